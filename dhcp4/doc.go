@@ -1,0 +1,2 @@
+// Package dhcp4 serves DHCPv4.
+package dhcp4

@@ -1,0 +1,2 @@
+// Package dhcpha is an embeddable library for DHCP high availability.
+package dhcpha

@@ -1,0 +1,2 @@
+// Package lease keeps DHCP leases: what a lease is, and a durable store of them.
+package lease
