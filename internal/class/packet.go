@@ -1,0 +1,36 @@
+package class
+
+import "net/netip"
+
+// Packet is what expressions look at. What a family does not have stays zero.
+type Packet struct {
+	Interface           string     // the interface the packet came in on
+	Source, Destination netip.Addr // of the datagram
+	Len                 int        // octets of the message
+
+	MessageType   uint8
+	TransactionID uint32
+
+	// DHCPv4 header fields.
+	HType                          uint8
+	HWAddr                         []byte
+	CIAddr, YIAddr, SIAddr, GIAddr netip.Addr
+
+	// Relays are the DHCPv6 relay agents that the packet came through, the one
+	// next to the server first.
+	Relays []Relay
+
+	// Option returns the payload of an option of the client's message, several
+	// instances joined, and whether there is one. Nil: there are no options.
+	Option func(code uint16) ([]byte, bool)
+
+	// Member tells whether the packet is in a class. Nil: it is in none.
+	Member func(class string) bool
+}
+
+// Relay is a DHCPv6 relay agent's part of a packet.
+type Relay struct {
+	Link, Peer netip.Addr
+	// Option returns the payload of an option that the relay agent added.
+	Option func(code uint16) ([]byte, bool)
+}
