@@ -1,0 +1,16 @@
+// Package testnet gives tests several hosts on one machine: network
+// namespaces joined by bridges, with real programs in them.
+//
+//	n := testnet.New(t)
+//	lan := n.LAN()
+//	server, client := n.Host("server"), n.Host("client")
+//	server.Join(lan, "eth0", "192.0.2.1/24")
+//	client.Join(lan, "eth0")
+//	kea := server.StartKea("kea-dhcp4", config)
+//	bound := client.Dhclient("eth0").Await(ctx, testnet.Bound)
+//
+// It needs Linux, root and iproute2; where they are missing New skips the test
+// and says so, or fails it if CI=true. Nothing touches the machine's own
+// network or files outside a temporary folder, and all of it is removed when
+// the test ends. What a killed test left behind the next New removes.
+package testnet

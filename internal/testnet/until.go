@@ -1,0 +1,42 @@
+package testnet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+)
+
+// Until asks again and again until ok returns nil, and fails the test with its
+// last error when ctx ends first. It is for what cannot be waited on, such as
+// another program; a deadline belongs into ctx.
+func Until(ctx context.Context, t testing.TB, what string, ok func() error) {
+	t.Helper()
+	if err := poll(ctx, ok); err != nil {
+		t.Fatalf("waiting until %s: %v", what, err)
+	}
+}
+
+func poll(ctx context.Context, ok func() error) error {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := ok()
+		if err == nil {
+			return nil
+		}
+		var final *finalError
+		if errors.As(err, &final) {
+			return final.error
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %w", context.Cause(ctx), err)
+		case <-tick.C:
+		}
+	}
+}
+
+// finalError is a reason to give up waiting at once.
+type finalError struct{ error }
