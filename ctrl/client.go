@@ -1,0 +1,173 @@
+package ctrl
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// DefaultMaxReply is how long a reply may be unless ClientOptions say
+// otherwise: a page of 10,000 leases of some 3 kB each.
+const DefaultMaxReply = 32 << 20
+
+// ClientOptions are the settings of a Client; a zero field means its default.
+type ClientOptions struct {
+	Service  []string // whom requests address, such as "dhcp4"; nil: nobody is named
+	User     string   // for basic authentication; empty: none
+	Password string
+	TLS      *tls.Config // for https; nil: the system's authorities. See ClientTLS
+	MaxConns int         // connections at the same time; 0: 4, as many as Kea's server has threads
+	MaxReply int64       // bytes of a reply; 0: DefaultMaxReply
+}
+
+// Client sends commands to one server. Its methods may be called by many
+// goroutines at the same time.
+type Client struct {
+	url  *url.URL
+	opts ClientOptions
+	http *http.Client // nil: unix socket
+}
+
+// NewClient returns a client of the server at an address such as
+// http://192.0.2.1:8000/, https://[2001:db8::1]:8000/ or unix:/run/kea/socket.
+// It does not connect yet.
+func NewClient(address string, opts *ClientOptions) (*Client, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, fmt.Errorf("ctrl: %w", err)
+	}
+	c := &Client{url: u}
+	if opts != nil {
+		c.opts = *opts
+	}
+	if c.opts.MaxConns == 0 {
+		c.opts.MaxConns = 4
+	}
+	if c.opts.MaxReply == 0 {
+		c.opts.MaxReply = DefaultMaxReply
+	}
+	switch {
+	case u.Scheme == "unix" && u.Path != "":
+	case (u.Scheme == "http" || u.Scheme == "https") && u.Host != "":
+		c.http = newHTTPClient(&c.opts)
+	default:
+		return nil, fmt.Errorf("ctrl: %q is neither http://, https:// nor unix:/path", address)
+	}
+	return c, nil
+}
+
+func newHTTPClient(opts *ClientOptions) *http.Client {
+	return &http.Client{
+		Transport: &http.Transport{
+			TLSClientConfig:     opts.TLS,
+			DisableCompression:  true,
+			MaxConnsPerHost:     opts.MaxConns,
+			MaxIdleConnsPerHost: opts.MaxConns,
+			// Kea closes after 30 s. A request sent just then would fail, and
+			// a command must not be sent twice.
+			IdleConnTimeout: 20 * time.Second,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// Call sends a command and waits for the reply. args is what json.Marshal
+// takes; nil: no arguments. It takes as long as ctx allows.
+//
+// The error is a *ResultError if the server's reply says that the command
+// failed; the reply is returned with it. Results Success and Empty are no
+// errors, unless Empty comes with leases that failed. With ErrReply the answer
+// was not a response. With any other error it is unknown whether the command
+// was executed: the connection is given up, so that an answer which comes late
+// cannot be taken for that of another command.
+func (c *Client) Call(ctx context.Context, command string, args any) (*Reply, error) {
+	reply, err := c.call(ctx, command, args)
+	if err == nil {
+		err = reply.err()
+	}
+	if err != nil {
+		return reply, fmt.Errorf("%s to %s: %w", command, c.url.Redacted(), err)
+	}
+	return reply, nil
+}
+
+func (c *Client) call(ctx context.Context, command string, args any) (*Reply, error) {
+	body, err := encode(struct {
+		Arguments any      `json:"arguments,omitempty"`
+		Command   string   `json:"command"`
+		Service   []string `json:"service,omitempty"`
+	}{args, command, c.opts.Service})
+	if err != nil {
+		return nil, err
+	}
+	if c.http == nil {
+		body, err = c.exchangeUnix(ctx, body)
+	} else {
+		body, err = c.exchangeHTTP(ctx, body)
+	}
+	if err != nil {
+		// What ended the context says more than "deadline exceeded".
+		if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
+			err = fmt.Errorf("%w: %w", cause, err)
+		}
+		return nil, err
+	}
+	return parseReply(body, c.http == nil)
+}
+
+func (c *Client) exchangeHTTP(ctx context.Context, body []byte) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url.String(), bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	// The user in the URL would be sent in net/http's form, not in Kea's.
+	req.URL.User = nil
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", "") // Kea sends none
+	if c.opts.User != "" {
+		req.Header.Set("Authorization", basicAuthorization(c.opts.User, c.opts.Password))
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	// The status does not matter: what the server says is in the body.
+	return readLimited(resp.Body, c.opts.MaxReply)
+}
+
+func (c *Client) exchangeUnix(ctx context.Context, body []byte) ([]byte, error) {
+	conn, err := new(net.Dialer).DialContext(ctx, "unix", c.url.Path)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	// Whatever waits for the socket wakes up when the context ends.
+	defer context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })()
+	if _, err := conn.Write(body); err != nil {
+		return nil, err
+	}
+	// Not until the end of the connection: Kea need not close it at once.
+	var reply json.RawMessage
+	err = json.NewDecoder(&limitedReader{conn, c.opts.MaxReply}).Decode(&reply)
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	return reply, err
+}
+
+// Close closes connections that are kept for later. The client can still be
+// used.
+func (c *Client) Close() {
+	if c.http != nil {
+		c.http.CloseIdleConnections()
+	}
+}
