@@ -1,0 +1,99 @@
+package dhcp4
+
+import (
+	"encoding/json"
+
+	"github.com/dhcpha/dhcpha/internal/option"
+)
+
+// OptionData is an entry of option-data: an option to send and its value.
+type OptionData = option.Data
+
+// OptionDef is an entry of option-def: the fields of an option that is not a
+// standard one.
+type OptionDef = option.Def
+
+// Config is the configuration of a DHCPv4 server. Its JSON is the Dhcp4 object
+// of a Kea configuration file, so that [ParseConfig] reads such a file and
+// [encoding/json.Marshal] writes what Kea's config-get would answer. Members
+// have Kea's names, units and meaning; what is said here is what Go programs
+// need beyond the Kea Administrator Reference Manual, section "The DHCPv4
+// Server".
+//
+// A zero member means that the file does not have it, and Kea's default
+// applies; see [DefaultParams] for those that are inherited. Lifetimes and
+// timers are in seconds.
+type Config struct {
+	// Params apply wherever a shared network, a subnet, a pool, a class or a
+	// reservation does not say otherwise.
+	Params
+
+	InterfacesConfig InterfacesConfig `json:"interfaces-config,omitzero"`
+	LeaseDatabase    *LeaseDatabase   `json:"lease-database,omitempty"`
+	ControlSocket    *ControlSocket   `json:"control-socket,omitempty"`  // Kea up to 2.7.1
+	ControlSockets   []ControlSocket  `json:"control-sockets,omitempty"` // Kea 2.7.2 and later
+	HooksLibraries   []HookLibrary    `json:"hooks-libraries,omitempty"`
+	Loggers          []Logger         `json:"loggers,omitempty"`
+
+	// ServerTag names this server among those that share a configuration
+	// database. It is only shown.
+	ServerTag string `json:"server-tag,omitempty"`
+
+	OptionDefs    []OptionDef   `json:"option-def,omitempty"`
+	OptionData    []OptionData  `json:"option-data,omitempty"`
+	ClientClasses []ClientClass `json:"client-classes,omitempty"`
+
+	SharedNetworks []SharedNetwork `json:"shared-networks,omitempty"`
+	Subnets        []Subnet        `json:"subnet4,omitempty"`
+	// Reservations are the global ones, used where reservations-global is
+	// set.
+	Reservations []Reservation `json:"reservations,omitempty"`
+
+	// HostReservationIdentifiers are the kinds of identifier by which
+	// reservations are searched, in this order: hw-address, duid, circuit-id,
+	// client-id, flex-id. Empty means Kea's default, which is that order
+	// without flex-id.
+	HostReservationIdentifiers []string `json:"host-reservation-identifiers,omitempty"`
+	// IPReservationsUnique, unless set to false, makes two reservations of one
+	// address in one subnet a mistake.
+	IPReservationsUnique *bool `json:"ip-reservations-unique,omitempty"`
+	// EarlyGlobalReservationsLookup looks for a global reservation before the
+	// subnet is selected, so that its classes take part in the selection.
+	EarlyGlobalReservationsLookup bool `json:"early-global-reservations-lookup,omitempty"`
+
+	// EchoClientID, unless set to false, sends the client identifier back
+	// (RFC 6842).
+	EchoClientID *bool `json:"echo-client-id,omitempty"`
+	// DeclineProbationPeriod is how long, in seconds, an address that a client
+	// found in use is kept from others; 86400 by default.
+	DeclineProbationPeriod *uint32 `json:"decline-probation-period,omitempty"`
+
+	ExpiredLeasesProcessing *ExpiredLeasesProcessing `json:"expired-leases-processing,omitempty"`
+	SanityChecks            *SanityChecks            `json:"sanity-checks,omitempty"`
+	Compatibility           *Compatibility           `json:"compatibility,omitempty"`
+
+	// StatisticDefaultSampleCount is how many samples statistics keep, 20 by
+	// default; StatisticDefaultSampleAge, if not 0, keeps samples of so many
+	// seconds instead.
+	StatisticDefaultSampleCount *uint32 `json:"statistic-default-sample-count,omitempty"`
+	StatisticDefaultSampleAge   uint32  `json:"statistic-default-sample-age,omitempty"`
+
+	// What follows is read, and written again, without effect: this server
+	// needs no such setting.
+
+	DHCPDDNS                *DHCPDDNS         `json:"dhcp-ddns,omitempty"`
+	MultiThreading          *MultiThreading   `json:"multi-threading,omitempty"`
+	DHCPQueueControl        *DHCPQueueControl `json:"dhcp-queue-control,omitempty"`
+	ParkedPacketLimit       *uint32           `json:"parked-packet-limit,omitempty"`
+	ReservationsLookupFirst *bool             `json:"reservations-lookup-first,omitempty"`
+
+	Comment     string          `json:"comment,omitempty"`
+	UserContext json.RawMessage `json:"user-context,omitempty"`
+}
+
+// HookLibrary is an entry of hooks-libraries. What it stands for is decided
+// by the program that assembles the server; this package ignores it.
+type HookLibrary struct {
+	Library    string          `json:"library"`
+	Parameters json.RawMessage `json:"parameters,omitempty"`
+}

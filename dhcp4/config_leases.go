@@ -1,0 +1,45 @@
+package dhcp4
+
+// LeaseDatabase is lease-database.
+type LeaseDatabase struct {
+	// Type is memfile, the only one there is. The leases are not kept in that
+	// form, but a file that names it can be used unchanged.
+	Type string `json:"type"`
+	// Name is the path of the lease file.
+	Name string `json:"name,omitempty"`
+
+	// What follows is read without effect: leases are always kept on disk, and
+	// their file needs no periodic clean-up. Persist may not be false.
+
+	Persist      *bool   `json:"persist,omitempty"`
+	LFCInterval  *uint32 `json:"lfc-interval,omitempty"`
+	MaxRowErrors *uint32 `json:"max-row-errors,omitempty"`
+}
+
+// ExpiredLeasesProcessing is expired-leases-processing: how leases that have
+// ended are cleaned up. The defaults are in parentheses.
+type ExpiredLeasesProcessing struct {
+	ReclaimTimerWaitTime        *uint32 `json:"reclaim-timer-wait-time,omitempty"`         // seconds between two rounds (10); 0: no reclamation
+	FlushReclaimedTimerWaitTime *uint32 `json:"flush-reclaimed-timer-wait-time,omitempty"` // seconds between two removals of reclaimed leases (25)
+	HoldReclaimedTime           *uint32 `json:"hold-reclaimed-time,omitempty"`             // seconds that a reclaimed lease is kept for its client (3600)
+	MaxReclaimLeases            *uint32 `json:"max-reclaim-leases,omitempty"`              // leases in one round (100); 0: no limit
+	MaxReclaimTime              *uint32 `json:"max-reclaim-time,omitempty"`                // milliseconds for one round (250); 0: no limit
+	UnwarnedReclaimCycles       *uint32 `json:"unwarned-reclaim-cycles,omitempty"`         // rounds that fall short before a warning (5)
+}
+
+// SanityChecks is sanity-checks: what happens to a lease that is loaded or
+// imported and lies in another subnet than it says.
+type SanityChecks struct {
+	LeaseChecks string `json:"lease-checks,omitempty"` // none, warn (the default), fix, fix-del or del
+	// ExtendedInfoChecks is none, fix, strict or pedantic. Without effect.
+	ExtendedInfoChecks string `json:"extended-info-checks,omitempty"`
+}
+
+// Compatibility is compatibility: departures from the standards, for the sake
+// of clients and relay agents that need them.
+type Compatibility struct {
+	LenientOptionParsing       bool `json:"lenient-option-parsing,omitempty"`        // accept malformed options where their end can be told
+	IgnoreDHCPServerIdentifier bool `json:"ignore-dhcp-server-identifier,omitempty"` // answer although the client names another server
+	IgnoreRAILinkSelection     bool `json:"ignore-rai-link-selection,omitempty"`     // do not select the subnet by RFC 3527's sub-option
+	ExcludeFirstLast24         bool `json:"exclude-first-last-24,omitempty"`         // never offer .0 and .255 of a /24 in pools that are larger
+}

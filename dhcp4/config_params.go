@@ -1,0 +1,105 @@
+package dhcp4
+
+import (
+	"net/netip"
+	"reflect"
+)
+
+// Params are the parameters that the levels of a configuration hand down:
+// what is nil on one level is taken from the level above it. The order, from
+// the strongest, is reservation, client class, pool, subnet, shared network,
+// global, default.
+//
+// Every one may be given globally, for a shared network and for a subnet. The
+// other levels accept those that Kea accepts there: client classes the
+// lifetimes and the boot fields, reservations the boot fields, pools the
+// handling of names.
+type Params struct {
+	// The lifetime of leases in seconds: what a client is given that asks for
+	// none, and the bounds for one that asks.
+	ValidLifetime    *uint32 `json:"valid-lifetime,omitempty" at:"class"`
+	MinValidLifetime *uint32 `json:"min-valid-lifetime,omitempty" at:"class"`
+	MaxValidLifetime *uint32 `json:"max-valid-lifetime,omitempty" at:"class"`
+	// OfferLifetime, if not 0, is how long, in seconds, an offered address is
+	// kept for its client as a lease.
+	OfferLifetime *uint32 `json:"offer-lifetime,omitempty" at:"class"`
+
+	// T1 and T2 in seconds; left out of replies unless set or calculated.
+	RenewTimer  *uint32 `json:"renew-timer,omitempty"`
+	RebindTimer *uint32 `json:"rebind-timer,omitempty"`
+	// CalculateTeeTimes makes T1 and T2 the shares T1Percent and T2Percent
+	// (0 to 1) of the lifetime where RenewTimer and RebindTimer are unset.
+	CalculateTeeTimes *bool    `json:"calculate-tee-times,omitempty"`
+	T1Percent         *float64 `json:"t1-percent,omitempty"`
+	T2Percent         *float64 `json:"t2-percent,omitempty"`
+
+	// A lease that is renewed within CacheThreshold (a share, 0 to 1) of its
+	// lifetime, or within CacheMaxAge seconds, is not written again.
+	CacheThreshold *float64 `json:"cache-threshold,omitempty"`
+	CacheMaxAge    *uint32  `json:"cache-max-age,omitempty"`
+
+	// Allocator is how free addresses are chosen: iterative, random or flq.
+	Allocator *string `json:"allocator,omitempty"`
+	// Authoritative answers requests for addresses that the server knows
+	// nothing of with a DHCPNAK, instead of leaving them alone.
+	Authoritative *bool `json:"authoritative,omitempty"`
+	// MatchClientID identifies clients by the client identifier they send
+	// (option 61). False: always by hardware address.
+	MatchClientID *bool `json:"match-client-id,omitempty"`
+	// RapidCommit answers a DISCOVER that carries the rapid commit option
+	// with an ACK (RFC 4039). False by default. This is the one member that
+	// Kea's Dhcp4 does not have (it is named as in Kea's Dhcp6): Kea would
+	// refuse the file. RFC 4039 warns of it where several servers would each
+	// commit an address.
+	RapidCommit *bool `json:"rapid-commit,omitempty"`
+	// StoreExtendedInfo keeps the relay agent's information in the lease's
+	// user context.
+	StoreExtendedInfo *bool `json:"store-extended-info,omitempty"`
+
+	// Which reservations are searched: global ones, those of the subnet, and
+	// whether those of the subnet are known to be outside the pools.
+	ReservationsGlobal    *bool `json:"reservations-global,omitempty"`
+	ReservationsInSubnet  *bool `json:"reservations-in-subnet,omitempty"`
+	ReservationsOutOfPool *bool `json:"reservations-out-of-pool,omitempty"`
+	// ReservationMode is the older form of these three: disabled, off,
+	// out-of-pool, global or all.
+	ReservationMode *string `json:"reservation-mode,omitempty"`
+
+	// The boot fields siaddr, sname (up to 63 bytes) and file (up to 127).
+	NextServer     *netip.Addr `json:"next-server,omitempty" at:"class host"`
+	ServerHostname *string     `json:"server-hostname,omitempty" at:"class host"`
+	BootFileName   *string     `json:"boot-file-name,omitempty" at:"class host"`
+
+	// Names of clients, in replies and leases. DDNSReplaceClientName is never,
+	// always, when-present or when-not-present; a generated name is the prefix,
+	// the address with hyphens, and the suffix.
+	HostnameCharSet          *string `json:"hostname-char-set,omitempty" at:"pool"`
+	HostnameCharReplacement  *string `json:"hostname-char-replacement,omitempty" at:"pool"`
+	DDNSReplaceClientName    *string `json:"ddns-replace-client-name,omitempty" at:"pool"`
+	DDNSGeneratedPrefix      *string `json:"ddns-generated-prefix,omitempty" at:"pool"`
+	DDNSQualifyingSuffix     *string `json:"ddns-qualifying-suffix,omitempty" at:"pool"`
+	DDNSOverrideNoUpdate     *bool   `json:"ddns-override-no-update,omitempty" at:"pool"`
+	DDNSOverrideClientUpdate *bool   `json:"ddns-override-client-update,omitempty" at:"pool"`
+
+	// How DNS would be updated. Without effect: updates are not made.
+	DDNSSendUpdates            *bool    `json:"ddns-send-updates,omitempty" at:"pool"`
+	DDNSUpdateOnRenew          *bool    `json:"ddns-update-on-renew,omitempty" at:"pool"`
+	DDNSUseConflictResolution  *bool    `json:"ddns-use-conflict-resolution,omitempty"`
+	DDNSConflictResolutionMode *string  `json:"ddns-conflict-resolution-mode,omitempty" at:"pool"`
+	DDNSTTLPercent             *float64 `json:"ddns-ttl-percent,omitempty" at:"pool"`
+	DDNSTTL                    *uint32  `json:"ddns-ttl,omitempty" at:"pool"`
+	DDNSTTLMin                 *uint32  `json:"ddns-ttl-min,omitempty" at:"pool"`
+	DDNSTTLMax                 *uint32  `json:"ddns-ttl-max,omitempty" at:"pool"`
+}
+
+// Inherit returns p with what it leaves unset taken from the level above it.
+func (p Params) Inherit(above Params) Params {
+	from := reflect.ValueOf(above)
+	to := reflect.ValueOf(&p).Elem()
+	for i := range to.NumField() {
+		if to.Field(i).IsNil() {
+			to.Field(i).Set(from.Field(i))
+		}
+	}
+	return p
+}
