@@ -8,7 +8,8 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv4"
 )
 
-// Query is one message of a client, as it came in.
+// Query is one message of a client, as it came in. It belongs to the handler:
+// the server keeps no part of it.
 type Query struct {
 	Message  *dhcpv4.DHCPv4
 	Received time.Time
@@ -17,6 +18,7 @@ type Query struct {
 	Local     netip.Addr     // that interface's address; the server identifier unless configured otherwise
 	Source    netip.AddrPort // who sent the datagram: the client, or its relay agent
 	Unicast   bool           // sent to Local, not broadcast
+	Length    int            // of the message on the wire, in bytes
 
 	// Classes are the client classes known before the engine evaluates its
 	// own, such as those of the Gate.
@@ -24,7 +26,7 @@ type Query struct {
 }
 
 // Reply is the answer to a query. The server finds out where it goes (RFC
-// 2131, section 4.1).
+// 2131, section 4.1), and puts the options in the order the client asked for.
 type Reply struct {
 	Message *dhcpv4.DHCPv4
 }
