@@ -66,6 +66,15 @@ func (p *Process) Kill() {
 // Done is closed when the program has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
+func (p *Process) ended() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // Wait waits for the program's end and returns how it ended, nil for success.
 func (p *Process) Wait(ctx context.Context) error {
 	select {
