@@ -72,14 +72,17 @@ func (t *Type) UnmarshalText(text []byte) error {
 // commas between the types.
 type RecordTypes []Type
 
-// MarshalText joins the names of the types with commas.
-func (r RecordTypes) MarshalText() ([]byte, error) {
+// String joins the names of the types with commas.
+func (r RecordTypes) String() string {
 	var names []string
 	for _, t := range r {
 		names = append(names, t.String())
 	}
-	return []byte(strings.Join(names, ", ")), nil
+	return strings.Join(names, ", ")
 }
+
+// MarshalText is String.
+func (r RecordTypes) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
 // UnmarshalText takes names of types with commas between them.
 func (r *RecordTypes) UnmarshalText(text []byte) error {
