@@ -45,7 +45,9 @@ type source interface {
 // NewAllocator returns an allocator for the pools that specs describe. It
 // learns from the store which addresses are leased, until it is closed. A spec
 // that is not valid and pools that overlap are errors.
-func NewAllocator(s source, specs []PoolSpec) (*Allocator, error) {
+func NewAllocator(s *Store, specs []PoolSpec) (*Allocator, error) { return newAllocator(s, specs) }
+
+func newAllocator(s source, specs []PoolSpec) (*Allocator, error) {
 	a := &Allocator{
 		source:  s,
 		holds:   map[netip.Addr]*hold{},

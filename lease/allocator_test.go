@@ -1,0 +1,548 @@
+package lease
+
+import (
+	"fmt"
+	"iter"
+	"maps"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// fakeSource is as much of a store as an allocator sees.
+type fakeSource struct {
+	mu     sync.Mutex
+	leases map[Key]Lease
+	fns    []func(old, new *Lease)
+}
+
+func (f *fakeSource) Observe(fn func(old, new *Lease)) func() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, l := range f.sorted() {
+		fn(nil, &l)
+	}
+	f.fns = append(f.fns, fn)
+	return func() {}
+}
+
+func (f *fakeSource) sorted() []Lease {
+	return slices.SortedFunc(maps.Values(f.leases), func(a, b Lease) int { return a.Addr.Compare(b.Addr) })
+}
+
+func (f *fakeSource) All() iter.Seq[Lease] {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Values(f.sorted())
+}
+
+func (f *fakeSource) Expiring(after, until time.Time) iter.Seq[Lease] {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Values(slices.DeleteFunc(f.sorted(), func(l Lease) bool {
+		return l.ValidLft == Infinite || !l.Expires().After(after) || l.Expires().After(until)
+	}))
+}
+
+func (f *fakeSource) put(l Lease) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var was *Lease
+	if old, ok := f.leases[l.Key()]; ok {
+		was = &old
+	}
+	if f.leases == nil {
+		f.leases = map[Key]Lease{}
+	}
+	f.leases[l.Key()] = l
+	for _, fn := range f.fns {
+		fn(was, &l)
+	}
+}
+
+func (f *fakeSource) remove(k Key) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if old, ok := f.leases[k]; ok {
+		delete(f.leases, k)
+		for _, fn := range f.fns {
+			fn(&old, nil)
+		}
+	}
+}
+
+func addr(s string) netip.Addr     { return netip.MustParseAddr(s) }
+func prefix(s string) netip.Prefix { return netip.MustParsePrefix(s) }
+
+func addrPool(first, last string, t AllocatorType) PoolSpec {
+	return PoolSpec{SubnetID: 1, First: addr(first), Last: addr(last), Allocator: t}
+}
+
+func v4lease(a string, lft uint32) Lease {
+	return Lease{Type: V4, Addr: addr(a), CLTT: time.Now().Unix(), ValidLft: lft, SubnetID: 1}
+}
+
+func newTestAllocator(t *testing.T, s source, specs ...PoolSpec) (*Allocator, []*Pool) {
+	t.Helper()
+	a, err := newAllocator(s, specs)
+	require.NoError(t, err)
+	return a, a.Pools()
+}
+
+// takeAll takes until the pool has nothing more, without an end.
+func takeAll(a *Allocator, p *Pool) (got []string) {
+	for {
+		x, ok := a.Take(p, fmt.Sprintf("all %d %v", len(a.holders), time.Now()), time.Time{})
+		if !ok {
+			return got
+		}
+		got = append(got, x.String())
+	}
+}
+
+func TestIterativeGoesOn(t *testing.T) {
+	t.Parallel()
+	a, p := newTestAllocator(t, &fakeSource{}, addrPool("192.0.2.1", "192.0.2.4", Iterative))
+	x, _ := a.Take(p[0], "a", time.Time{})
+	require.Equal(t, addr("192.0.2.1"), x)
+	a.Release(x, "a")
+	// Not .1 again, although it is free.
+	require.Equal(t, []string{"192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.1"}, takeAll(a, p[0]))
+}
+
+func TestLeasedExcludedAndHeldAreNotPicked(t *testing.T) {
+	t.Parallel()
+	for _, typ := range []AllocatorType{Iterative, Random, FLQ} {
+		s := &fakeSource{}
+		s.put(v4lease("192.0.2.2", 100))
+		s.put(v4lease("192.0.2.3", Infinite))
+		declined := v4lease("192.0.2.4", 100)
+		declined.State = Declined
+		s.put(declined)
+		reclaimed := v4lease("192.0.2.5", 100)
+		reclaimed.State = ExpiredReclaimed
+		s.put(reclaimed)
+		spec := addrPool("192.0.2.1", "192.0.2.8", typ)
+		spec.Exclude = []netip.Addr{addr("192.0.2.6"), addr("198.51.100.1")}
+		a, p := newTestAllocator(t, s, spec)
+		require.True(t, a.Hold(addr("192.0.2.7"), "somebody", time.Time{}))
+		require.True(t, a.Hold(addr("192.0.2.6"), "whose it is", time.Time{}), typ)
+		got := takeAll(a, p[0])
+		slices.Sort(got)
+		require.Equal(t, []string{"192.0.2.1", "192.0.2.5", "192.0.2.8"}, got, typ)
+		require.Equal(t, Usage{Assigned: 3, Declined: 1}, p[0].Usage())
+
+		s.remove(declined.Key())
+		require.Equal(t, []string{"192.0.2.4"}, takeAll(a, p[0]))
+		require.Equal(t, Usage{Assigned: 2}, p[0].Usage())
+		a.Release(addr("192.0.2.6"), "whose it is")
+		require.Empty(t, takeAll(a, p[0]), "excluded is not free because its owner left it")
+	}
+}
+
+func TestAddressIsFreeTheMomentItsLeaseExpires(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &fakeSource{}
+		a, p := newTestAllocator(t, s, addrPool("192.0.2.1", "192.0.2.1", Random))
+		s.put(v4lease("192.0.2.1", 10))
+		time.Sleep(10*time.Second - time.Nanosecond)
+		_, ok := a.Take(p[0], "b", time.Time{})
+		require.False(t, ok)
+		time.Sleep(time.Nanosecond)
+		_, ok = a.Take(p[0], "b", time.Time{})
+		require.True(t, ok)
+		require.Equal(t, Usage{Assigned: 1}, p[0].Usage(), "counted until it is reclaimed")
+	})
+}
+
+func TestRenewedLeaseIsNotFreedByItsFormerExpiry(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &fakeSource{}
+		a, p := newTestAllocator(t, s, addrPool("192.0.2.1", "192.0.2.1", Iterative))
+		s.put(v4lease("192.0.2.1", 10))
+		time.Sleep(9 * time.Second)
+		s.put(v4lease("192.0.2.1", 10))
+		time.Sleep(9 * time.Second)
+		_, ok := a.Take(p[0], "b", time.Time{})
+		require.False(t, ok)
+	})
+}
+
+func TestHoldBelongsToItsHolder(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a, _ := newTestAllocator(t, &fakeSource{}, addrPool("192.0.2.1", "192.0.2.9", Iterative))
+		for _, x := range []netip.Addr{addr("192.0.2.3"), addr("198.51.100.1")} {
+			require.True(t, a.Hold(x, "a", time.Now().Add(time.Minute)))
+			require.False(t, a.Hold(x, "b", time.Time{}))
+			a.Release(x, "b")
+			who, ok := a.Holder(x)
+			require.True(t, ok)
+			require.Equal(t, "a", who)
+
+			time.Sleep(59 * time.Second)
+			require.True(t, a.Hold(x, "a", time.Now().Add(time.Minute)), "prolonged")
+			time.Sleep(59 * time.Second)
+			require.False(t, a.Hold(x, "b", time.Time{}))
+			time.Sleep(time.Second)
+			_, ok = a.Holder(x)
+			require.False(t, ok)
+			require.True(t, a.Hold(x, "b", time.Time{}), "the hold of a has ended")
+			time.Sleep(1000 * time.Hour)
+			require.False(t, a.Hold(x, "a", time.Time{}), "without an end")
+			a.Release(x, "b")
+			require.True(t, a.Hold(x, "a", time.Time{}))
+			a.Release(x, "a")
+		}
+		require.Empty(t, a.holds)
+		require.Empty(t, a.holders)
+	})
+}
+
+func TestSameHolderIsOfferedTheSame(t *testing.T) {
+	t.Parallel()
+	s := &fakeSource{}
+	a, p := newTestAllocator(t, s, addrPool("192.0.2.1", "192.0.2.9", Iterative))
+	until := time.Now().Add(time.Hour)
+	x, _ := a.Take(p[0], "a", until)
+	y, _ := a.Take(p[0], "a", until)
+	require.Equal(t, x, y)
+	s.put(v4lease(x.String(), 100))
+	y, ok := a.Take(p[0], "a", until)
+	require.True(t, ok)
+	require.NotEqual(t, x, y, "it was leased meanwhile")
+}
+
+func TestOldestOfferGivesWay(t *testing.T) {
+	t.Parallel()
+	for _, typ := range []AllocatorType{Iterative, Random, FLQ} {
+		a, p := newTestAllocator(t, &fakeSource{}, addrPool("192.0.2.1", "192.0.2.3", typ))
+		now := time.Now()
+		first, _ := a.Take(p[0], "a", now.Add(time.Hour))
+		second, _ := a.Take(p[0], "b", now.Add(2*time.Hour))
+		third, _ := a.Take(p[0], "c", time.Time{})
+		for _, want := range []netip.Addr{first, second} {
+			got, ok := a.Take(p[0], "taker of "+want.String(), time.Time{})
+			require.True(t, ok)
+			require.Equal(t, want, got, typ)
+		}
+		_, ok := a.Take(p[0], "late", time.Time{})
+		require.False(t, ok, "a commit in flight does not give way")
+		require.False(t, a.Hold(first, "a", time.Time{}))
+		a.Release(third, "c")
+		_, ok = a.Take(p[0], "late", time.Time{})
+		require.True(t, ok)
+	}
+}
+
+func TestOffersAreBounded(t *testing.T) {
+	t.Parallel()
+	a, p := newTestAllocator(t, &fakeSource{}, addrPool("2001:db8::", "2001:db8::ffff:ffff:ffff:ffff", Random))
+	until := time.Now().Add(time.Hour)
+	for i := range maxOffers + 1000 {
+		_, ok := a.Take(p[0], fmt.Sprint(i), until.Add(time.Duration(i)))
+		require.True(t, ok)
+	}
+	for i := range maxOffers + 1000 {
+		// One in a hundred is enough to be refused for memory's sake.
+		require.True(t, a.Hold(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), "x", until))
+	}
+	require.Len(t, a.holds, 2*maxOffers)
+	require.LessOrEqual(t, len(a.holders), maxOffers+1)
+	_, ok := a.holders["0"]
+	require.False(t, ok, "the oldest went")
+}
+
+func TestFLQPrefersWhatWasNeverUsed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &fakeSource{}
+		// Expired before we start, in another order than that of addresses.
+		s.put(v4lease("192.0.2.2", 3))
+		s.put(v4lease("192.0.2.3", 1))
+		s.put(v4lease("192.0.2.5", 2))
+		time.Sleep(5 * time.Second)
+		a, p := newTestAllocator(t, s, addrPool("192.0.2.1", "192.0.2.6", FLQ))
+		s.put(v4lease("192.0.2.1", 10)) // used while we watch
+		time.Sleep(10 * time.Second)
+		offered, _ := a.Take(p[0], "tries", time.Now().Add(time.Second))
+		a.Release(offered, "tries") // an offer alone is no use
+		got := takeAll(a, p[0])
+		require.ElementsMatch(t, []string{"192.0.2.4", "192.0.2.6"}, got[:2])
+		require.Equal(t, []string{"192.0.2.3", "192.0.2.5", "192.0.2.2", "192.0.2.1"}, got[2:])
+	})
+}
+
+func TestRandomIsNotInOrder(t *testing.T) {
+	t.Parallel()
+	for _, typ := range []AllocatorType{Random, FLQ} {
+		a, p := newTestAllocator(t, &fakeSource{}, addrPool("10.0.0.0", "10.0.1.255", typ))
+		got := takeAll(a, p[0])
+		require.Len(t, got, 512)
+		inOrder := 0
+		for i := range got[1:] {
+			if addr(got[i]).Next() == addr(got[i+1]) {
+				inOrder++
+			}
+		}
+		require.Less(t, inOrder, 200, typ)
+		slices.Sort(got)
+		require.Len(t, slices.Compact(got), 512)
+	}
+}
+
+func TestPrefixPool(t *testing.T) {
+	t.Parallel()
+	s := &fakeSource{}
+	a, p := newTestAllocator(t, s, PoolSpec{Prefix: prefix("fd78::/54"), DelegatedLen: 56})
+	require.Equal(t, "4", p[0].Total().String())
+	s.put(Lease{Type: PD, Addr: addr("fd78:0:0:100::"), PrefixLen: 56, ValidLft: Infinite})
+	require.Equal(t, []string{"fd78::", "fd78:0:0:200::", "fd78:0:0:300::"}, takeAll(a, p[0]))
+	require.Equal(t, Usage{Assigned: 1}, p[0].Usage())
+}
+
+// What was delegated with another length before the configuration changed must
+// not be delegated again.
+func TestPrefixesOfOtherLengthsAreRespected(t *testing.T) {
+	t.Parallel()
+	s := &fakeSource{}
+	wide := Lease{Type: PD, Addr: addr("fd78:0:0:100::"), PrefixLen: 56, ValidLft: Infinite}
+	part := Lease{Type: PD, Addr: addr("fd78:0:0:238::"), PrefixLen: 62, ValidLft: Infinite}
+	s.put(wide)
+	s.put(part)
+	a, p := newTestAllocator(t, s, PoolSpec{Prefix: prefix("fd78::/54"), DelegatedLen: 60})
+	got := takeAll(a, p[0])
+	require.Len(t, got, 64-16-1)
+	for _, x := range got {
+		u := netip.PrefixFrom(addr(x), 60)
+		require.False(t, u.Overlaps(wide.prefix()), x)
+		require.False(t, u.Overlaps(part.prefix()), x)
+	}
+	s.remove(wide.Key())
+	s.remove(part.Key())
+	require.Len(t, takeAll(a, p[0]), 17)
+	require.Empty(t, p[0].units.odd.leases)
+	require.Empty(t, p[0].units.odd.wider)
+	require.Empty(t, p[0].units.odd.parts)
+}
+
+func TestHugePools(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		spec  PoolSpec
+		total string
+	}{
+		{addrPool("2001:db8::", "2001:db8::ffff:ffff:ffff:ffff", Random), "18446744073709551616"},
+		{addrPool("2001:db8::", "2001:db8:0:1::", Random), "18446744073709551617"},
+		{addrPool("::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", FLQ), "340282366920938463463374607431768211456"},
+		{PoolSpec{Prefix: prefix("fd78::/32"), DelegatedLen: 56, Allocator: FLQ}, "16777216"},
+		{PoolSpec{Prefix: prefix("fd78::/32"), DelegatedLen: 128, Allocator: Random}, "79228162514264337593543950336"},
+		{PoolSpec{Prefix: prefix("::/0"), DelegatedLen: 64, Allocator: Random}, "18446744073709551616"},
+		{addrPool("0.0.0.0", "255.255.255.255", Random), "4294967296"},
+	} {
+		s := &fakeSource{}
+		a, p := newTestAllocator(t, s, c.spec)
+		require.Equal(t, c.total, p[0].Total().String())
+		for i := range 100 {
+			x, ok := a.Take(p[0], fmt.Sprint(i), time.Time{})
+			require.True(t, ok)
+			require.True(t, p[0].Contains(x))
+			who, _ := a.Holder(x)
+			require.Equal(t, fmt.Sprint(i), who)
+		}
+	}
+	// The last address of a /64 has a number, too.
+	a, p := newTestAllocator(t, &fakeSource{}, addrPool("2001:db8::", "2001:db8::ffff:ffff:ffff:ffff", Iterative))
+	p[0].units.next = p[0].units.last
+	x, _ := a.Take(p[0], "a", time.Time{})
+	y, _ := a.Take(p[0], "b", time.Time{})
+	require.Equal(t, addr("2001:db8::ffff:ffff:ffff:ffff"), x)
+	require.Equal(t, addr("2001:db8::"), y)
+}
+
+func TestInvalidPools(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		specs []PoolSpec
+		want  string
+	}{
+		{[]PoolSpec{{}}, "neither a range nor a prefix"},
+		{[]PoolSpec{addrPool("192.0.2.9", "192.0.2.1", 0)}, "192.0.2.9 - 192.0.2.1 of subnet 1: the last address comes before the first"},
+		{[]PoolSpec{addrPool("192.0.2.9", "2001:db8::1", 0)}, "two families"},
+		{[]PoolSpec{addrPool("::ffff:192.0.2.1", "::ffff:192.0.2.9", 0)}, "plain"},
+		{[]PoolSpec{{Prefix: prefix("fd78::1/48"), DelegatedLen: 56}}, "fd78::/48 may be meant"},
+		{[]PoolSpec{{Prefix: prefix("fd78::/48"), DelegatedLen: 47}}, "delegated length 47 is not between 48 and 128"},
+		{[]PoolSpec{{Prefix: prefix("fd78::/48"), DelegatedLen: 129}}, "delegated length 129"},
+		{[]PoolSpec{{Prefix: prefix("10.0.0.0/8"), DelegatedLen: 24}}, "IPv6 only"},
+		{[]PoolSpec{addrPool("192.0.2.1", "192.0.2.9", 9)}, "allocator"},
+		{[]PoolSpec{addrPool("192.0.2.5", "192.0.2.9", 0), addrPool("192.0.2.1", "192.0.2.5", 0)},
+			"pool 192.0.2.1 - 192.0.2.5 of subnet 1 overlaps pool 192.0.2.5 - 192.0.2.9 of subnet 1"},
+		{[]PoolSpec{addrPool("fd78::5", "fd78::9", 0), {Prefix: prefix("fd78::/48"), DelegatedLen: 64}}, "overlaps"},
+	} {
+		_, err := newAllocator(&fakeSource{}, c.specs)
+		require.ErrorContains(t, err, c.want)
+	}
+}
+
+func TestReload(t *testing.T) {
+	t.Parallel()
+	s := &fakeSource{}
+	s.put(v4lease("192.0.2.2", 100))
+	s.put(v4lease("198.51.100.1", 100))
+	a, old := newTestAllocator(t, s, addrPool("192.0.2.1", "192.0.2.3", Iterative), addrPool("203.0.113.1", "203.0.113.9", Iterative))
+	require.True(t, a.Hold(addr("198.51.100.2"), "a", time.Time{}))
+	require.True(t, a.Hold(addr("192.0.2.1"), "b", time.Time{}))
+
+	kept := addrPool("192.0.2.1", "192.0.2.3", Iterative)
+	kept.SubnetID = 7
+	specs := []PoolSpec{addrPool("198.51.100.1", "198.51.100.3", FLQ), kept}
+	pools, err := a.SetPools(specs)
+	require.NoError(t, err)
+	require.Equal(t, specs, []PoolSpec{pools[0].Spec(), pools[1].Spec()})
+	_, ok := a.Take(old[1], "x", time.Time{})
+	require.False(t, ok, "that pool is gone")
+	require.Equal(t, []string{"198.51.100.3"}, takeAll(a, pools[0]))
+	require.Equal(t, Usage{Assigned: 1}, pools[0].Usage())
+	require.Equal(t, []string{"192.0.2.3"}, takeAll(a, old[0]), "queries in flight see what the new ones see")
+	require.Empty(t, takeAll(a, pools[1]))
+	a.Release(addr("198.51.100.2"), "a")
+	require.Equal(t, []string{"198.51.100.2"}, takeAll(a, pools[0]))
+
+	_, err = a.SetPools([]PoolSpec{{}})
+	require.Error(t, err)
+	require.Equal(t, pools, a.Pools())
+}
+
+// twin is an allocator as one would write it without a thought for speed.
+type twin struct {
+	leases map[Key]Lease
+	holds  map[netip.Addr]hold
+}
+
+func (w *twin) free(x netip.Addr) bool {
+	l, leased := w.leases[Key{V4, x}]
+	if leased && !l.Expired(time.Now()) && (l.State == Assigned || l.State == Declined) {
+		return false
+	}
+	h, held := w.holds[x]
+	return !held || h.ended(time.Now())
+}
+
+// Whatever happens, what is taken was free; and nothing is refused as long as
+// something is free or merely offered.
+func TestAllocatorAgainstDumbTwin(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(30) {
+		synctest.Test(t, func(t *testing.T) { twinRun(t, seed) })
+	}
+}
+
+func twinRun(t *testing.T, seed uint64) {
+	rng := rand.New(rand.NewPCG(seed, 7))
+	typ := AllocatorType(seed % 3)
+	s := &fakeSource{leases: map[Key]Lease{}}
+	specs := []PoolSpec{addrPool("10.0.0.10", "10.0.0.90", typ), addrPool("10.0.0.100", "10.0.0.140", typ)}
+	random := func() netip.Addr { return netip.AddrFrom4([4]byte{10, 0, 0, byte(rng.IntN(150))}) }
+	w := &twin{leases: s.leases, holds: map[netip.Addr]hold{}}
+	for range 30 {
+		l := v4lease(random().String(), uint32(rng.IntN(20)))
+		s.put(l)
+	}
+	a, pools := newTestAllocator(t, s, specs...)
+	for step := range 2000 {
+		holder := fmt.Sprint(step)
+		if rng.IntN(5) == 0 {
+			holder = fmt.Sprint(rng.IntN(step + 1))
+		}
+		var until time.Time
+		if rng.IntN(3) > 0 {
+			until = time.Now().Add(time.Duration(1+rng.IntN(20_000)) * time.Millisecond)
+		}
+		x := random()
+		switch op := rng.IntN(12); op {
+		case 0, 1, 2, 3:
+			p := pools[rng.IntN(len(pools))]
+			before := maps.Clone(w.holds)
+			got, ok := a.Take(p, holder, until)
+			free, offered, own := 0, 0, false
+			for y := p.spec.First; y.Compare(p.spec.Last) <= 0; y = y.Next() {
+				h, held := before[y]
+				held = held && !h.ended(time.Now())
+				if w.free(y) {
+					free++
+				} else if held && !h.until.IsZero() {
+					offered++
+				}
+				own = own || held && h.holder == holder && y == got
+			}
+			require.True(t, ok || free == 0, "seed %d step %d: refused with %d free", seed, step, free)
+			require.True(t, !ok || free+offered > 0 || own, "seed %d step %d: %v is not to be had", seed, step, got)
+			if ok && !own && !w.free(got) {
+				require.Zero(t, free, "seed %d step %d: %v is not free", seed, step, got)
+				h := before[got]
+				require.False(t, h.until.IsZero() || h.addr != got)
+			}
+			if ok {
+				require.True(t, p.Contains(got))
+				w.holds[got] = hold{addr: got, holder: holder, until: until}
+			}
+			// Offers that gave way are no longer held.
+			for y := range w.holds {
+				if _, ok := a.Holder(y); !ok {
+					if h := w.holds[y]; !h.ended(time.Now()) {
+						require.Zero(t, free, "an offer gave way with %d free", free)
+						require.False(t, h.until.IsZero())
+					}
+					delete(w.holds, y)
+				}
+			}
+		case 4:
+			h, held := w.holds[x]
+			want := !held || h.ended(time.Now()) || h.holder == holder
+			require.Equal(t, want, a.Hold(x, holder, until), "seed %d step %d", seed, step)
+			if want {
+				w.holds[x] = hold{addr: x, holder: holder, until: until}
+			}
+		case 5, 6:
+			for y, h := range w.holds {
+				a.Release(y, h.holder)
+				delete(w.holds, y)
+				break
+			}
+		case 7, 8:
+			l := v4lease(x.String(), uint32(rng.IntN(30)))
+			l.State = State(rng.IntN(4))
+			s.put(l)
+		case 9:
+			s.remove(Key{V4, x})
+		case 10:
+			time.Sleep(time.Duration(rng.IntN(5000)) * time.Millisecond)
+		case 11:
+			if rng.IntN(4) > 0 {
+				continue
+			}
+			specs = []PoolSpec{specs[0], addrPool("10.0.0.100", fmt.Sprintf("10.0.0.%d", 110+rng.IntN(30)), typ)}
+			var err error
+			pools, err = a.SetPools(specs)
+			require.NoError(t, err)
+		}
+		for _, p := range pools {
+			var want Usage
+			for _, l := range s.leases {
+				if p.Contains(l.Addr) && l.State <= Declined {
+					want.Assigned++
+					want.Declined += uint64(l.State)
+				}
+			}
+			require.Equal(t, want, p.Usage(), "seed %d step %d", seed, step)
+		}
+	}
+}
