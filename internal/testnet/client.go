@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -90,7 +89,7 @@ func (h *Host) Udhcpc(link string, args ...string) *Client {
 		func(c *Client) []string {
 			return append([]string{"udhcpc", "-f", "-R", "-t", "10", "-T", "1", "-s", c.path("script"), "-i", link}, args...)
 		},
-		func(_ context.Context, c *Client) { _ = c.Signal(syscall.SIGUSR2) })
+		func(_ context.Context, c *Client) { c.Signal("USR2") })
 }
 
 // Dhcpcd runs dhcpcd on a link for DHCPv4, with args added before the link's
@@ -108,7 +107,7 @@ func (h *Host) Dhcpcd(link string, args ...string) *Client {
 				program, "-4", "-B", "-d", "-f", "/dev/null", "-c", c.path("script")}
 			return append(append(line, args...), link)
 		},
-		func(_ context.Context, c *Client) { _ = c.Signal(syscall.SIGALRM) })
+		func(_ context.Context, c *Client) { c.Signal("ALRM") })
 }
 
 // Restart kills the client as a power cut does and starts it again, with the

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"syscall"
 	"testing"
 	"time"
 
@@ -28,7 +27,7 @@ func TestClients(t *testing.T) {
 		again string // what it reports after a restart
 	}{
 		"dhclient": {func(h *Host) *Client { return h.Dhclient("eth0") }, func(*Client) {}, Reboot},
-		"udhcpc":   {func(h *Host) *Client { return h.Udhcpc("eth0") }, func(c *Client) { _ = c.Signal(syscall.SIGUSR1) }, Bound},
+		"udhcpc":   {func(h *Host) *Client { return h.Udhcpc("eth0") }, func(c *Client) { c.Signal("USR1") }, Bound},
 		"dhcpcd":   {func(h *Host) *Client { return h.Dhcpcd("eth0", "--noarp") }, func(*Client) {}, Reboot},
 	}
 	for name, tt := range tests {

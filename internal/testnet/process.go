@@ -4,16 +4,18 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 )
 
 // Process is a program that runs in a host. It is killed when the test ends;
 // if the test failed, what it wrote is in the test's log.
 type Process struct {
+	t    testing.TB
 	name string
 	cmd  *exec.Cmd
 	out  output
@@ -32,7 +34,7 @@ func (h *Host) Start(name string, args ...string) *Process {
 func (h *Host) StartCommand(cmd *exec.Cmd) *Process {
 	t := h.net.t
 	t.Helper()
-	p := &Process{name: h.Name + ": " + strings.Join(cmd.Args, " "), cmd: cmd, done: make(chan struct{})}
+	p := &Process{t: t, name: h.Name + ": " + strings.Join(cmd.Args, " "), cmd: cmd, done: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = &p.out, &p.out
 	cmd.WaitDelay = time.Second // a child that was left behind may hold the output open
 	if err := cmd.Start(); err != nil {
@@ -54,8 +56,18 @@ func (h *Host) StartCommand(cmd *exec.Cmd) *Process {
 // Output returns what the program has written so far, stdout and stderr.
 func (p *Process) Output() string { return p.out.String() }
 
-// Signal sends the program a signal.
-func (p *Process) Signal(sig os.Signal) error { return p.cmd.Process.Signal(sig) }
+// Signal sends the program a signal such as "HUP", unless it has ended. The
+// signal has a name because not every system that compiles this has a number.
+func (p *Process) Signal(name string) {
+	p.t.Helper()
+	if p.ended() {
+		return
+	}
+	kill := exec.CommandContext(context.Background(), "sh", "-c", `kill -s "$0" "$1"`, name, strconv.Itoa(p.PID()))
+	if out, err := kill.CombinedOutput(); err != nil && !p.ended() {
+		p.t.Fatalf("%s: signal %s: %v\n%s", p.name, name, err, out)
+	}
+}
 
 // Kill kills the program and waits for its end. It may come twice.
 func (p *Process) Kill() {
