@@ -66,11 +66,14 @@ func compile(d *Data, defs *Defs) (Option, error) {
 		return o, nil
 	}
 	if o.Value, err = d.value(def, defs.family); err != nil {
-		return Option{}, err
+		return Option{}, fmt.Errorf("data: %w", err)
 	}
 	if def != nil {
 		if o.fields, err = defs.family.check(def, o.Value); err != nil {
 			return Option{}, fmt.Errorf("data: %w", err)
+		}
+		if o.encapsulates == "" && o.Code != defs.family.vendorInfo() {
+			o.Value = o.Value[:o.fields]
 		}
 	}
 	if max := defs.family.maxSub(); o.Space != defs.mainSpace() && len(o.Value) > max {
@@ -95,7 +98,7 @@ func (d *Data) definition(space string, defs *Defs) (*Def, error) {
 		return nil, errors.New("neither name nor code is given")
 	}
 	if !ok {
-		if d.CSVFormat != nil && *d.CSVFormat {
+		if d.csv() {
 			return nil, fmt.Errorf("csv-format: option %d of space %s has no definition, expected false and data in hexadecimal", d.Code, space)
 		}
 		return nil, nil
@@ -106,12 +109,14 @@ func (d *Data) definition(space string, defs *Defs) (*Def, error) {
 	return &def, nil
 }
 
-// value encodes an entry's data.
+func (d *Data) csv() bool { return d.CSVFormat == nil || *d.CSVFormat }
+
+// value encodes an entry's data; def is nil for bytes without a definition.
 func (d *Data) value(def *Def, f Family) ([]byte, error) {
-	if def == nil || d.CSVFormat != nil && !*d.CSVFormat {
+	if !d.csv() {
 		v, err := parseBytes(d.Data)
 		if err != nil {
-			return nil, fmt.Errorf("data: %w", err)
+			return nil, err
 		}
 		switch {
 		case def == nil:
@@ -123,20 +128,20 @@ func (d *Data) value(def *Def, f Family) ([]byte, error) {
 		return v, nil
 	}
 	if def.Type == Internal {
-		return d.internalValue(def, f)
+		return internalValue(def, f, d.Data)
 	}
 	fields := splitFields(d.Data)
 	types := def.RecordTypes
 	switch {
 	case def.Type == Empty && len(fields) > 0:
-		return nil, errors.New("data: given for an option without data")
+		return nil, errors.New("given for an option without data")
 	case def.Type == Empty:
 		return nil, nil
 	case def.Type != Record:
 		types = RecordTypes{def.Type}
 	}
 	if len(fields) < len(types) && (def.Type == Record || !def.Array) {
-		return nil, fmt.Errorf("data: %d fields, expected %d (%s)", len(fields), len(types), types)
+		return nil, fmt.Errorf("%d fields, expected %d (%s)", len(fields), len(types), types)
 	}
 	if !def.Array {
 		fields = fields[:len(types)]
@@ -152,7 +157,7 @@ func (d *Data) value(def *Def, f Family) ([]byte, error) {
 			v, err = f.appendField(v, t, text)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("data: field %d: %w", i+1, err)
+			return nil, fmt.Errorf("field %d: %w", i+1, err)
 		}
 	}
 	return v, nil

@@ -12,8 +12,8 @@ type Data struct {
 	// "dhcp4" or "dhcp6".
 	Space string `json:"space,omitempty"`
 	// CSVFormat says whether Data are comma-separated fields (true) or bytes
-	// in hexadecimal (false). Unset means true where the option has a
-	// definition and false where it has none.
+	// in hexadecimal (false, which an option without a definition needs).
+	// Unset means true.
 	CSVFormat *bool `json:"csv-format,omitempty"`
 	// Data is the value. In comma-separated fields "\," is a comma within a
 	// field. Bytes are written as 0x0a0b, 0a:0b, "0a 0b", 0a0b or 'text'.

@@ -16,18 +16,12 @@ const (
 	sztpRedirect    = 143 // RFC 8572, section 8.3
 )
 
-// internalValue encodes an option that has a text form of its own. Bytes are
-// accepted without csv-format false too, since Kea 2.2 knows only them.
-func (d *Data) internalValue(def *Def, f Family) ([]byte, error) {
-	if d.CSVFormat == nil {
-		if v, err := parseBytes(d.Data); err == nil {
-			return v, nil
-		}
-	}
+// internalValue encodes an option that has a text form of its own.
+func internalValue(def *Def, f Family, text string) ([]byte, error) {
 	if f == V4 && def.Code == classlessRoutes {
-		return parseRoutes(d.Data)
+		return parseRoutes(text)
 	}
-	return nil, fmt.Errorf("data: %s is supported only in hexadecimal, expected csv-format false", def.Name)
+	return nil, fmt.Errorf("%s is supported only in hexadecimal, expected csv-format false", def.Name)
 }
 
 // parseRoutes encodes classless static routes (RFC 3442), given as
@@ -39,7 +33,7 @@ func parseRoutes(text string) ([]byte, error) {
 		prefix, err1 := netip.ParsePrefix(strings.Trim(to, blanks))
 		router, err2 := netip.ParseAddr(strings.Trim(via, blanks))
 		if !ok || err1 != nil || err2 != nil || !prefix.Addr().Is4() || !router.Is4() {
-			return nil, fmt.Errorf("data: route %d: %q is not a route, expected 10.0.0.0/8 - 192.0.2.1", i+1, route)
+			return nil, fmt.Errorf("route %d: %q is not a route, expected 10.0.0.0/8 - 192.0.2.1", i+1, route)
 		}
 		v = append(v, byte(prefix.Bits()))
 		v = append(v, prefix.Addr().AsSlice()[:(prefix.Bits()+7)/8]...)
@@ -63,8 +57,11 @@ func (f Family) check(def *Def, value []byte) (int, error) {
 			return V6.fieldsLen(def, value)
 		}
 	}
-	if def.Type == String && len(value) == 0 {
+	switch {
+	case def.Type == String && len(value) == 0:
 		return 0, errors.New("a string must not be empty")
+	case def.Type == FQDN && def.Array && len(value) == 0:
+		return 0, errors.New("no domain name is given")
 	}
 	return f.fieldsLen(def, value)
 }
