@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"sync"
 )
@@ -59,4 +61,15 @@ func (m *Mux) Run(ctx context.Context, req *Request) Response {
 		return Response{Result: Unsupported, Text: fmt.Sprintf("'%s' command not supported.", req.Command)}
 	}
 	return h(ctx, req.Arguments)
+}
+
+// runContained runs a command. It says false if the handler panicked: that
+// must not end the server.
+func runContained(ctx context.Context, mux *Mux, req *Request, log *slog.Logger) (response Response, ok bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			log.Error("command panicked", "command", req.Command, "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
+	return mux.Run(ctx, req), true
 }

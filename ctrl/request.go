@@ -19,7 +19,7 @@ type Request struct {
 // ErrSyntax is returned for what is not JSON in Kea's dialect.
 var ErrSyntax = errors.New("not JSON as Kea reads it")
 
-func refuse(text string) error {
+func rejected(text string) error {
 	return &ResultError{Error, "Error during command processing: " + text}
 }
 
@@ -38,7 +38,7 @@ func ParseRequest(body []byte) (*Request, error) {
 		return nil, ErrSyntax
 	}
 	if bytes.TrimSpace(body)[0] != '{' {
-		return nil, refuse("Invalid command Element specified, expected map")
+		return nil, rejected("Invalid command Element specified, expected map")
 	}
 	// Not a struct: its fields would be found whatever their case.
 	var members map[string]json.RawMessage
@@ -47,11 +47,11 @@ func ParseRequest(body []byte) (*Request, error) {
 	}
 	raw, ok := members["command"]
 	if !ok {
-		return nil, refuse("Invalid answer specified, does not contain mandatory 'command'")
+		return nil, rejected("Invalid answer specified, does not contain mandatory 'command'")
 	}
 	command, ok := keatext.Unquote(raw)
 	if !ok {
-		return nil, refuse("'command' element in command message is not a string")
+		return nil, rejected("'command' element in command message is not a string")
 	}
 	var unknown []string
 	for name := range members {
@@ -62,7 +62,7 @@ func ParseRequest(body []byte) (*Request, error) {
 		}
 	}
 	if len(unknown) > 0 {
-		return nil, refuse("Received command contains unsupported parameter '" + slices.Min(unknown) + "'")
+		return nil, rejected("Received command contains unsupported parameter '" + slices.Min(unknown) + "'")
 	}
 	return &Request{Command: command, Arguments: members["arguments"]}, nil
 }

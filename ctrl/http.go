@@ -1,0 +1,104 @@
+package ctrl
+
+import (
+	"cmp"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+)
+
+// Limits of servers, where their fields do not say otherwise.
+const (
+	DefaultMaxRequest = 16 << 20 // bytes of a request's body
+	DefaultMaxConns   = 256      // connections at the same time
+)
+
+// HTTPServer answers the commands of a Mux by HTTP or HTTPS the way Kea's
+// servers do, so that Kea's clients understand it:
+//
+//   - A request is a POST to any path with a Content-Length and the exact
+//     Content-Type application/json.
+//   - An answered command is status 200 whatever its result, and its response
+//     stands in a list. What went wrong before, or has no answer, is another
+//     status and an object: 400, 401, 403, 408, 413, 500.
+//   - The length of an answer is stated, never chunked.
+//
+// It is an http.Handler, for use inside another server; Serve is a whole
+// server. Fields must not change once it is used.
+type HTTPServer struct {
+	Mux    *Mux
+	Accept []string     // commands that may be run, others are 403 Forbidden; nil: all
+	Auth   *BasicAuth   // nil: everybody
+	TLS    *tls.Config  // HTTPS, see ServerTLS; nil: plain HTTP. For Serve only
+	Logger *slog.Logger // nil: none
+
+	MaxRequest int64 // bytes of a body; 0: DefaultMaxRequest
+	MaxConns   int   // connections at the same time, for Serve only; 0: DefaultMaxConns
+}
+
+// ServeHTTP answers with a Mux all of whose commands anybody may run.
+func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	(&HTTPServer{Mux: m}).ServeHTTP(w, r)
+}
+
+// ServeHTTP answers one request.
+func (s *HTTPServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a := s.answer(r)
+	a.header(w.Header())
+	if !a.keepsConn() {
+		w.Header().Set("Connection", "close")
+	}
+	w.WriteHeader(a.status)
+	w.Write(a.body)
+}
+
+// answer says how a request is answered.
+func (s *HTTPServer) answer(r *http.Request) answer {
+	if r.Method != http.MethodPost || r.Header.Get("Content-Length") == "" ||
+		!strings.EqualFold(r.Header.Get("Content-Type"), "application/json") {
+		return refusal(http.StatusBadRequest)
+	}
+	if s.Auth != nil && !s.Auth.allows(r.Header.Get("Authorization")) {
+		a := refusal(http.StatusUnauthorized)
+		a.challenge = s.Auth.challenge()
+		return a
+	}
+	body, err := s.readBody(r)
+	switch {
+	case errors.Is(err, ErrTooLarge):
+		return refusal(http.StatusRequestEntityTooLarge)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return refusal(http.StatusRequestTimeout)
+	case err != nil:
+		return refusal(http.StatusBadRequest)
+	case len(body) == 0:
+		return success(Errorf("Command processing failed: NULL command parameter"))
+	}
+	req, err := ParseRequest(body)
+	var refused *ResultError
+	switch {
+	case errors.As(err, &refused):
+		return success(Response{Result: refused.Code, Text: refused.Text})
+	case err != nil:
+		return refusal(http.StatusBadRequest)
+	case s.Accept != nil && !slices.Contains(s.Accept, req.Command):
+		return refusal(http.StatusForbidden)
+	}
+	response, ok := runContained(r.Context(), s.Mux, req, logger(s.Logger))
+	if !ok {
+		return refusal(http.StatusInternalServerError)
+	}
+	return success(response)
+}
+
+func (s *HTTPServer) readBody(r *http.Request) ([]byte, error) {
+	limit := cmp.Or(s.MaxRequest, DefaultMaxRequest)
+	if r.ContentLength > limit {
+		return nil, ErrTooLarge
+	}
+	return readLimited(r.Body, limit)
+}
