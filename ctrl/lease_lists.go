@@ -1,0 +1,190 @@
+package ctrl
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"net/netip"
+	"slices"
+
+	"github.com/dhcpha/dhcpha/internal/keatext"
+	"github.com/dhcpha/dhcpha/lease"
+)
+
+// leaseList are the arguments of a response with leases.
+type leaseList struct {
+	Count  *int          `json:"count,omitempty"` // in pages only
+	Leases []lease.Lease `json:"leases"`
+}
+
+// found is the response with leases. What a store returns may be of both
+// families.
+func (c *leaseCommands) found(leases []lease.Lease) Response {
+	list := leaseList{Leases: leases}
+	if leases == nil {
+		list.Leases = []lease.Lease{} // not null
+	}
+	r := Response{Arguments: &list, Text: fmt.Sprintf("%d %s lease(s) found.", len(leases), c.family)}
+	if len(leases) == 0 {
+		r.Result = Empty
+	}
+	return r
+}
+
+func (c *leaseCommands) getAll(_ context.Context, raw json.RawMessage) (Response, error) {
+	var leases []lease.Lease
+	if raw == nil {
+		for l := range c.store.All() {
+			if c.family.hasType(l.Type) {
+				leases = append(leases, l)
+			}
+		}
+		return c.found(leases), nil
+	}
+	args, ok := parseArguments(raw)
+	if !ok {
+		return Response{}, failf("get(string) called on a non-map Element")
+	}
+	if !args.has("subnets") {
+		return Response{}, failf("'subnets' parameter not specified")
+	}
+	var ids []json.RawMessage
+	if kind(args["subnets"]) != '[' || json.Unmarshal(args["subnets"], &ids) != nil {
+		return Response{}, failf("'subnets' parameter must be a list")
+	}
+	for _, raw := range ids {
+		id, ok := integer(raw)
+		if !ok {
+			return Response{}, failf("listed subnet identifiers must be numbers")
+		}
+		if id > 0 && id <= math.MaxUint32 {
+			leases = append(leases, c.inSubnet(uint32(id))...)
+		}
+	}
+	return c.found(leases), nil
+}
+
+// inSubnet returns the leases of a subnet by address. A subnet of the other
+// family may have the same ID.
+func (c *leaseCommands) inSubnet(id uint32) []lease.Lease {
+	var leases []lease.Lease
+	for l := range c.store.BySubnet(id) {
+		if c.family.hasType(l.Type) {
+			leases = append(leases, l)
+		}
+	}
+	slices.SortFunc(leases, byAddress)
+	return leases
+}
+
+func (c *leaseCommands) getPage(_ context.Context, raw json.RawMessage) (Response, error) {
+	if raw == nil {
+		return Response{}, failf("no parameters specified for the lease%d-get-page command", c.family)
+	}
+	args, ok := parseArguments(raw)
+	if !ok {
+		return Response{}, failf("get(string) called on a non-map Element")
+	}
+	from, err := c.parseFrom(args)
+	if err != nil {
+		return Response{}, err
+	}
+	if !args.has("limit") {
+		return Response{}, failf("'limit' parameter not specified")
+	}
+	limit, ok := integer(args["limit"])
+	switch {
+	case !ok:
+		return Response{}, failf("'limit' parameter must be a number")
+	case limit == 0:
+		return Response{}, failf("page size of retrieved leases must not be 0")
+	case limit < 0 || limit > math.MaxUint32:
+		return Response{}, failf("page size of retrieved leases must not be greater than %d", uint32(math.MaxUint32))
+	}
+	r := c.found(c.store.Page(from, int(min(limit, math.MaxInt32))))
+	list := r.Arguments.(*leaseList)
+	list.Count = new(len(list.Leases))
+	return r, nil
+}
+
+// parseFrom reads the address that a page begins after.
+func (c *leaseCommands) parseFrom(args arguments) (netip.Addr, error) {
+	if !args.has("from") {
+		return netip.Addr{}, failf("'from' parameter not specified")
+	}
+	text, ok := keatext.Unquote(args["from"])
+	if !ok {
+		return netip.Addr{}, failf("'from' parameter must be a string")
+	}
+	if text == "start" {
+		return c.family.first(), nil
+	}
+	addr, ok := parseAddr(text)
+	if !ok {
+		return netip.Addr{}, failf("'from' parameter value is neither 'start' keyword nor a valid %s address", c.family)
+	}
+	if !c.family.has(addr) {
+		return netip.Addr{}, failf("'from' parameter value %s is not an %s address", text, c.family)
+	}
+	return addr, nil
+}
+
+// getBy runs a command that looks leases up by one text.
+func (c *leaseCommands) getBy(name string, look func(text string) ([]lease.Lease, error)) func(context.Context, json.RawMessage) (Response, error) {
+	return func(_ context.Context, raw json.RawMessage) (Response, error) {
+		args, ok := parseArguments(raw)
+		if !ok {
+			return Response{}, failf("Command arguments missing or a not a map.")
+		}
+		if !args.has(name) {
+			return Response{}, failf("'%s' parameter not specified", name)
+		}
+		text, ok := keatext.Unquote(args[name])
+		if !ok {
+			return Response{}, failf("'%s' parameter must be a string", name)
+		}
+		leases, err := look(text)
+		if err != nil {
+			return Response{}, err
+		}
+		leases = slices.DeleteFunc(leases, func(l lease.Lease) bool { return !c.family.hasType(l.Type) })
+		slices.SortFunc(leases, byAddress)
+		return c.found(leases), nil
+	}
+}
+
+// getByState takes the state's number or its name.
+func (c *leaseCommands) getByState(_ context.Context, raw json.RawMessage) (Response, error) {
+	args, ok := parseArguments(raw)
+	if !ok {
+		return Response{}, failf("Command arguments missing or a not a map.")
+	}
+	if !args.has("state") {
+		return Response{}, failf("'state' parameter not specified")
+	}
+	state, ok := integer(args["state"])
+	if name, isText := keatext.Unquote(args["state"]); isText {
+		if name == "assigned" {
+			name = "default"
+		}
+		state = int64(slices.Index(c.stateNames(), name))
+	} else if !ok {
+		return Response{}, failf("'state' parameter must be a number or a string")
+	}
+	if state < 0 || state >= int64(len(c.stateNames())) {
+		return Response{}, failf("unknown state %s", keatext.Encode(args["state"]))
+	}
+	subnet, err := args.uint("subnet-id", math.MaxUint32, 0)
+	if err != nil {
+		return Response{}, err
+	}
+	var leases []lease.Lease
+	for l := range c.store.ByState(lease.State(state), subnet) {
+		if c.family.hasType(l.Type) {
+			leases = append(leases, l)
+		}
+	}
+	slices.SortFunc(leases, byAddress)
+	return c.found(leases), nil
+}
