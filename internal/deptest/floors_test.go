@@ -1,0 +1,72 @@
+package deptest
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestEveryPackageKeepsToItsFloor(t *testing.T) {
+	t.Parallel()
+	for _, system := range []string{"linux", "windows"} { // x_linux.go, x_others.go
+		cmd := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Deps", module+"/...")
+		cmd.Env = append(os.Environ(), "GOOS="+system, "CGO_ENABLED=0")
+		cmd.Stderr = os.Stderr
+		out, err := cmd.Output()
+		require.NoError(t, err)
+		var pkgs []pkg
+		for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+			var p pkg
+			if err := d.Decode(&p); errors.Is(err, io.EOF) {
+				break
+			}
+			require.NoError(t, err)
+			pkgs = append(pkgs, p)
+		}
+		require.NotEmpty(t, pkgs)
+		if wrong := check(pkgs); len(wrong) > 0 {
+			t.Errorf("GOOS=%s:\n%s", system, strings.Join(wrong, "\n"))
+		}
+	}
+}
+
+func TestRulesCatch(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ from, to string }{
+		{"hash", module + "/lease"},
+		{"hash", "golang.org/x/sys/unix"},
+		{"lease", module + "/ctrl"},
+		{"lease/leasetest", module + "/ctrl"},
+		{"ctrl", module + "/ha"},
+		{"ha", "github.com/insomniacslk/dhcp/dhcpv4"},
+		{"ha/hatest", "github.com/insomniacslk/dhcp/dhcpv4"},
+		{"ha", module + "/dhcp4"},
+		{"dhcp4", module + "/ha"},
+		{"dhcp6", module + "/dhcp4"},
+		{"internal/option", module + "/lease"},
+		{"dhcp4", module + "/internal/testnet"},
+		{"ctrl", "testing"},
+		{"lease/leasetest", "github.com/stretchr/testify/require"},
+		{"examples/failover", "testing"},
+		{"novelty", "fmt"},
+	} {
+		require.Len(t, check([]pkg{{module + "/" + tt.from, []string{tt.to}}}), 1, "%s imports %s", tt.from, tt.to)
+	}
+	for _, tt := range []struct{ from, to string }{
+		{"hash", "math/bits"},
+		{"ctrl", module + "/lease"},
+		{"dhcp4", "github.com/insomniacslk/dhcp/dhcpv4"},
+		{"dhcp4", module + "/internal/option"},
+		{"lease/leasetest", "testing"},
+		{"internal/testnet", "testing"},
+		{"examples/failover", module + "/ha"},
+	} {
+		require.Empty(t, check([]pkg{{module + "/" + tt.from, []string{tt.to}}}), "%s imports %s", tt.from, tt.to)
+	}
+}
