@@ -60,6 +60,7 @@ func TestRulesCatch(t *testing.T) {
 	}
 	for _, tt := range []struct{ from, to string }{
 		{"hash", "math/bits"},
+		{"hash", "internal/abi"}, // the standard library's
 		{"ctrl", module + "/lease"},
 		{"dhcp4", "github.com/insomniacslk/dhcp/dhcpv4"},
 		{"dhcp4", module + "/internal/option"},

@@ -11,7 +11,7 @@ import (
 const module = "github.com/dhcpha/dhcpha"
 
 // A rule forbids the packages of from to depend, directly or not, on the
-// packages of to. A package stands for those below it too.
+// packages of to. "./" is this module, and a package stands for those below it.
 type rule struct {
 	from, to []string
 	why      string
@@ -19,50 +19,50 @@ type rule struct {
 
 var rules = []rule{
 	{
-		[]string{"hash"}, []string{"lease", "ctrl", "dhcp4", "dhcp6", "ha", "internal", external},
+		[]string{"./hash"}, []string{"./lease", "./ctrl", "./dhcp4", "./dhcp6", "./ha", "./internal", external},
 		"who needs RFC 3074 compiles RFC 3074 and nothing else",
 	},
 	{
-		[]string{"lease"}, []string{"ctrl", "dhcp4", "dhcp6", "ha"},
+		[]string{"./lease"}, []string{"./ctrl", "./dhcp4", "./dhcp6", "./ha"},
 		"a lease knows neither packets nor HTTP nor partners",
 	},
 	{
-		[]string{"ctrl"}, []string{"dhcp4", "dhcp6", "ha"},
+		[]string{"./ctrl"}, []string{"./dhcp4", "./dhcp6", "./ha"},
 		"commands are handled by whoever registers a handler",
 	},
 	{
-		[]string{"lease", "ctrl", "ha", "hash"}, []string{"github.com/insomniacslk/dhcp"},
+		[]string{"./lease", "./ctrl", "./ha", "./hash"}, []string{"github.com/insomniacslk/dhcp"},
 		"an engine of one's own brings its own packets; this one also brings an lz4 codec",
 	},
 	{
-		[]string{"ha"}, []string{"dhcp4", "dhcp6"},
+		[]string{"./ha"}, []string{"./dhcp4", "./dhcp6"},
 		"one implementation serves both families and engines that are not ours",
 	},
 	{
-		[]string{"dhcp4"}, []string{"dhcp6", "ha"},
+		[]string{"./dhcp4"}, []string{"./dhcp6", "./ha"},
 		"HA is met through Gate and Committer; what both families share is in internal",
 	},
 	{
-		[]string{"dhcp6"}, []string{"dhcp4", "ha"},
+		[]string{"./dhcp6"}, []string{"./dhcp4", "./ha"},
 		"HA is met through Gate and Committer; what both families share is in internal",
 	},
 	{
-		[]string{"internal"}, []string{"lease", "ctrl", "dhcp4", "dhcp6", "ha", "hash"},
+		[]string{"./internal"}, []string{"./lease", "./ctrl", "./dhcp4", "./dhcp6", "./ha", "./hash"},
 		"it is the ground floor",
 	},
 	{
-		[]string{"hash", "lease", "ctrl", "dhcp4", "dhcp6", "ha", "internal", "examples"},
-		[]string{"internal/testnet", "github.com/stretchr/testify"},
+		[]string{"./hash", "./lease", "./ctrl", "./dhcp4", "./dhcp6", "./ha", "./internal", "./examples"},
+		[]string{"./internal/testnet", "github.com/stretchr/testify"},
 		"tests import them, programs must not",
 	},
 	{
-		[]string{"hash", "lease", "ctrl", "dhcp4", "dhcp6", "ha", "internal", "examples"}, []string{"testing"},
+		[]string{"./hash", "./lease", "./ctrl", "./dhcp4", "./dhcp6", "./ha", "./internal", "./examples"}, []string{"testing"},
 		"it registers flags; only packages made for tests may have it",
 	},
 }
 
 // exempt are packages that a rule would catch although they are made for it.
-var exempt = []string{"internal/testnet", "lease/leasetest", "ha/hatest"}
+var exempt = []string{"./internal/testnet", "./lease/leasetest", "./ha/hatest"}
 
 // external stands for every package that is neither ours nor the standard
 // library's.
@@ -108,7 +108,10 @@ func matches(path string, list []string) bool {
 			first, _, _ := strings.Cut(path, "/")
 			return strings.Contains(first, ".") && !within(path, module)
 		}
-		return within(path, p) || within(path, module+"/"+p)
+		if ours, ok := strings.CutPrefix(p, "."); ok {
+			p = module + ours
+		}
+		return within(path, p)
 	})
 }
 
