@@ -1,0 +1,127 @@
+package dhcp4
+
+import (
+	"os"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// receiveBuffer is asked of the kernel for every socket, in bytes: some
+// thousand queries, as come when a site has its power back.
+const receiveBuffer = 4 << 20
+
+// hostNetwork is the network of the host.
+type hostNetwork struct{}
+
+func (hostNetwork) links() ([]link, error) { return hostLinks() }
+
+func (hostNetwork) raw() error { return nil }
+
+func (hostNetwork) anyAddress() bool { return true }
+
+// codec is how the kinds of sockets differ.
+type codec interface {
+	// prepare points message i at the datagram to be filled.
+	prepare(m *messages, i int, d *datagram)
+	// received completes the datagram from the n bytes of message i.
+	received(m *messages, i int, d *datagram, n int)
+	// send makes message i of the datagram.
+	send(m *messages, i int, d *datagram)
+}
+
+// batchConn reads and writes many datagrams with one system call. One
+// goroutine may read and one may write.
+type batchConn struct {
+	codec
+	file *os.File
+	raw  syscall.RawConn
+
+	in, out           *messages
+	inN, outN         int
+	inErr, outErr     error
+	receive, transmit func(fd uintptr) (done bool) // made once: a closure a batch would be garbage
+}
+
+// open makes a socket ready for use; setUp gives it its options and binds it.
+func open(domain, typ int, c codec, setUp func(fd int) error) (conn, error) {
+	fd, err := unix.Socket(domain, typ|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("socket", err)
+	}
+	// The first needs CAP_NET_ADMIN to exceed the system's limit; with the
+	// second the kernel gives what it may.
+	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, receiveBuffer) != nil {
+		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, receiveBuffer)
+	}
+	if err := setUp(fd); err != nil {
+		unix.Close(fd)
+		return nil, err
+	}
+	b := &batchConn{codec: c, file: os.NewFile(uintptr(fd), "socket"), in: new(messages), out: new(messages)}
+	if b.raw, err = b.file.SyscallConn(); err != nil {
+		b.file.Close()
+		return nil, err
+	}
+	b.receive = func(fd uintptr) bool {
+		b.inN, b.inErr = b.in.receive(fd)
+		return b.inErr != unix.EAGAIN
+	}
+	b.transmit = func(fd uintptr) bool {
+		b.outN, b.outErr = b.out.send(fd)
+		return b.outErr != unix.EAGAIN
+	}
+	return b, nil
+}
+
+func (b *batchConn) read(batch []*datagram) (int, error) {
+	defer b.in.release()
+	for i, d := range batch {
+		b.prepare(b.in, i, d)
+	}
+	if err := b.raw.Read(b.receive); err != nil {
+		return 0, err
+	}
+	if b.inErr != nil {
+		return 0, os.NewSyscallError("recvmmsg", b.inErr)
+	}
+	for i, d := range batch[:b.inN] {
+		b.received(b.in, i, d, int(b.in.headers[i].n))
+		if b.in.headers[i].Flags&unix.MSG_TRUNC != 0 {
+			d.refused = RefusedTooLong
+		}
+	}
+	return b.inN, nil
+}
+
+func (b *batchConn) write(batch []*datagram) (int, error) {
+	defer b.out.release()
+	batch = batch[:min(len(batch), batchSize)]
+	for i, d := range batch {
+		b.send(b.out, i, d)
+	}
+	if err := b.raw.Write(b.transmit); err != nil {
+		return 0, err
+	}
+	return b.outN, os.NewSyscallError("sendmmsg", b.outErr)
+}
+
+func (b *batchConn) stopReading() { _ = b.file.SetReadDeadline(time.Unix(1, 0)) }
+
+func (b *batchConn) overflowed() uint64 {
+	var info [unix.SK_MEMINFO_VARS]uint32
+	_ = b.raw.Control(func(fd uintptr) {
+		size := uint32(unsafe.Sizeof(info))
+		unix.Syscall6(unix.SYS_GETSOCKOPT, fd, unix.SOL_SOCKET, unix.SO_MEMINFO,
+			uintptr(unsafe.Pointer(&info)), uintptr(unsafe.Pointer(&size)), 0)
+	})
+	return uint64(info[unix.SK_MEMINFO_DROPS])
+}
+
+func (b *batchConn) Close() error { return b.file.Close() }
+
+func setInt(fd, level, option, value int) error {
+	return os.NewSyscallError("setsockopt", unix.SetsockoptInt(fd, level, option, value))
+}

@@ -1,0 +1,63 @@
+package dhcp4
+
+import "sync"
+
+// outboxSize is how many replies may wait for a socket before those who bring
+// more have to wait too: they then count as in flight, which sheds queries.
+const outboxSize = 256
+
+// outbox holds the replies that wait for a socket. Its writer takes all that
+// wait at once, so that batches grow with the load, and need no timer.
+type outbox struct {
+	mu      sync.Mutex
+	changed sync.Cond
+	waiting []*datagram
+	closed  bool
+}
+
+func newOutbox() *outbox {
+	o := &outbox{waiting: make([]*datagram, 0, outboxSize)}
+	o.changed.L = &o.mu
+	return o
+}
+
+// put adds a reply; false says that the outbox is closed.
+func (o *outbox) put(d *datagram) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for len(o.waiting) == outboxSize && !o.closed {
+		o.changed.Wait()
+	}
+	if o.closed {
+		return false
+	}
+	o.waiting = append(o.waiting, d)
+	if len(o.waiting) == 1 {
+		o.changed.Broadcast()
+	}
+	return true
+}
+
+// take exchanges the empty slice for what waits, and waits until there is
+// something. Nothing at all means that the outbox is closed and empty.
+func (o *outbox) take(empty []*datagram) []*datagram {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for len(o.waiting) == 0 && !o.closed {
+		o.changed.Wait()
+	}
+	if len(o.waiting) == outboxSize {
+		o.changed.Broadcast()
+	}
+	taken := o.waiting
+	o.waiting = empty[:0]
+	return taken
+}
+
+// close lets what waits be taken, and nothing be added.
+func (o *outbox) close() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.closed = true
+	o.changed.Broadcast()
+}
