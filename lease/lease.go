@@ -1,6 +1,7 @@
 package lease
 
 import (
+	"fmt"
 	"net/netip"
 	"time"
 )
@@ -15,6 +16,20 @@ const (
 	PD                 // an IPv6 prefix, DHCPv6 IA_PD
 )
 
+// String returns Kea's name of the type.
+func (t Type) String() string {
+	switch t {
+	case V4:
+		return "V4"
+	case NA:
+		return "IA_NA"
+	case PD:
+		return "IA_PD"
+	default:
+		return fmt.Sprintf("Type(%d)", uint8(t))
+	}
+}
+
 // State is the state of a lease, with Kea's numbers.
 type State uint8
 
@@ -25,6 +40,24 @@ const (
 	Released         State = 3 // given back by the client; kept so that the client may get it back
 	Registered       State = 4 // a self-generated IPv6 address its owner registered (RFC 9686)
 )
+
+// String returns Kea's name of the state.
+func (s State) String() string {
+	switch s {
+	case Assigned:
+		return "assigned"
+	case Declined:
+		return "declined"
+	case ExpiredReclaimed:
+		return "expired-reclaimed"
+	case Released:
+		return "released"
+	case Registered:
+		return "registered"
+	default:
+		return fmt.Sprintf("State(%d)", uint8(s))
+	}
+}
 
 // Infinite is the valid or preferred lifetime of a lease that never expires.
 const Infinite uint32 = 0xffffffff
@@ -69,6 +102,14 @@ type Key struct {
 
 // Key returns the lease's key.
 func (l *Lease) Key() Key { return Key{l.Type, l.Addr} }
+
+// String returns the address, with the type in front if it is not told by it.
+func (k Key) String() string {
+	if k.Type == PD {
+		return "prefix " + k.Addr.String()
+	}
+	return k.Addr.String()
+}
 
 // Expires returns when the lease ends: CLTT plus the valid lifetime. The zero
 // time means never.

@@ -1,0 +1,300 @@
+package lease
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"net/netip"
+)
+
+// A row is what the store keeps of one lease, in the file and in memory alike:
+//
+//	tag       type, FQDN flags, removed, state
+//	address   4 or 16 bytes
+//	rest      numbers as varints, texts with their length in front
+//	checksum  4 bytes, over the revision and everything above
+//
+// A row of a removed lease ends after the address. The revision is not in the
+// row, it is the key the row is kept under; that the checksum covers it keeps
+// a row from passing for another one.
+
+const (
+	tagType    = 0x03
+	tagFwd     = 0x04
+	tagRev     = 0x08
+	tagRemoved = 0x10
+	tagState   = 5 // the state is in the bits from here
+
+	checksumLen = 4
+)
+
+var (
+	errRowShort    = errors.New("row ends early")
+	errRowLong     = errors.New("row goes on after its end")
+	errRowTag      = errors.New("row of unknown kind")
+	errRowNumber   = errors.New("number out of range in row")
+	errRowChecksum = errors.New("row does not fit its checksum")
+)
+
+// row is a row taken apart. Its texts are parts of the encoded row.
+type row struct {
+	Key
+	removed          bool
+	fqdnFwd, fqdnRev bool
+	state            State
+	prefixLen        uint8
+	subnetID, poolID uint32
+	cltt             int64
+	validLft         uint32
+	preferredLft     uint32
+	iaid             uint32
+	hwType           uint16
+	hwSource         uint32
+
+	clientID, hwAddr, hostname, userContext string
+}
+
+// appendLease appends the row of a valid lease without its checksum.
+func appendLease(b []byte, l *Lease) []byte {
+	tag := byte(l.Type) | byte(l.State)<<tagState
+	if l.FQDNFwd {
+		tag |= tagFwd
+	}
+	if l.FQDNRev {
+		tag |= tagRev
+	}
+	b = append(b, tag)
+	b = append(b, l.Addr.AsSlice()...)
+	if l.Type == PD {
+		b = append(b, l.PrefixLen)
+	}
+	b = binary.AppendUvarint(b, uint64(l.SubnetID))
+	b = binary.AppendUvarint(b, uint64(l.PoolID))
+	b = binary.AppendUvarint(b, uint64(l.CLTT))
+	b = binary.AppendUvarint(b, uint64(l.ValidLft))
+	if l.Type != V4 {
+		b = binary.AppendUvarint(b, uint64(l.PreferredLft))
+		b = binary.AppendUvarint(b, uint64(l.IAID))
+		b = binary.AppendUvarint(b, uint64(l.HWType))
+		b = binary.AppendUvarint(b, uint64(l.HWSource))
+	}
+	b = binary.AppendUvarint(b, uint64(len(l.ClientID)))
+	b = append(b, l.ClientID...)
+	b = binary.AppendUvarint(b, uint64(len(l.HWAddr)))
+	b = append(b, l.HWAddr...)
+	b = binary.AppendUvarint(b, uint64(len(l.Hostname)))
+	b = append(b, l.Hostname...)
+	b = binary.AppendUvarint(b, uint64(len(l.UserContext)))
+	return append(b, l.UserContext...)
+}
+
+// appendRemoved appends the row of a removed lease without its checksum.
+func appendRemoved(b []byte, k Key) []byte {
+	b = append(b, byte(k.Type)|tagRemoved)
+	return append(b, k.Addr.AsSlice()...)
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// sealRow returns the row with its checksum for the revision.
+func sealRow(rev uint64, b []byte) string {
+	return string(binary.LittleEndian.AppendUint32(b, rowChecksum(rev, b)))
+}
+
+func rowChecksum(rev uint64, b []byte) uint32 {
+	var r [8]byte
+	binary.BigEndian.PutUint64(r[:], rev)
+	return crc32.Update(crc32.Checksum(r[:], castagnoli), castagnoli, b)
+}
+
+// checksumOf returns the checksum that stands at the end of a row.
+func checksumOf(s string) uint32 {
+	return binary.LittleEndian.Uint32([]byte(s[len(s)-checksumLen:]))
+}
+
+// verifyRow takes a row apart that comes from outside of memory.
+func verifyRow(rev uint64, s string) (row, error) {
+	if len(s) < checksumLen {
+		return row{}, errRowShort
+	}
+	if rowChecksum(rev, []byte(s[:len(s)-checksumLen])) != checksumOf(s) {
+		return row{}, errRowChecksum
+	}
+	return parseRow(s)
+}
+
+// parseRow takes a row apart without looking at its checksum.
+func parseRow(s string) (row, error) {
+	if len(s) < checksumLen+1 {
+		return row{}, errRowShort
+	}
+	d := rowReader{s: s[:len(s)-checksumLen]}
+	tag := d.byte()
+	r := row{
+		Key:     Key{Type: Type(tag & tagType)},
+		removed: tag&tagRemoved != 0,
+		fqdnFwd: tag&tagFwd != 0,
+		fqdnRev: tag&tagRev != 0,
+		state:   State(tag >> tagState),
+	}
+	if r.Type == 0 || r.state > Registered {
+		return row{}, errRowTag
+	}
+	if r.Type == V4 {
+		var a [4]byte
+		copy(a[:], d.bytes(4))
+		r.Addr = netip.AddrFrom4(a)
+	} else {
+		var a [16]byte
+		copy(a[:], d.bytes(16))
+		r.Addr = netip.AddrFrom16(a)
+	}
+	if !r.removed {
+		if r.Type == PD {
+			r.prefixLen = d.byte()
+		}
+		r.subnetID = uint32(d.number(1<<32 - 1))
+		r.poolID = uint32(d.number(1<<32 - 1))
+		r.cltt = int64(d.number(maxCLTT))
+		r.validLft = uint32(d.number(1<<32 - 1))
+		if r.Type != V4 {
+			r.preferredLft = uint32(d.number(1<<32 - 1))
+			r.iaid = uint32(d.number(1<<32 - 1))
+			r.hwType = uint16(d.number(1<<16 - 1))
+			r.hwSource = uint32(d.number(1<<32 - 1))
+		}
+		r.clientID = d.text()
+		r.hwAddr = d.text()
+		r.hostname = d.text()
+		r.userContext = d.text()
+	}
+	if d.err == nil && d.s != "" {
+		d.err = errRowLong
+	}
+	return r, d.err
+}
+
+// rowReader reads the members of a row one after another. After an error it
+// returns zeros.
+type rowReader struct {
+	s   string
+	err error
+}
+
+func (d *rowReader) bytes(n uint64) string {
+	if n > uint64(len(d.s)) {
+		d.err, d.s, n = errRowShort, "", 0
+	}
+	b := d.s[:n]
+	d.s = d.s[n:]
+	return b
+}
+
+func (d *rowReader) byte() byte {
+	if b := d.bytes(1); b != "" {
+		return b[0]
+	}
+	return 0
+}
+
+func (d *rowReader) number(most uint64) uint64 {
+	var n uint64
+	for shift := 0; ; shift += 7 {
+		if shift > 63 {
+			d.err = errRowNumber
+			return 0
+		}
+		b := d.byte()
+		n |= uint64(b&0x7f) << shift
+		if b < 0x80 {
+			break
+		}
+	}
+	if n > most {
+		d.err = errRowNumber
+		return 0
+	}
+	return n
+}
+
+func (d *rowReader) text() string { return d.bytes(d.number(maxText)) }
+
+// lease returns the lease as a value of the caller's own: nothing in it that
+// can be modified is shared with the row.
+func (r *row) lease(rev uint64) Lease {
+	l := Lease{
+		Type: r.Type, Addr: r.Addr, PrefixLen: r.prefixLen,
+		HWType: r.hwType, HWSource: r.hwSource, IAID: r.iaid,
+		SubnetID: r.subnetID, PoolID: r.poolID,
+		CLTT: r.cltt, ValidLft: r.validLft, PreferredLft: r.preferredLft,
+		FQDNFwd: r.fqdnFwd, FQDNRev: r.fqdnRev, Hostname: r.hostname, State: r.state,
+		Revision: rev,
+	}
+	// One piece of memory for all three; the capacities end where the
+	// lengths do, so that appending to one does not run into the next.
+	b := make([]byte, 0, len(r.clientID)+len(r.hwAddr)+len(r.userContext))
+	take := func(s string) []byte {
+		if s == "" {
+			return nil
+		}
+		n := len(b)
+		b = append(b, s...)
+		return b[n:len(b):len(b)]
+	}
+	l.ClientID, l.HWAddr, l.UserContext = take(r.clientID), take(r.hwAddr), take(r.userContext)
+	return l
+}
+
+// end returns when the lease ends in Unix seconds; false: never.
+func (r *row) end() (int64, bool) {
+	return r.cltt + int64(r.validLft), r.validLft != Infinite
+}
+
+// header is the state of the whole store, written with every transaction. With
+// the number of rows and the sum of their checksums in it, a file that has
+// lost, doubled or swapped rows is found out when it is opened.
+type header struct {
+	revision  uint64 // of the latest change
+	forgotten uint64 // latest revision of a removal that is no longer kept
+	rows      uint64
+	sum       uint64 // of the rows' checksums
+}
+
+const headerLen = 4*8 + checksumLen
+
+func (h *header) add(s string) { h.rows++; h.sum += uint64(checksumOf(s)) }
+
+func (h *header) sub(s string) { h.rows--; h.sum -= uint64(checksumOf(s)) }
+
+func (h *header) encode() []byte {
+	b := make([]byte, 0, headerLen)
+	for _, n := range [...]uint64{h.revision, h.forgotten, h.rows, h.sum} {
+		b = binary.BigEndian.AppendUint64(b, n)
+	}
+	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
+}
+
+func parseHeader(b []byte) (h header, err error) {
+	if len(b) != headerLen {
+		return h, fmt.Errorf("header of %d bytes", len(b))
+	}
+	if crc32.Checksum(b[:headerLen-checksumLen], castagnoli) != binary.LittleEndian.Uint32(b[headerLen-checksumLen:]) {
+		return h, errors.New("header does not fit its checksum")
+	}
+	for i, n := range [...]*uint64{&h.revision, &h.forgotten, &h.rows, &h.sum} {
+		*n = binary.BigEndian.Uint64(b[8*i:])
+	}
+	return h, nil
+}
+
+// revKey is the key of a row in the file.
+func revKey(rev uint64) []byte { return binary.BigEndian.AppendUint64(nil, rev) }
+
+// revOf returns the revision that a key stands for, 0 if it is none.
+func revOf(k []byte) uint64 {
+	if len(k) != 8 {
+		return 0
+	}
+	return binary.BigEndian.Uint64(k)
+}

@@ -1,0 +1,120 @@
+package lease
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"go.etcd.io/bbolt"
+)
+
+// copying is a copy of the store being made while commits go on: of the rows
+// as they are found in memory, and then of the plans written meanwhile.
+type copying struct {
+	path   string
+	db     *bbolt.DB
+	header header
+	plans  []*plan // of the transactions since the copy was begun
+}
+
+// copyRows is how many rows a transaction of a copy takes.
+const copyRows = 1 << 14
+
+// beginCopy makes a new file beside the store and has the writer note what it
+// does from here on.
+func (s *Store) beginCopy(ctx context.Context) (*copying, error) {
+	tmp, db, err := newFile(s.path)
+	if err != nil {
+		return nil, err
+	}
+	c := &copying{path: tmp, db: db}
+	if err := s.takeTurn(ctx); err != nil {
+		return nil, errors.Join(err, c.abandon())
+	}
+	defer s.endTurn()
+	c.header = s.header
+	s.copies = append(s.copies, c)
+	return c, nil
+}
+
+// fill copies the rows the store had when the copy was begun, but for those
+// that have been replaced before their turn came.
+func (s *Store) fill(ctx context.Context, c *copying) error {
+	type rowAt struct {
+		rev     uint64
+		encoded string
+	}
+	some := make([]rowAt, 0, stride)
+	rev, more := uint64(0), true
+	for more {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		err := c.db.Update(func(tx *bbolt.Tx) error {
+			rows := tx.Bucket(rowsBucket)
+			rows.FillPercent = 1
+			for n := 0; more && n < copyRows; n += len(some) {
+				some, more = some[:0], false
+				s.mu.RLock()
+				s.index.revs.Ascend(revItem{rev: rev + 1}, func(r revItem) bool {
+					if r.rev > c.header.revision {
+						return false
+					}
+					some = append(some, rowAt{r.rev, s.index.slab.at(r.id).row})
+					more = len(some) == stride
+					return !more
+				})
+				s.mu.RUnlock()
+				for _, r := range some {
+					if err := rows.Put(revKey(r.rev), []byte(r.encoded)); err != nil {
+						return err
+					}
+					rev = r.rev
+				}
+			}
+			return tx.Bucket(metaBucket).Put(headerKey, c.header.encode())
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// catchUp writes the plans noted so far to the copy. If it is done in a turn
+// the copy is then equal to the store.
+func (c *copying) catchUp(plans []*plan) error {
+	return c.db.Update(func(tx *bbolt.Tx) error {
+		for _, p := range plans {
+			if err := p.write(tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// endCopy has the writer note nothing more. The caller has the turn.
+func (s *Store) endCopy(c *copying) {
+	s.copies = slices.DeleteFunc(s.copies, func(other *copying) bool { return other == c })
+}
+
+// abandon removes what there is of the copy.
+func (c *copying) abandon() error { return errors.Join(guard(c.db.Close), discard(c.path)) }
+
+// takeTurn waits until nobody writes to the file, and keeps it so until
+// endTurn. ErrClosed: the store has been closed.
+func (s *Store) takeTurn(ctx context.Context) error {
+	select {
+	case s.turn <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	if s.queue.isClosed() {
+		s.endTurn()
+		return ErrClosed
+	}
+	return nil
+}
+
+func (s *Store) endTurn() { <-s.turn }

@@ -1,0 +1,202 @@
+package lease
+
+import (
+	"iter"
+	"math"
+	"net/netip"
+	"time"
+)
+
+// Whoever goes through many leases takes the lock for this many at a time, so
+// that commits go on between. Every lease comes as it is at the moment it is
+// read; one that is changed on the way is seen as it was, as it is, or not.
+const stride = 128
+
+// All goes through all leases by address, IPv4 before IPv6, without holding up
+// commits. A lease made or changed meanwhile is seen as it was before or as it
+// is now.
+func (s *Store) All() iter.Seq[Lease] {
+	return func(yield func(Lease) bool) {
+		s.ascend(addrItem{typ: V4}, yield)
+	}
+}
+
+// Page returns the leases that follow an address: of its family, of all
+// subnets and states, in ascending order, up to limit of them. Fewer than
+// limit are the last. Where an address and a prefix that starts with it are
+// both leased they come in the same page, which may make it one longer.
+func (s *Store) Page(after netip.Addr, limit int) []Lease {
+	if !after.IsValid() || limit <= 0 {
+		return nil
+	}
+	start := addrOf(Key{Type: V4, Addr: after})
+	if !after.Is4() {
+		start.typ = NA
+	}
+	// The place of all leases at the address itself is passed over.
+	start.lo++
+	if start.lo == 0 || after.Is4() && start.lo > math.MaxUint32 {
+		if start.hi++; after.Is4() || start.hi == 0 {
+			return nil
+		}
+	}
+	var page []Lease
+	s.ascend(start, func(l Lease) bool {
+		if l.Addr.Is4() != after.Is4() {
+			return false
+		}
+		if n := len(page); n >= limit && page[n-1].Addr != l.Addr {
+			return false
+		}
+		page = append(page, l)
+		return true
+	})
+	return page
+}
+
+// ascend goes through the leases from a place in the tree of addresses on.
+func (s *Store) ascend(from addrItem, yield func(Lease) bool) {
+	var some []Lease
+	for more := true; more; {
+		some, more = some[:0], false
+		s.mu.RLock()
+		s.index.addrs.Ascend(from, func(a addrItem) bool {
+			if len(some) == stride {
+				from, more = a, true
+				return false
+			}
+			some = append(some, s.index.lease(a.id))
+			return true
+		})
+		s.mu.RUnlock()
+		for _, l := range some {
+			if !yield(l) {
+				return
+			}
+		}
+	}
+}
+
+// Expiring goes through the leases that end after `after` and no later than
+// until, earliest first, without holding up commits. Infinite leases are not
+// among them. A lease that is prolonged meanwhile may come again.
+func (s *Store) Expiring(after, until time.Time) iter.Seq[Lease] {
+	return func(yield func(Lease) bool) {
+		from := endItem{at: after.Unix() + 1}
+		end := until.Unix()
+		var some []Lease
+		for {
+			some = some[:0]
+			s.mu.RLock()
+			s.index.ends.Ascend(from, func(e endItem) bool {
+				if e.at > end || len(some) == stride {
+					return false
+				}
+				some = append(some, s.index.lease(e.id))
+				from = endItem{e.at, e.id + 1}
+				return true
+			})
+			s.mu.RUnlock()
+			for _, l := range some {
+				if !yield(l) {
+					return
+				}
+			}
+			if len(some) < stride {
+				return
+			}
+		}
+	}
+}
+
+// BySubnet goes through the leases of a subnet, in no particular order and
+// without holding up commits. Leases made meanwhile are not seen.
+func (s *Store) BySubnet(id uint32) iter.Seq[Lease] {
+	return s.members(
+		func(k groupKey) bool { return k.subnet == id },
+		func(l *Lease) bool { return l.SubnetID == id })
+}
+
+// ByState goes through the leases of a subnet (0: of all) that are in the
+// state, in no particular order and without holding up commits. Leases that
+// come into the state meanwhile are not seen.
+func (s *Store) ByState(st State, subnet uint32) iter.Seq[Lease] {
+	return s.members(
+		func(k groupKey) bool { return k.state == st && (subnet == 0 || k.subnet == subnet) },
+		func(l *Lease) bool { return l.State == st && (subnet == 0 || l.SubnetID == subnet) })
+}
+
+// members goes through the leases of some groups. It copies their numbers
+// first, which takes a millisecond a million, and looks whether a lease is
+// still among them when its turn comes.
+func (s *Store) members(of func(groupKey) bool, still func(*Lease) bool) iter.Seq[Lease] {
+	return func(yield func(Lease) bool) {
+		var ids []uint32
+		s.mu.RLock()
+		for k, g := range s.index.groups {
+			if of(k) {
+				ids = append(ids, g.ids...)
+			}
+		}
+		s.mu.RUnlock()
+
+		some := make([]Lease, 0, min(stride, len(ids)))
+		for len(ids) > 0 {
+			n := min(stride, len(ids))
+			some = some[:0]
+			s.mu.RLock()
+			for _, id := range ids[:n] {
+				if r := s.index.parse(id); r.Type != 0 && !r.removed {
+					some = append(some, r.lease(s.index.slab.at(id).rev))
+				}
+			}
+			s.mu.RUnlock()
+			ids = ids[n:]
+			for _, l := range some {
+				if still(&l) && !yield(l) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Since goes through all changes with a greater revision in the order they
+// were made, of each lease only the last, removals included, until it has
+// caught up with the store; it does not hold up commits. Of a removed lease
+// only Type, Addr and Revision are known. Removals up to Forgotten are
+// missing.
+func (s *Store) Since(rev uint64) iter.Seq2[uint64, Change] {
+	return func(yield func(uint64, Change) bool) {
+		some := make([]Change, 0, stride)
+		for {
+			some = some[:0]
+			s.mu.RLock()
+			s.index.revs.Ascend(revItem{rev: rev + 1}, func(r revItem) bool {
+				if len(some) == stride {
+					return false
+				}
+				row := s.index.parse(r.id)
+				some = append(some, Change{Lease: row.lease(r.rev), Delete: row.removed})
+				return true
+			})
+			s.mu.RUnlock()
+			for _, c := range some {
+				if rev = c.Lease.Revision; !yield(rev, c) {
+					return
+				}
+			}
+			if len(some) < stride {
+				return
+			}
+		}
+	}
+}
+
+// Forgotten returns the highest revision of a removal that Since no longer
+// knows of: who has seen less has to compare all leases.
+func (s *Store) Forgotten() uint64 {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.header.forgotten
+}

@@ -1,0 +1,203 @@
+package lease
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strconv"
+
+	"github.com/dhcpha/dhcpha/internal/keatext"
+)
+
+// members reads the members of a JSON object one by one. The first error stays,
+// after it everything is zero. What is wrong is said in Kea's words, which
+// programs that talk to it may look for.
+type members struct {
+	raw map[string]json.RawMessage
+	err error
+}
+
+func parseMembers(b []byte) (*members, error) {
+	m := new(members)
+	if err := json.Unmarshal(b, &m.raw); err != nil {
+		return nil, err
+	}
+	if m.raw == nil {
+		return nil, errors.New("a lease is a JSON object")
+	}
+	return m, nil
+}
+
+func (m *members) fail(format string, args ...any) {
+	if m.err == nil {
+		m.err = fmt.Errorf(format, args...)
+	}
+}
+
+func (m *members) has(name string) bool {
+	_, ok := m.raw[name]
+	return ok
+}
+
+// need says which of the members is missing.
+func (m *members) need(names ...string) {
+	for _, name := range names {
+		if !m.has(name) {
+			m.fail("missing parameter '%s'", name)
+		}
+	}
+}
+
+// value returns a member that is there.
+func (m *members) value(name string) (json.RawMessage, bool) {
+	v, ok := m.raw[name]
+	return v, ok && m.err == nil
+}
+
+func (m *members) badType(name string) { m.fail("invalid type specified for parameter '%s'", name) }
+
+func (m *members) text(name string) string {
+	v, ok := m.value(name)
+	if !ok {
+		return ""
+	}
+	s, ok := keatext.Unquote(v)
+	if !ok {
+		m.badType(name)
+	}
+	return s
+}
+
+func (m *members) boolean(name string) bool {
+	v, ok := m.value(name)
+	if ok && string(v) != "true" && string(v) != "false" {
+		m.badType(name)
+	}
+	return ok && string(v) == "true"
+}
+
+// number reads an integer; 0 if it is not there.
+func (m *members) number(name string, least, most int64) int64 {
+	v, ok := m.value(name)
+	if !ok {
+		return 0
+	}
+	n, err := strconv.ParseInt(string(v), 10, 64)
+	switch {
+	case errors.Is(err, strconv.ErrSyntax):
+		m.badType(name)
+	case err != nil || n < least || n > most:
+		m.fail("out of range value (%s) specified for parameter '%s'", v, name)
+	default:
+		return n
+	}
+	return 0
+}
+
+func (m *members) addr(name string) netip.Addr {
+	s := m.text(name)
+	if m.err != nil {
+		return netip.Addr{}
+	}
+	a, err := netip.ParseAddr(s)
+	if err != nil || a.Zone() != "" || a.Is4In6() {
+		m.fail("Failed to convert string to address '%s': Invalid argument", s)
+		return netip.Addr{}
+	}
+	return a
+}
+
+func (m *members) state(name string, t Type) State {
+	n := State(m.number(name, 0, 255))
+	switch {
+	case n > Registered, t == V4 && n == Registered:
+		m.fail("Invalid state value: %d, supported values are: 0 (default), 1 (declined), "+
+			"2 (expired-reclaimed), 3 (released) and 4 (registered, DHCPv6 only)", n)
+	case n == Declined && t == PD:
+		m.fail("Invalid declined state for PD prefix.")
+	default:
+		return n
+	}
+	return 0
+}
+
+// identifier reads a client identifier or a DUID.
+func (m *members) identifier(name string, least int) []byte {
+	s := m.text(name)
+	if !m.has(name) || m.err != nil {
+		return nil
+	}
+	b, err := parseHex(s)
+	switch {
+	case err != nil:
+		m.fail("%s: %w", name, err)
+	case len(b) == 0:
+		m.fail("%s: Empty DUIDs are not allowed", name)
+	case len(b) < least:
+		m.fail("%s is too short (%d), at least %d is required", name, len(b), least)
+	case len(b) > maxID:
+		m.fail("%s is too long (%d), at most %d is allowed", name, len(b), maxID)
+	default:
+		return b
+	}
+	return nil
+}
+
+func (m *members) hwAddr(name string) []byte {
+	s := m.text(name)
+	if s == "" {
+		return nil
+	}
+	b, err := parseColonHex(s, ":")
+	if err != nil {
+		m.fail("%s: %w", name, err)
+	}
+	return b
+}
+
+// userContext reads the user context with the comment merged into it.
+func (m *members) userContext() []byte {
+	object, ok := m.value("user-context")
+	if ok {
+		if object[0] != '{' {
+			m.fail("Invalid user context %s is not a JSON map.", object)
+			return nil
+		}
+		object = m.plain("user-context")
+	}
+	if !m.has("comment") {
+		return object
+	}
+	comment := m.plain("comment")
+	merged := append([]byte(`{"comment":`), comment...)
+	if len(object) == 0 {
+		return append(merged, '}')
+	}
+	if within, err := parseMembers(object); err != nil || within.has("comment") {
+		m.fail("Duplicated comment entry '%s' in user context", comment)
+		return nil
+	}
+	if string(object) != "{}" {
+		merged = append(merged, ',')
+	}
+	return append(merged, object[1:]...)
+}
+
+// plain returns a member as ordinary JSON without white space.
+func (m *members) plain(name string) []byte {
+	v, ok := m.value(name)
+	if !ok {
+		return nil
+	}
+	v, err := keatext.Decode(v)
+	var b bytes.Buffer
+	if err == nil {
+		err = json.Compact(&b, v)
+	}
+	if err != nil {
+		m.fail("%s: %w", name, err)
+	}
+	return b.Bytes()
+}

@@ -1,0 +1,33 @@
+package lease
+
+import "slices"
+
+type observer struct {
+	fn func(old, new *Lease)
+}
+
+// Observe calls fn for every lease there is (old is nil), and from then on for
+// every change in the order of revisions (new is nil: removed), after the
+// change is durable and before its Commit returns. No change is missed between
+// the two. Commits wait until the first calls are done.
+//
+// fn must be quick, must not call the store and must not modify what it is
+// given, which it may keep. Once stop has returned fn is not called again.
+func (s *Store) Observe(fn func(old, new *Lease)) (stop func()) {
+	s.turn <- struct{}{}
+	defer func() { <-s.turn }()
+	// Nobody commits now, so going through the leases piece by piece gives
+	// one consistent picture, and questions are answered meanwhile.
+	for l := range s.All() {
+		fn(nil, &l)
+	}
+	o := &observer{fn}
+	s.mu.Lock()
+	s.observers = append(s.observers, o)
+	s.mu.Unlock()
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.observers = slices.DeleteFunc(s.observers, func(other *observer) bool { return other == o })
+	}
+}

@@ -1,0 +1,251 @@
+package lease
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+)
+
+// What is in the file: a bucket with what is true of it as a whole, and one of
+// rows by revision.
+var (
+	metaBucket = []byte("dhcpha")
+	formatKey  = []byte("format")
+	headerKey  = []byte("header")
+	rowsBucket = []byte("leases")
+)
+
+// format is the version of all this. A change that older versions of this
+// package would misread must raise it.
+const format = 1
+
+var (
+	// ErrDamaged is returned by Open for a store whose file has been damaged.
+	ErrDamaged = errors.New("the file is damaged: move it away and restore a backup, " +
+		"or start without leases and let them be fetched from a partner")
+
+	// ErrLocked is returned by Open for a store that is open already.
+	ErrLocked = errors.New("another process has the file open")
+
+	errForeign = errors.New("not a lease store of this library")
+)
+
+// Open opens the store in the file path, which is made if it does not exist.
+// Its directory must be writable: copies are made there.
+//
+// ErrLocked: somebody has it open. ErrDamaged: the file is not as it was
+// written; it is left as it is. A file that is something else, or of a newer
+// format, is refused too.
+func Open(path string, opts *Options) (*Store, error) {
+	s := &Store{
+		path:        path,
+		log:         slog.New(slog.DiscardHandler),
+		queue:       newQueue(),
+		stopped:     make(chan struct{}),
+		turn:        make(chan struct{}, 1),
+		index:       newIndex(),
+		keepRemoved: keepRemoved,
+		update:      update,
+	}
+	if opts != nil && opts.Logger != nil {
+		s.log = opts.Logger
+	}
+	if err := s.open(); err != nil {
+		return nil, fmt.Errorf("lease: open %s: %w", path, err)
+	}
+	go s.run()
+	return s, nil
+}
+
+func (s *Store) open() error {
+	if _, err := os.Stat(s.path); errors.Is(err, fs.ErrNotExist) {
+		if err := create(s.path); err != nil {
+			return err
+		}
+	} else if err != nil {
+		return err
+	}
+	if err := s.inspect(); err != nil {
+		return err
+	}
+	db, err := openFile(s.path)
+	if err != nil {
+		return err
+	}
+	err = removeTemporary(s.path)
+	if err == nil {
+		err = guard(func() error { return db.View(s.load) })
+		if errors.Is(err, errFault) {
+			err = fmt.Errorf("%w (%v)", ErrDamaged, err)
+		}
+	}
+	if err != nil {
+		return errors.Join(err, guard(db.Close))
+	}
+	s.db = db
+	return nil
+}
+
+// inspect looks at the structure of the file before it is trusted: bbolt
+// follows whatever it finds in it, out of the file or round in circles. The
+// file is opened for reading only meanwhile, which takes its lock but touches
+// nothing else.
+func (s *Store) inspect() error {
+	db, err := openWith(s.path, &bbolt.Options{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	err = func() error {
+		f, err := os.Open(s.path)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		lone, err := inspectPages(f)
+		if lone {
+			s.log.Warn("one of the two headers of the lease file is damaged; the last commits may be missing", "file", s.path)
+		}
+		return err
+	}()
+	return errors.Join(err, guard(db.Close))
+}
+
+// openFile opens the file with its lock, for reading and writing.
+func openFile(path string) (*bbolt.DB, error) { return openWith(path, new(bbolt.Options)) }
+
+func openWith(path string, o *bbolt.Options) (*bbolt.DB, error) {
+	var file *os.File
+	o.OpenFile = func(name string, flag int, mode fs.FileMode) (f *os.File, err error) {
+		file, err = openExisting(name, flag, mode)
+		return file, err
+	}
+	o.Timeout = time.Nanosecond // try once for the lock
+	o.FreelistType = bbolt.FreelistMapType
+	o.NoStatistics = true
+	var db *bbolt.DB
+	err := guard(func() (err error) {
+		db, err = bbolt.Open(path, 0o600, o)
+		return err
+	})
+	switch {
+	case errors.Is(err, bolterrors.ErrTimeout):
+		return nil, ErrLocked
+	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrVersionMismatch):
+		return nil, errForeign
+	case errors.Is(err, bolterrors.ErrChecksum):
+		return nil, fmt.Errorf("%w (%v)", ErrDamaged, err)
+	case errors.Is(err, errFault):
+		// bbolt panicked, and so did not let go of the file.
+		return nil, errors.Join(fmt.Errorf("%w (%v)", ErrDamaged, err), file.Close())
+	case err != nil:
+		return nil, err
+	}
+	// A compaction puts another file in this one's place. If that happened
+	// before we had the lock, the lock is on a file that is gone.
+	here, err := os.Stat(path)
+	if err == nil {
+		var ours fs.FileInfo
+		if ours, err = file.Stat(); err == nil && !os.SameFile(here, ours) {
+			err = ErrLocked
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, guard(db.Close))
+	}
+	return db, nil
+}
+
+// openExisting opens a file that is there and not empty, of which bbolt would
+// make a new database.
+func openExisting(name string, flag int, mode fs.FileMode) (*os.File, error) {
+	f, err := os.OpenFile(name, flag&^os.O_CREATE, mode)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && info.Size() == 0 {
+		err = fmt.Errorf("%w (it is empty)", ErrDamaged)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// load fills the index from the file.
+func (s *Store) load(tx *bbolt.Tx) error {
+	h, err := readHeader(tx)
+	if err != nil {
+		return err
+	}
+	have := header{revision: h.revision, forgotten: h.forgotten}
+	var last uint64
+	c := tx.Bucket(rowsBucket).Cursor()
+	for k, v := c.First(); k != nil; k, v = c.Next() {
+		rev, encoded := revOf(k), string(v)
+		if rev <= last || rev > h.revision {
+			return fmt.Errorf("%w (row %x after row %d)", ErrDamaged, k, last)
+		}
+		last = rev
+		r, err := verifyRow(rev, encoded)
+		if err != nil {
+			return fmt.Errorf("%w (row %d: %v)", ErrDamaged, rev, err)
+		}
+		if _, twice := s.index.last(r.Key); twice {
+			return fmt.Errorf("%w (row %d: another one is of %v too)", ErrDamaged, rev, r.Key)
+		}
+		s.index.set(rev, &r, encoded)
+		have.add(encoded)
+	}
+	if have != h {
+		return fmt.Errorf("%w (%d rows, should be %d)", ErrDamaged, have.rows, h.rows)
+	}
+	s.header = h
+	return nil
+}
+
+// readHeader reads the format and the header, and says what is wrong if the
+// file is not what it should be.
+func readHeader(tx *bbolt.Tx) (h header, err error) {
+	meta, rows := tx.Bucket(metaBucket), tx.Bucket(rowsBucket)
+	if meta == nil || rows == nil {
+		return h, errForeign
+	}
+	switch f := meta.Get(formatKey); {
+	case len(f) != 1 || f[0] == 0:
+		return h, errForeign
+	case f[0] > format:
+		return h, fmt.Errorf("written by a newer version: format %d, this version knows %d", f[0], format)
+	}
+	h, err = parseHeader(bytes.Clone(meta.Get(headerKey)))
+	if err != nil {
+		return h, fmt.Errorf("%w (%v)", ErrDamaged, err)
+	}
+	return h, nil
+}
+
+// removeTemporary removes the copies that a killed process left beside the
+// store. Nobody makes one now: the lock is ours.
+func removeTemporary(path string) error {
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), filepath.Base(path)+temporary) {
+			if err := os.Remove(filepath.Join(filepath.Dir(path), e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,190 @@
+package lease
+
+import (
+	"fmt"
+
+	"go.etcd.io/bbolt"
+)
+
+// plan is what one transaction is to do: the changes of several Commits whose
+// conditions hold, in order, with their revisions. It is made, written to the
+// file, and only then applied to the index.
+type plan struct {
+	steps  []step
+	graves []revItem // removed leases to forget
+	header header    // of the store once all is done
+
+	// touched is where the store would stand for each key after the steps
+	// so far.
+	touched map[Key]place
+}
+
+type step struct {
+	row     row
+	encoded string
+	rev     uint64
+	old     uint64 // revision of the row this one replaces, 0 for none
+}
+
+// place is what is known of a key: the row kept for it.
+type place struct {
+	rev     uint64 // 0: nothing
+	encoded string
+	removed bool
+}
+
+// place returns what is known of a key as of the plan.
+func (s *Store) place(p *plan, k Key) place {
+	if at, ok := p.touched[k]; ok {
+		return at
+	}
+	id, ok := s.index.last(k)
+	if !ok {
+		return place{}
+	}
+	rec := s.index.slab.at(id)
+	_, gone := s.index.gone[k]
+	return place{rec.rev, rec.row, gone}
+}
+
+// add plans the changes of one Commit, each in view of those before it: all of
+// them, or none if a condition does not hold.
+func (s *Store) add(p *plan, changes []encodedChange) error {
+	n, header := len(p.steps), p.header
+	before := make([]place, len(changes))
+	for i, c := range changes {
+		at := s.place(p, c.key)
+		before[i] = at
+		there := at.rev != 0 && !at.removed
+		if c.when == Absent && there || c.when != 0 && c.when != Absent && (!there || at.rev != c.when) {
+			for j := i - 1; j >= 0; j-- {
+				p.touched[changes[j].key] = before[j]
+			}
+			p.steps, p.header = p.steps[:n], header
+			return fmt.Errorf("lease: commit %s: %w", c.key, ErrConflict)
+		}
+		if c.removed && !there {
+			p.touched[c.key] = at
+			continue // there is nothing to remove
+		}
+		p.header.revision++
+		st := step{rev: p.header.revision, old: at.rev, encoded: sealRow(p.header.revision, c.payload)}
+		st.row, _ = parseRow(st.encoded)
+		if at.rev != 0 {
+			p.header.sub(at.encoded)
+		}
+		p.header.add(st.encoded)
+		p.steps = append(p.steps, st)
+		p.touched[c.key] = place{st.rev, st.encoded, c.removed}
+	}
+	return nil
+}
+
+// forget plans to forget removed leases: those up to a revision, and the
+// oldest beyond the number that is kept.
+func (s *Store) forget(p *plan, upTo uint64) {
+	excess := len(s.index.gone) - s.keepRemoved
+	for k, at := range p.touched {
+		if _, was := s.index.gone[k]; was != at.removed {
+			if at.removed {
+				excess++
+			} else {
+				excess--
+			}
+		}
+	}
+	s.index.goneRevs.Scan(func(g revItem) bool {
+		if g.rev > upTo && excess <= 0 {
+			return false
+		}
+		r := s.index.parse(g.id)
+		if at, ok := p.touched[r.Key]; ok && at.rev != g.rev {
+			return true // replaced by the plan anyway
+		}
+		p.graves = append(p.graves, g)
+		p.header.sub(s.index.slab.at(g.id).row)
+		p.header.forgotten = g.rev
+		excess--
+		return true
+	})
+}
+
+func (p *plan) empty() bool { return len(p.steps) == 0 && len(p.graves) == 0 }
+
+// write makes the plan part of a transaction.
+func (p *plan) write(tx *bbolt.Tx) error {
+	rows := tx.Bucket(rowsBucket)
+	rows.FillPercent = 0.9 // rows are added at the end
+	for _, st := range p.steps {
+		if st.old != 0 {
+			if err := rows.Delete(revKey(st.old)); err != nil {
+				return err
+			}
+		}
+		if err := rows.Put(revKey(st.rev), []byte(st.encoded)); err != nil {
+			return err
+		}
+	}
+	for _, g := range p.graves {
+		if err := rows.Delete(revKey(g.rev)); err != nil {
+			return err
+		}
+	}
+	return tx.Bucket(metaBucket).Put(headerKey, p.header.encode())
+}
+
+// undo takes the plan out of a file that it got into although writing it
+// failed. The index is as it was before.
+func (s *Store) undo(p *plan, tx *bbolt.Tx) error {
+	rows := tx.Bucket(rowsBucket)
+	for _, st := range p.steps {
+		if err := rows.Delete(revKey(st.rev)); err != nil {
+			return err
+		}
+	}
+	restore := func(id uint32) error {
+		rec := s.index.slab.at(id)
+		return rows.Put(revKey(rec.rev), []byte(rec.row))
+	}
+	for k := range p.touched {
+		if id, ok := s.index.last(k); ok {
+			if err := restore(id); err != nil {
+				return err
+			}
+		}
+	}
+	for _, g := range p.graves {
+		if err := restore(g.id); err != nil {
+			return err
+		}
+	}
+	return tx.Bucket(metaBucket).Put(headerKey, s.header.encode())
+}
+
+// apply brings the index to where the file is, and tells the observers.
+func (s *Store) apply(p *plan) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, g := range p.graves {
+		s.index.bury(s.index.parse(g.id).Key, g.id)
+	}
+	for i := range p.steps {
+		st := &p.steps[i]
+		var old, new *Lease
+		if len(s.observers) > 0 {
+			if id, ok := s.index.find(st.row.Key); ok {
+				l := s.index.lease(id)
+				old = &l
+			}
+			if !st.row.removed {
+				l := st.row.lease(st.rev)
+				new = &l
+			}
+		}
+		s.index.set(st.rev, &st.row, st.encoded)
+		for _, o := range s.observers {
+			o.fn(old, new)
+		}
+	}
+	s.header = p.header
+}

@@ -1,0 +1,94 @@
+package lease
+
+import (
+	"slices"
+)
+
+// Lookup returns the lease with the key.
+func (s *Store) Lookup(k Key) (Lease, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	id, ok := s.index.find(k)
+	if !ok {
+		return Lease{}, false
+	}
+	return s.index.lease(id), true
+}
+
+// ByClientID returns the leases of a client, by address: of a client
+// identifier (DHCPv4) or of a DUID (DHCPv6).
+func (s *Store) ByClientID(id []byte) []Lease {
+	return s.byHash(byClient, s.index.hashOf(string(id)), func(r *row) bool {
+		return r.clientID == string(id)
+	})
+}
+
+// ByIAID returns the leases of one identity association of a DHCPv6 client, by
+// address.
+func (s *Store) ByIAID(duid []byte, iaid uint32) []Lease {
+	return s.byHash(byIAID, s.index.hashOfIAID(string(duid), iaid), func(r *row) bool {
+		return r.iaid == iaid && r.clientID == string(duid)
+	})
+}
+
+// ByHWAddr returns the leases with the hardware address, by address.
+func (s *Store) ByHWAddr(hw []byte) []Lease {
+	return s.byHash(byHWAddr, s.index.hashOf(string(hw)), func(r *row) bool {
+		return r.hwAddr == string(hw)
+	})
+}
+
+// ByHostname returns the leases with the host name, in whatever case, by
+// address.
+func (s *Store) ByHostname(name string) []Lease {
+	name = lower(name)
+	return s.byHash(byHostname, s.index.hashOf(name), func(r *row) bool {
+		return r.hostname == name
+	})
+}
+
+// byHash returns the leases of a chain that match: rows whose hash is the same
+// by chance are in it too.
+func (s *Store) byHash(chain int, hash uint32, match func(*row) bool) []Lease {
+	s.mu.RLock()
+	var found []Lease
+	for id := s.index.heads[chain][hash]; id != 0; id = s.index.slab.at(id).chain[chain].next {
+		if r := s.index.parse(id); match(&r) {
+			found = append(found, r.lease(s.index.slab.at(id).rev))
+		}
+	}
+	s.mu.RUnlock()
+	slices.SortFunc(found, func(a, b Lease) int {
+		switch x, y := addrOf(a.Key()), addrOf(b.Key()); {
+		case x.less(y):
+			return -1
+		default:
+			return 1
+		}
+	})
+	return found
+}
+
+// Count returns how many leases of the type a subnet has in the state; subnet
+// 0 means all. It takes the same time whatever the number.
+func (s *Store) Count(subnet uint32, st State, typ Type) int {
+	if st > Registered || typ > PD {
+		return 0
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if subnet == 0 {
+		return s.index.totals[st][typ]
+	}
+	if g := s.index.groups[groupKey{subnet, st, typ}]; g != nil {
+		return len(g.ids)
+	}
+	return 0
+}
+
+// Revision returns the number of the latest change, 0 if there never was one.
+func (s *Store) Revision() uint64 {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.header.revision
+}

@@ -1,0 +1,183 @@
+package lease
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"go.etcd.io/bbolt"
+)
+
+// batchSteps is how many changes one transaction takes at most, if they come
+// from several Commits. It bounds how long the first of them waits, and how
+// long questions wait while the changes are applied.
+const batchSteps = 4096
+
+// request is a Commit, or a Forget, that waits.
+type request struct {
+	ctx     context.Context
+	changes []encodedChange
+	forget  uint64
+	done    chan error // has room for the one result, so that nobody waits to give it
+}
+
+// encodedChange is a checked Change.
+type encodedChange struct {
+	key     Key
+	removed bool
+	payload []byte // the row without its checksum
+	when    uint64 // Change.If
+}
+
+func encodeChange(c *Change) (encodedChange, error) {
+	e := encodedChange{key: c.Lease.Key(), removed: c.Delete, when: c.If}
+	if c.Delete {
+		if err := e.key.valid(); err != nil {
+			return e, err
+		}
+		e.payload = appendRemoved(make([]byte, 0, 24), e.key)
+		return e, nil
+	}
+	if err := c.Lease.valid(); err != nil {
+		return e, err
+	}
+	l := c.Lease
+	l.Hostname = lower(l.Hostname)
+	e.payload = appendLease(make([]byte, 0, 64), &l)
+	return e, nil
+}
+
+// Commit makes the changes durable, see Committer. It returns after they are on
+// disk and every question is answered by them.
+//
+// The changes of one Commit are made in order, each condition seeing those
+// before it. To remove a lease that is not there is no change and no error.
+// Commits that wait at the same time share one write to the disk. A Commit
+// whose ctx ends before its write has begun changes nothing.
+//
+// After an error of the disk (it is full, say) no change of that write is seen
+// in memory, and the next Commit tries anew. Should the process end in
+// between, it may turn out that the changes are on disk after all.
+func (s *Store) Commit(ctx context.Context, changes ...Change) error {
+	r := &request{changes: make([]encodedChange, len(changes))}
+	for i := range changes {
+		var err error
+		if r.changes[i], err = encodeChange(&changes[i]); err != nil {
+			return fmt.Errorf("lease: commit %v: %w", changes[i].Lease.Addr, err)
+		}
+	}
+	return s.submit(ctx, r)
+}
+
+// Forget drops the memory of removed leases up to a revision, which is kept
+// for Since. The store itself keeps the latest 100,000.
+func (s *Store) Forget(ctx context.Context, rev uint64) error {
+	return s.submit(ctx, &request{forget: rev})
+}
+
+// submit hands the request to the writer and waits for its result.
+func (s *Store) submit(ctx context.Context, r *request) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	r.ctx, r.done = ctx, make(chan error, 1)
+	if !s.queue.put(r) {
+		return fmt.Errorf("lease: commit: %w", ErrClosed)
+	}
+	select {
+	case err := <-r.done:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-r.done: // both at once: the result says more
+		return err
+	default:
+		return context.Cause(ctx)
+	}
+}
+
+// run is the writer: the only goroutine that changes the file and the index.
+func (s *Store) run() {
+	defer close(s.stopped)
+	debug.SetPanicOnFault(true) // the file is mapped, and can be cut short by others
+	for {
+		batch, ok := s.queue.take(batchSteps)
+		if !ok {
+			return
+		}
+		s.turn <- struct{}{}
+		s.commit(batch)
+		<-s.turn
+	}
+}
+
+// commit does what a batch asks for in one transaction, and tells everybody.
+func (s *Store) commit(batch []*request) {
+	p := &plan{header: s.header, touched: make(map[Key]place)}
+	results := make([]error, len(batch))
+	var forget uint64
+	for i, r := range batch {
+		if r.ctx.Err() != nil {
+			results[i] = context.Cause(r.ctx)
+			continue
+		}
+		results[i] = s.add(p, r.changes)
+		forget = max(forget, r.forget)
+	}
+	s.forget(p, forget)
+
+	var err error
+	if !p.empty() {
+		if err = s.write(p); err == nil {
+			s.apply(p)
+		} else {
+			err = fmt.Errorf("lease: commit to %s: %w", s.path, err)
+			s.log.Error("leases not committed", "error", err, "changes", len(p.steps))
+		}
+	}
+	for i, r := range batch {
+		// A conflict may be with a change that has now failed: then the
+		// failure is what is true of both.
+		if err != nil && r.ctx.Err() == nil {
+			results[i] = err
+		}
+		r.done <- results[i]
+	}
+}
+
+// write writes the plan to the file and remembers if that failed.
+func (s *Store) write(p *plan) error {
+	if s.failed != nil || s.db == nil {
+		if err := s.recover(); err != nil {
+			return err
+		}
+	}
+	if err := guard(func() error { return s.update(s.db, p.write) }); err != nil {
+		s.failed = p
+		return err
+	}
+	for _, c := range s.copies {
+		c.plans = append(c.plans, p)
+	}
+	return nil
+}
+
+// update is (*bbolt.DB).Update, with the error it returns made plain.
+func update(db *bbolt.DB, fn func(*bbolt.Tx) error) error { return db.Update(fn) }
+
+// errFault is a panic of the database made an error.
+var errFault = errors.New("the file was damaged or changed by somebody else while in use")
+
+// guard runs fn, which reads the file's mapping, and returns its panics as
+// errors: a file that is damaged makes bbolt panic in many places.
+func guard(fn func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%w: %v", errFault, p)
+		}
+	}()
+	return fn()
+}
