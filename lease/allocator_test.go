@@ -50,6 +50,18 @@ func (f *fakeSource) Expiring(after, until time.Time) iter.Seq[Lease] {
 	}))
 }
 
+func (f *fakeSource) get(k Key) Lease {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.leases[k]
+}
+
+func (f *fakeSource) len() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.leases)
+}
+
 func (f *fakeSource) put(l Lease) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
