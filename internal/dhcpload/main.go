@@ -1,0 +1,97 @@
+// Command dhcpload drives DHCPv4 four-way exchanges (DISCOVER, OFFER, REQUEST,
+// ACK) against one or more servers, as a relay agent would, and reports
+// throughput, latency and every address that was acknowledged to two clients.
+//
+// It is closed-loop: -window exchanges are kept in flight, each with a client
+// never seen before (or, with -clients N, one of N returning clients). With
+// several servers in -to, every message goes to all, as a relay agent with
+// several helper addresses sends it, and the first answer wins.
+//
+//	dhcpload -bind 10.77.0.100:67 -to 10.77.0.1:67,10.77.0.2:67 -window 64 -for 10s
+//
+// The report is one line of JSON on standard output. The exit status is not
+// zero if no exchange was completed or an address had two owners.
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"log"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+	"time"
+)
+
+func main() {
+	log.SetFlags(0)
+	log.SetPrefix("dhcpload: ")
+	if err := run(os.Args[1:]); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(args []string) error {
+	var (
+		s     settings
+		flags = flag.NewFlagSet("dhcpload", flag.ExitOnError)
+		bind  = flags.String("bind", "10.77.0.100:67", "local relay address; its IP is giaddr")
+		to    = flags.String("to", "10.77.0.1:67", "comma-separated servers")
+		acks  = flags.String("acks", "", "write every ACK to this file: unix-ms client address server lease-seconds")
+	)
+	flags.IntVar(&s.window, "window", 64, "exchanges in flight")
+	flags.IntVar(&s.rate, "rate", 0, "start at most this many exchanges a second; 0 is no limit")
+	flags.DurationVar(&s.duration, "for", 10*time.Second, "how long new exchanges are started")
+	flags.DurationVar(&s.timeout, "timeout", time.Second, "retransmit after")
+	flags.IntVar(&s.clients, "clients", 0, "number of distinct clients; 0 is one per exchange")
+	flags.Uint64Var(&s.seed, "seed", uint64(time.Now().UnixNano()), "seed of the client identifiers")
+	flags.IntVar(&s.batch, "batch", 64, "messages a system call")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	local, err := netip.ParseAddrPort(*bind)
+	if err != nil || !local.Addr().Is4() {
+		return fmt.Errorf("-bind: %q is no IPv4 address with port", *bind)
+	}
+	for server := range strings.SplitSeq(*to, ",") {
+		addr, err := netip.ParseAddrPort(server)
+		if err != nil || !addr.Addr().Is4() {
+			return fmt.Errorf("-to: %q is no IPv4 address with port", server)
+		}
+		s.servers = append(s.servers, addr)
+	}
+	if s.window < 1 || s.batch < 1 {
+		return errors.New("-window and -batch must be at least 1")
+	}
+	conn, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(local))
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if *acks != "" {
+		f, err := os.Create(*acks)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		s.acks = f
+	}
+
+	report, err := newLoad(s, conn).run()
+	if err != nil {
+		return err
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(report); err != nil {
+		return err
+	}
+	switch {
+	case report.Completed == 0:
+		return errors.New("no exchange was completed")
+	case report.Duplicates > 0:
+		return fmt.Errorf("%d addresses were acknowledged to a second client", report.Duplicates)
+	}
+	return nil
+}
