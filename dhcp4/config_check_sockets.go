@@ -1,0 +1,107 @@
+package dhcp4
+
+import (
+	"net/netip"
+	"strings"
+)
+
+// maxSocketPath is the longest path of a unix socket, in bytes; there is no
+// longer one on Linux.
+const maxSocketPath = 107
+
+// maxInterfaceName is the longest name of an interface on Linux.
+const maxInterfaceName = 15
+
+// interfaces checks where the server listens. Whether the interfaces are
+// there is not looked at: they may come later.
+func (ck *checker) interfaces() {
+	c := &ck.cfg.InterfacesConfig
+	seen := map[string]bool{}
+	for i, s := range c.Interfaces {
+		path := index("interfaces-config.interfaces", i)
+		if seen[s] {
+			ck.Errorf(path, "%q is there twice", s)
+		}
+		seen[s] = true
+		name, address, hasAddress := strings.Cut(s, "/")
+		ck.interfaceName(path, name)
+		if !hasAddress {
+			continue
+		}
+		if a, err := netip.ParseAddr(address); err != nil || !a.Is4() {
+			ck.Errorf(path, `%q: behind "/" belongs an IPv4 address of the interface`, s)
+		} else if name == "*" {
+			ck.Errorf(path, `%q: an address cannot be given with "*"`, s)
+		}
+	}
+	ck.oneOf("interfaces-config.dhcp-socket-type", c.DHCPSocketType, "raw", "udp")
+	ck.oneOf("interfaces-config.outbound-interface", c.OutboundInterface, "same-as-inbound", "use-routing")
+	if c.ServiceSocketsRequireAll != nil && *c.ServiceSocketsRequireAll {
+		ck.Warnf("interfaces-config.service-sockets-require-all", "has no effect: a socket that cannot be opened is tried again until it can")
+	}
+}
+
+func (ck *checker) interfaceName(path, name string) {
+	if name == "" || len(name) > maxInterfaceName || strings.ContainsAny(name, " \t\n/:") {
+		ck.Errorf(path, "%q is not the name of an interface", name)
+	}
+}
+
+// sockets checks where commands are taken.
+func (ck *checker) sockets() {
+	c := ck.cfg
+	if c.ControlSocket != nil {
+		ck.socket("control-socket", c.ControlSocket)
+		if len(c.ControlSockets) > 0 {
+			ck.Errorf("control-socket", "cannot be given together with control-sockets, which replaces it")
+		}
+	}
+	for i := range c.ControlSockets {
+		ck.socket(index("control-sockets", i), &c.ControlSockets[i])
+	}
+}
+
+func (ck *checker) socket(path string, s *ControlSocket) {
+	switch s.Type {
+	case "":
+		ck.Errorf(at(path, "socket-type"), "is missing; it is unix, http or https")
+	case "unix":
+		if s.Name == "" {
+			ck.Errorf(at(path, "socket-name"), "is missing; it is the socket's path")
+		} else if len(s.Name) > maxSocketPath {
+			ck.Errorf(at(path, "socket-name"), "has %d bytes; the path of a socket has at most %d", len(s.Name), maxSocketPath)
+		}
+		if s.Authentication != nil {
+			ck.Errorf(at(path, "authentication"), "is for http and https; who may use a unix socket is decided by the permissions of its directory")
+		}
+	case "http", "https":
+		ck.webSocket(path, s)
+	default:
+		ck.oneOf(at(path, "socket-type"), s.Type, "unix", "http", "https")
+	}
+}
+
+// webSocket checks a socket of type http or https.
+func (ck *checker) webSocket(path string, s *ControlSocket) {
+	for _, file := range []struct{ key, value string }{
+		{"trust-anchor", s.TrustAnchor}, {"cert-file", s.CertFile}, {"key-file", s.KeyFile},
+	} {
+		if s.Type == "https" && file.value == "" {
+			ck.Errorf(at(path, file.key), "is missing; https needs trust-anchor, cert-file and key-file")
+		} else if s.Type == "http" && file.value != "" {
+			ck.Errorf(at(path, file.key), `is for "socket-type": "https"`)
+		}
+	}
+	if s.Authentication == nil {
+		return
+	}
+	path = at(path, "authentication")
+	if s.Authentication.Type != "basic" {
+		ck.Errorf(at(path, "type"), `must be "basic", not %q`, s.Authentication.Type)
+	}
+	for i, client := range s.Authentication.Clients {
+		if client.User == "" || strings.Contains(client.User, ":") {
+			ck.Errorf(at(path, index("clients", i)), "user %q: it must not be empty nor have a colon", client.User)
+		}
+	}
+}

@@ -1,0 +1,46 @@
+package keajson
+
+import "fmt"
+
+// Report collects what is found in a configuration.
+type Report struct {
+	Problems []Problem
+	Warnings []Problem // what is accepted, but hardly meant
+}
+
+// Errorf notes a mistake at a path.
+func (r *Report) Errorf(path, format string, args ...any) {
+	r.Problems = append(r.Problems, Problem{Path: path, Text: fmt.Sprintf(format, args...)})
+}
+
+// Unsupportedf notes something that is not supported, and what to do about
+// it.
+func (r *Report) Unsupportedf(path, format string, args ...any) {
+	r.Problems = append(r.Problems, Problem{Path: path, Text: "is not supported: " + fmt.Sprintf(format, args...), Unsupported: true})
+}
+
+// Warnf notes something doubtful.
+func (r *Report) Warnf(path, format string, args ...any) {
+	r.Warnings = append(r.Warnings, Problem{Path: path, Text: fmt.Sprintf(format, args...)})
+}
+
+// Locate adds the places in the text to what was noted by path only.
+func (r *Report) Locate(root *Node) {
+	for _, list := range [][]Problem{r.Problems, r.Warnings} {
+		for i := range list {
+			if list[i].Pos.Line == 0 {
+				list[i].Pos = root.Locate(list[i].Path)
+			}
+		}
+	}
+}
+
+// Err returns the problems as an [*Error] in the order of the text, or nil if
+// there is none.
+func (r *Report) Err() error {
+	if len(r.Problems) == 0 {
+		return nil
+	}
+	Sort(r.Problems)
+	return &Error{r.Problems}
+}
