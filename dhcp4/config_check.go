@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/dhcpha/dhcpha/internal/keajson"
+	"github.com/dhcpha/dhcpha/internal/option"
 )
 
 // checker looks for mistakes in what is well-formed. Paths are those of the
@@ -15,6 +16,7 @@ import (
 type checker struct {
 	*keajson.Report
 	cfg      *Config
+	defs     *option.Defs
 	classes  map[string]bool         // those that are defined
 	networks map[string]string       // path by name
 	ids      map[uint32]string       // path of a subnet by id
@@ -33,6 +35,7 @@ type placedRange struct {
 func (c *Config) check(report *keajson.Report) {
 	ck := &checker{
 		Report: report, cfg: c,
+		defs:     option.NewDefs(option.V4),
 		classes:  map[string]bool{},
 		networks: map[string]string{},
 		ids:      map[uint32]string{},
@@ -46,6 +49,8 @@ func (c *Config) check(report *keajson.Report) {
 	ck.globals()
 	ck.interfaces()
 	ck.sockets()
+	ck.optionDefs("", c.OptionDefs, ck.defs)
+	ck.optionData("", c.OptionData, ck.defs)
 	ck.clientClasses()
 	ck.reservations("", c.Reservations, nil)
 	for i := range c.SharedNetworks {

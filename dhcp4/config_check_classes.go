@@ -20,28 +20,37 @@ func builtinClass(name string) bool {
 func (ck *checker) clientClasses() {
 	defined := map[string]string{}
 	for i := range ck.cfg.ClientClasses {
-		class := &ck.cfg.ClientClasses[i]
+		c := &ck.cfg.ClientClasses[i]
 		path := index("client-classes", i)
-		first, twice := defined[class.Name]
+		ck.classTest(path, c)
+		first, twice := defined[c.Name]
 		switch {
-		case class.Name == "":
+		case c.Name == "":
 			ck.Errorf(at(path, "name"), "is missing")
 		case twice:
-			ck.Errorf(at(path, "name"), "%q is already the name of %s", class.Name, first)
+			ck.Errorf(at(path, "name"), "%q is already the name of %s", c.Name, first)
 		default:
-			defined[class.Name] = path
+			defined[c.Name] = path
 		}
-		if class.OnlyIfRequired && class.OnlyInAdditionalList {
+		if c.OnlyIfRequired && c.OnlyInAdditionalList {
 			ck.Errorf(at(path, "only-if-required"), "cannot be given together with only-in-additional-list, which replaces it")
 		}
 		// A class has lifetimes of its own: bounds that it does not set are
 		// those of the subnet, which it does not know.
-		effective := class.Params
+		effective := c.Params
 		if effective.ValidLifetime == nil {
-			effective.ValidLifetime = firstSet(class.MinValidLifetime, class.MaxValidLifetime)
+			effective.ValidLifetime = firstSet(c.MinValidLifetime, c.MaxValidLifetime)
 		}
 		effective = effective.Inherit(DefaultParams())
-		ck.params(path, "class", &class.Params, &effective)
+		ck.params(path, "class", &c.Params, &effective)
+		ck.classOptions(path, c)
+	}
+}
+
+// classTest checks a class's expression.
+func (ck *checker) classTest(path string, c *ClientClass) {
+	if c.Test != "" && slices.Contains([]string{"ALL", "KNOWN", "UNKNOWN", "BOOTP"}, c.Name) {
+		ck.Errorf(at(path, "test"), "%s is a built-in class and has no test", c.Name)
 	}
 }
 

@@ -59,16 +59,16 @@ func (ck *checker) lifetimes(path string, own, effective *Params) {
 	switch {
 	case own.ValidLifetime == nil && own.MinValidLifetime == nil && own.MaxValidLifetime == nil:
 	case least != nil && most != nil && *least > *most:
-		ck.Errorf(path, "min-valid-lifetime %d is greater than max-valid-lifetime %d", *least, *most)
+		ck.Errorf(at(path, "min-valid-lifetime"), "%d is greater than max-valid-lifetime, which is %d", *least, *most)
 	case least != nil && *least > valid:
-		ck.Errorf(path, "min-valid-lifetime %d is greater than valid-lifetime %d", *least, valid)
+		ck.Errorf(at(path, "min-valid-lifetime"), "%d is greater than valid-lifetime, which is %d", *least, valid)
 	case most != nil && valid > *most:
-		ck.Errorf(path, "valid-lifetime %d is greater than max-valid-lifetime %d", valid, *most)
+		ck.Errorf(at(path, "max-valid-lifetime"), "%d is less than valid-lifetime, which is %d", *most, valid)
 	}
 
 	t1, t2 := effective.RenewTimer, effective.RebindTimer
 	if (own.RenewTimer != nil || own.RebindTimer != nil) && t1 != nil && t2 != nil && *t1 > *t2 {
-		ck.Errorf(path, "renew-timer %d is greater than rebind-timer %d", *t1, *t2)
+		ck.Errorf(at(path, "renew-timer"), "%d is greater than rebind-timer, which is %d", *t1, *t2)
 	}
 	if !*effective.CalculateTeeTimes || own.CalculateTeeTimes == nil && own.T1Percent == nil && own.T2Percent == nil {
 		return // as with Kea, shares that are not used may be anything

@@ -19,6 +19,7 @@ func (ck *checker) network(path string, n *SharedNetwork, global *Params) {
 	effective := n.Params.Inherit(*global)
 	ck.params(path, "", &n.Params, &effective)
 	ck.selection(path, &n.Selection)
+	ck.optionData(path, n.OptionData, ck.defs)
 
 	// All clients of a shared network are on one link, and until one of its
 	// subnets is chosen, the network speaks for all of them.
@@ -50,6 +51,7 @@ func (ck *checker) subnet(path string, s *Subnet, above *Params) {
 	effective := s.Params.Inherit(*above)
 	ck.params(path, "", &s.Params, &effective)
 	ck.selection(path, &s.Selection)
+	ck.optionData(path, s.OptionData, ck.defs)
 
 	switch {
 	case !s.Subnet.IsValid():
@@ -95,6 +97,7 @@ func (ck *checker) pool(path string, p *Pool, s *Subnet) {
 	effective := p.Params.Inherit(DefaultParams())
 	ck.params(path, "pool", &p.Params, &effective)
 	ck.guard(path, &p.Guard)
+	ck.optionData(path, p.OptionData, ck.defs)
 	switch {
 	case !p.Range.First.IsValid() && !p.Range.Last.IsValid():
 		ck.Errorf(at(path, "pool"), "is missing")

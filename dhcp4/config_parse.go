@@ -1,9 +1,11 @@
 package dhcp4
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 
 	"github.com/dhcpha/dhcpha/internal/keajson"
 )
@@ -31,11 +33,9 @@ type ParseOptions struct {
 // Nil options mean the zero ParseOptions. The error is a [*ConfigError] unless
 // the file itself could not be read.
 func LoadConfig(path string, opts *ParseOptions) (*Config, error) {
-	root, warnings, err := keajson.ParseFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("dhcp4: configuration: %w", err)
-	}
-	return parseConfig(root, warnings, opts)
+	return parseConfig(opts, func() (*keajson.Node, []keajson.Problem, error) {
+		return keajson.ParseFile(path)
+	})
 }
 
 // ParseConfig reads a configuration as [LoadConfig] does, from a reader
@@ -45,49 +45,28 @@ func ParseConfig(r io.Reader, opts *ParseOptions) (*Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dhcp4: configuration: %w", err)
 	}
-	root, warnings, err := keajson.Parse("", text, nil)
-	if err != nil {
-		return nil, fmt.Errorf("dhcp4: configuration: %w", err)
-	}
-	return parseConfig(root, warnings, opts)
+	return parseConfig(opts, func() (*keajson.Node, []keajson.Problem, error) {
+		return keajson.Parse("", text, nil)
+	})
 }
 
-// parseConfig makes a Config of the tree {"Dhcp4": {...}}.
-func parseConfig(root *keajson.Node, warnings []keajson.Problem, opts *ParseOptions) (*Config, error) {
+// parseConfig makes a Config of the tree {"Dhcp4": {...}} that parse returns.
+func parseConfig(opts *ParseOptions, parse func() (*keajson.Node, []keajson.Problem, error)) (*Config, error) {
 	if opts == nil {
 		opts = &ParseOptions{}
 	}
-	report := keajson.Report{Warnings: warnings}
-	cfg := &Config{}
-	dhcp4 := root.Get("Dhcp4")
-	if dhcp4 == nil {
-		report.Errorf("", `there is no "Dhcp4" object`)
-	}
-	for _, m := range root.Members {
-		if m.Key != "Dhcp4" {
-			report.Problems = append(report.Problems, keajson.Problem{Path: m.Key, Pos: m.Pos,
-				Text: `unknown key; beside "Dhcp4" nothing may stand in the file`})
+	root, warnings, err := parse()
+	if err != nil {
+		if e := (*ConfigError)(nil); errors.As(err, &e) {
+			shortenPaths(e.Problems)
 		}
+		return nil, fmt.Errorf("dhcp4: configuration: %w", err)
 	}
-	if dhcp4 != nil {
-		report.Problems = append(report.Problems, keajson.Decode(dhcp4, cfg, unsupportedKeys())...)
-		cfg.normalize(&report)
-		cfg.dropUnsupported(&report)
-		cfg.check(&report)
-		root = dhcp4
-	}
-	report.Locate(root)
-
+	shortenPaths(warnings)
+	report := &keajson.Report{Warnings: warnings}
+	cfg := decodeConfig(root, report)
 	if opts.AllowUnsupported {
-		mistakes := report.Problems[:0:0]
-		for _, p := range report.Problems {
-			if p.Unsupported {
-				report.Warnings = append(report.Warnings, p)
-			} else {
-				mistakes = append(mistakes, p)
-			}
-		}
-		report.Problems = mistakes
+		report.AllowUnsupported()
 	}
 	if opts.Logger != nil {
 		keajson.Sort(report.Warnings)
@@ -99,6 +78,40 @@ func parseConfig(root *keajson.Node, warnings []keajson.Problem, opts *ParseOpti
 		return nil, fmt.Errorf("dhcp4: configuration: %w", err)
 	}
 	return cfg, nil
+}
+
+// rootKey is the only key of a file's outermost object. Paths begin below it.
+const rootKey = "Dhcp4"
+
+func shortenPaths(problems []keajson.Problem) {
+	for i := range problems {
+		problems[i].Path = strings.TrimPrefix(strings.TrimPrefix(problems[i].Path, rootKey), ".")
+	}
+}
+
+// decodeConfig reads and checks the tree.
+func decodeConfig(root *keajson.Node, report *keajson.Report) *Config {
+	cfg := &Config{}
+	for _, m := range root.Members {
+		if m.Key != rootKey {
+			report.Problems = append(report.Problems, keajson.Problem{Path: m.Key, Pos: m.Pos,
+				Text: `unknown key; beside "Dhcp4" nothing may stand in the file`})
+		}
+	}
+	dhcp4 := root.Get(rootKey)
+	if dhcp4 == nil {
+		report.Errorf("", `there is no "Dhcp4" object`)
+		report.Locate(root)
+		return nil
+	}
+	report.Problems = append(report.Problems, keajson.Decode(dhcp4, cfg, unsupportedKeys())...)
+	decoded := len(report.Problems)
+	cfg.normalize(report)
+	cfg.dropUnsupported(report)
+	cfg.check(report)
+	report.DropConsequences(decoded)
+	report.Locate(dhcp4)
+	return cfg
 }
 
 // Validate checks a configuration that a program has put together. Those of

@@ -24,6 +24,7 @@ type Unsupported map[reflect.Type]map[string]string
 // configurations need: bool, string, integers, float64, structs (embedded
 // ones, too), pointers, slices, maps with string keys, whatever has an
 // UnmarshalText method, and json.RawMessage, which takes an object as it is.
+// Empty lists become nil.
 func Decode(root *Node, v any, unsupported Unsupported) []Problem {
 	d := decoder{unsupported: unsupported, fields: map[reflect.Type]map[string][]int{}}
 	d.value(root, reflect.ValueOf(v).Elem(), "")
@@ -65,8 +66,12 @@ func (d *decoder) value(n *Node, v reflect.Value, path string) {
 		}
 		return
 	case t.Kind() == reflect.Pointer:
-		v.Set(reflect.New(t.Elem()))
-		d.value(n, v.Elem(), path)
+		before := len(d.problems)
+		p := reflect.New(t.Elem())
+		d.value(n, p.Elem(), path)
+		if t.Elem().Kind() == reflect.Struct || len(d.problems) == before {
+			v.Set(p) // a wrong number is better unset than 0
+		}
 		return
 	case reflect.PointerTo(t).Implements(textType):
 		d.text(n, v, path)
@@ -78,7 +83,7 @@ func (d *decoder) value(n *Node, v reflect.Value, path string) {
 			d.structure(n, v, path)
 		}
 	case reflect.Slice:
-		if d.is(n, List, path) {
+		if d.is(n, List, path) && len(n.Members) > 0 {
 			v.Set(reflect.MakeSlice(t, len(n.Members), len(n.Members)))
 			for i, m := range n.Members {
 				d.value(m.Value, v.Index(i), fmt.Sprintf("%s[%d]", path, i))

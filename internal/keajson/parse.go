@@ -23,7 +23,7 @@ type Include func(from, name string) (path string, text []byte, err error)
 // error, or with every key that an object has twice. The warnings are about
 // what Kea accepts though it should not be written.
 func Parse(name string, text []byte, include Include) (root *Node, warnings []Problem, err error) {
-	p := parser{scanner: scanner{include: include}}
+	p := parser{scanner: scanner{include: include, room: MaxSize}, values: MaxValues}
 	root, err = p.parse(name, text)
 	if f := (*fault)(nil); errors.As(err, &f) {
 		p.mistakes = append(p.mistakes, Problem(*f))
@@ -39,7 +39,7 @@ type parser struct {
 	token    token // the one under consideration
 	path     []byte
 	depth    int
-	values   int
+	values   int // how many more there may be
 	warnings []Problem
 	mistakes []Problem
 }
@@ -82,7 +82,7 @@ func (p *parser) unexpected(wanted string) error {
 // value reads the value that begins with the current token, and the token
 // behind it.
 func (p *parser) value() (*Node, error) {
-	if p.values++; p.values > MaxValues {
+	if p.values--; p.values < 0 {
 		return nil, faultAt(p.token.pos, "the configuration has more than %d values", MaxValues)
 	}
 	n := &Node{Pos: p.token.pos, Text: p.token.text}

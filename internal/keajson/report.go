@@ -1,6 +1,10 @@
 package keajson
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // Report collects what is found in a configuration.
 type Report struct {
@@ -33,6 +37,32 @@ func (r *Report) Locate(root *Node) {
 			}
 		}
 	}
+}
+
+// AllowUnsupported makes warnings of what is not supported.
+func (r *Report) AllowUnsupported() {
+	mistakes := r.Problems[:0:0]
+	for _, p := range r.Problems {
+		if p.Unsupported {
+			r.Warnings = append(r.Warnings, p)
+		} else {
+			mistakes = append(mistakes, p)
+		}
+	}
+	r.Problems = mistakes
+}
+
+// DropConsequences removes problems that were noted since there were n and
+// that follow from earlier ones: those about the same value, or about an
+// object of which a member is wrong.
+func (r *Report) DropConsequences(n int) {
+	causes := map[string]bool{}
+	for _, p := range r.Problems[:n] {
+		causes[p.Path] = true
+		causes[p.Path[:max(strings.LastIndexByte(p.Path, '.'), 0)]] = true
+	}
+	later := slices.DeleteFunc(r.Problems[n:], func(p Problem) bool { return causes[p.Path] })
+	r.Problems = r.Problems[:n+len(later)]
 }
 
 // Err returns the problems as an [*Error] in the order of the text, or nil if

@@ -53,7 +53,7 @@ func (in *input) advance(n int) {
 type scanner struct {
 	inputs  []*input // the innermost included one last
 	include Include
-	size    int // bytes of all texts so far
+	room    int // how many more bytes there may be
 }
 
 // fault is a syntax error; nothing can be said about what follows it.
@@ -66,7 +66,7 @@ func faultAt(pos Pos, format string, args ...any) error {
 }
 
 func (s *scanner) push(pos Pos, name string, text []byte) error {
-	if s.size += len(text); s.size > MaxSize {
+	if s.room -= len(text); s.room < 0 {
 		return faultAt(pos, "the configuration is larger than %d bytes", MaxSize)
 	}
 	s.inputs = append(s.inputs, &input{name: name, text: text, line: 1})
@@ -118,8 +118,8 @@ func (s *scanner) next() (token, error) {
 // directive reads <?include "file"?> and opens the file.
 func (s *scanner) directive(in *input) error {
 	pos := in.pos()
-	end := bytes.Index(in.rest(), []byte("?>"))
-	if end < 0 {
+	end := bytes.Index(in.rest()[2:], []byte("?>")) + 2
+	if end < 2 {
 		return faultAt(pos, "the directive is not closed with ?>")
 	}
 	body := strings.TrimSpace(string(in.rest()[2:end]))
