@@ -157,7 +157,7 @@ func (c *Client) exchangeUnix(ctx context.Context, body []byte) ([]byte, error) 
 	}
 	// Not until the end of the connection: Kea need not close it at once.
 	var reply json.RawMessage
-	err = json.NewDecoder(&limitedReader{conn, c.opts.MaxReply}).Decode(&reply)
+	err = json.NewDecoder(&limitedReader{r: conn, left: c.opts.MaxReply}).Decode(&reply)
 	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
 	}

@@ -70,7 +70,7 @@ func (s *HTTPServer) serveRequest(ctx context.Context, conn net.Conn, in *limite
 	req, err := http.ReadRequest(buf)
 	if err != nil {
 		status := http.StatusBadRequest
-		if isTimeout(err) {
+		if isTimeout(in.err) {
 			status = http.StatusRequestTimeout
 		}
 		refuse(conn, status)

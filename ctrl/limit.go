@@ -13,23 +13,24 @@ var ErrTooLarge = errors.New("message too large")
 type limitedReader struct {
 	r    io.Reader
 	left int64
+	err  error // why reading ended, which parsers on top may hide
 }
 
-func (l *limitedReader) Read(p []byte) (int, error) {
-	if l.left <= 0 {
+func (l *limitedReader) Read(p []byte) (n int, err error) {
+	if l.left > 0 {
+		n, err = l.r.Read(p[:min(int64(len(p)), l.left)])
+		l.left -= int64(n)
+	} else {
 		// The end of the message may be just here.
 		var one [1]byte
-		n, err := l.r.Read(one[:])
-		if n > 0 {
-			err = ErrTooLarge
+		if n, err = l.r.Read(one[:]); n > 0 {
+			n, err = 0, ErrTooLarge
 		}
-		return 0, err
 	}
-	n, err := l.r.Read(p[:min(int64(len(p)), l.left)])
-	l.left -= int64(n)
+	l.err = err
 	return n, err
 }
 
 func readLimited(r io.Reader, limit int64) ([]byte, error) {
-	return io.ReadAll(&limitedReader{r, limit})
+	return io.ReadAll(&limitedReader{r: r, left: limit})
 }

@@ -40,7 +40,7 @@ func (s *UnixServer) serveConn(ctx, stopping context.Context, conn net.Conn) {
 		return
 	}
 	limit := cmp.Or(s.MaxRequest, DefaultMaxRequest)
-	in := &limitedReader{conn, limit}
+	in := &limitedReader{r: conn, left: limit}
 	var body json.RawMessage
 	err := json.NewDecoder(in).Decode(&body)
 	var response Response
