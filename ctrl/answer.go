@@ -19,7 +19,7 @@ type answer struct {
 // success is the answer that holds a response. That one cannot be encoded is
 // its handler's fault.
 func success(response Response) answer {
-	body, err := encode([]Response{response})
+	body, err := encode([]any{response.wire()})
 	if err != nil {
 		return refusal(http.StatusInternalServerError)
 	}
@@ -28,7 +28,7 @@ func success(response Response) answer {
 
 // refusal is the answer to what is no command.
 func refusal(status int) answer {
-	body, _ := encode(Response{Result: status, Text: http.StatusText(status)})
+	body, _ := encode(Response{Result: status, Text: http.StatusText(status)}.wire())
 	return answer{status: status, body: body}
 }
 

@@ -56,9 +56,9 @@ func (s *UnixServer) serveConn(ctx, stopping context.Context, conn net.Conn) {
 	default:
 		response = s.respond(ctx, body)
 	}
-	answer, err := encode(response)
+	answer, err := encode(response.wire())
 	if err != nil {
-		answer, _ = encode(Errorf("the response cannot be encoded: %v", err))
+		answer, _ = encode(Errorf("the response cannot be encoded: %v", err).wire())
 	}
 	conn.SetWriteDeadline(time.Now().Add(receiveTimeout))
 	if _, err := conn.Write(answer); err == nil {
