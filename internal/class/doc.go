@@ -3,6 +3,7 @@
 //	substring(option[60].hex, 0, 9) == 'PXEClient' and not member('KNOWN')
 //
 // An expression is parsed once, when the configuration is loaded, and
-// evaluated for every packet. Evaluation does no more work than the
-// expression is long.
+// evaluated for every packet. What evaluation may take of time and memory is
+// bounded: expressions nest at most 100 levels deep, and no value is longer
+// than 65536 bytes.
 package class

@@ -11,7 +11,7 @@ type Packet struct {
 	MessageType   uint8
 	TransactionID uint32
 
-	// DHCPv4 header fields.
+	// DHCPv4 header fields; an address that is not set is 0.0.0.0.
 	HType                          uint8
 	HWAddr                         []byte
 	CIAddr, YIAddr, SIAddr, GIAddr netip.Addr

@@ -74,7 +74,7 @@ const maxNesting = 8
 // it: those that are in its own data come before those of its space with the
 // same code; all are in the order of their codes.
 func (f Family) assemble(o *Option, spaces map[string][]Option, depth int) ([]byte, error) {
-	if o.encapsulates == "" {
+	if o.encapsulates == "" || o.encapsulates == f.mainSpace() {
 		return o.Value, nil
 	}
 	if depth == maxNesting {
