@@ -49,7 +49,9 @@ func (c *Config) check(report *keajson.Report) {
 	ck.globals()
 	ck.interfaces()
 	ck.sockets()
-	ck.optionDefs("", c.OptionDefs, ck.defs)
+	for i, def := range c.OptionDefs {
+		ck.optionDef(index("option-def", i), def, ck.defs)
+	}
 	ck.optionData("", c.OptionData, ck.defs)
 	ck.clientClasses()
 	ck.reservations("", c.Reservations, nil)

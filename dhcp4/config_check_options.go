@@ -2,12 +2,10 @@ package dhcp4
 
 import "github.com/dhcpha/dhcpha/internal/option"
 
-// optionDefs adds definitions to defs and reports those that are wrong.
-func (ck *checker) optionDefs(path string, list []OptionDef, defs *option.Defs) {
-	for i, def := range list {
-		if err := defs.Add(def); err != nil {
-			ck.Errorf(at(path, index("option-def", i)), "%v", err)
-		}
+// optionDef adds a definition to defs, or reports what is wrong with it.
+func (ck *checker) optionDef(path string, def OptionDef, defs *option.Defs) {
+	if err := defs.Add(def); err != nil {
+		ck.Errorf(path, "%v", err)
 	}
 }
 
@@ -39,12 +37,14 @@ func (ck *checker) classOptions(path string, class *ClientClass) {
 	defs := ck.defs
 	if len(class.OptionDefs) > 0 {
 		defs = defs.Clone()
-		for i, def := range class.OptionDefs {
-			if def.Space != "" && def.Space != "dhcp4" || def.Code != 43 && (def.Code < 224 || def.Code > 254) {
-				ck.Errorf(at(path, index("option-def", i)), "option %d cannot be defined by a class, only 43 and 224 to 254 of the space dhcp4", def.Code)
-			}
+	}
+	for i, def := range class.OptionDefs {
+		path := at(path, index("option-def", i))
+		if def.Space != "" && def.Space != "dhcp4" || def.Code != 43 && (def.Code < 224 || def.Code > 254) {
+			ck.Errorf(path, "option %d cannot be defined by a class, only 43 and 224 to 254 of the space dhcp4", def.Code)
+			continue
 		}
-		ck.optionDefs(path, class.OptionDefs, defs)
+		ck.optionDef(path, def, defs)
 	}
 	ck.optionData(path, class.OptionData, defs)
 }
