@@ -3,6 +3,8 @@ package dhcp4
 import (
 	"slices"
 	"strings"
+
+	"github.com/dhcpha/dhcpha/internal/class"
 )
 
 // builtinClass says whether queries can be in a class that the configuration
@@ -22,7 +24,7 @@ func (ck *checker) clientClasses() {
 	for i := range ck.cfg.ClientClasses {
 		c := &ck.cfg.ClientClasses[i]
 		path := index("client-classes", i)
-		ck.classTest(path, c)
+		ck.classTest(path, c, defined)
 		first, twice := defined[c.Name]
 		switch {
 		case c.Name == "":
@@ -47,10 +49,26 @@ func (ck *checker) clientClasses() {
 	}
 }
 
-// classTest checks a class's expression.
-func (ck *checker) classTest(path string, c *ClientClass) {
-	if c.Test != "" && slices.Contains([]string{"ALL", "KNOWN", "UNKNOWN", "BOOTP"}, c.Name) {
-		ck.Errorf(at(path, "test"), "%s is a built-in class and has no test", c.Name)
+// classTest checks a class's expression. The classes that it asks for must be
+// defined before it, because tests are evaluated in that order.
+func (ck *checker) classTest(path string, c *ClientClass, before map[string]string) {
+	path = at(path, "test")
+	switch {
+	case c.Test == "":
+		return
+	case slices.Contains([]string{"ALL", "KNOWN", "UNKNOWN", "BOOTP"}, c.Name):
+		ck.Errorf(path, "%s is a built-in class and has no test", c.Name)
+		return
+	}
+	test, err := class.ParseTest(c.Test, ck.defs)
+	if err != nil {
+		ck.Errorf(path, "%v", err)
+		return
+	}
+	for _, name := range test.Classes() {
+		if _, ok := before[name]; !ok && !builtinClass(name) {
+			ck.Errorf(path, "the class %q is not defined before this one", name)
+		}
 	}
 }
 
