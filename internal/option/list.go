@@ -17,6 +17,7 @@ type List struct {
 // set are the options of one space, ordered by code.
 type set struct {
 	options       []Option
+	codes         []uint16 // those of options, to be searched without touching them
 	always, never []uint16 // codes of options that are always and never sent
 }
 
@@ -63,6 +64,9 @@ func (f Family) newSet(options []Option, spaces map[string][]Option) (set, error
 		}
 	}
 	slices.SortStableFunc(s.options, func(a, b Option) int { return cmp.Compare(a.Code, b.Code) })
+	for _, o := range s.options {
+		s.codes = append(s.codes, o.Code)
+	}
 	return s, nil
 }
 
@@ -112,12 +116,12 @@ func (f Family) assemble(o *Option, spaces map[string][]Option, depth int) ([]by
 // find returns the option of a code that applies to a client: one for a class
 // that it is in, before one for everybody.
 func (s *set) find(code uint16, member func(string) bool) *Option {
-	i, ok := slices.BinarySearchFunc(s.options, code, func(o Option, code uint16) int { return cmp.Compare(o.Code, code) })
+	i, ok := slices.BinarySearch(s.codes, code)
 	if !ok {
 		return nil
 	}
 	var forAll *Option
-	for ; i < len(s.options) && s.options[i].Code == code; i++ {
+	for ; i < len(s.codes) && s.codes[i] == code; i++ {
 		switch o := &s.options[i]; {
 		case !o.appliesTo(member):
 		case len(o.Classes) > 0:
