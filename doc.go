@@ -1,2 +1,72 @@
-// Package dhcpha is an embeddable library for DHCP high availability.
+// Package dhcpha holds no code, but the way into this module: a library for
+// DHCP servers that survive the loss of one.
+//
+// # Idea
+//
+// A program that imports it serves DHCP and keeps its leases in one file, in
+// the same process. Two such programs replicate their leases and take over for
+// each other. To the outside they are Kea: they read its configuration, answer
+// its commands, and the partner of one may be a Kea server.
+//
+// One sentence rules everything else: a lease is durable before its client
+// hears of it. The engine hands each lease to a Committer (see package
+// lease) and waits; only when that returns does the reply leave. What makes it fast is that many
+// queries wait at the same time for one write to the disk.
+//
+// # Packages
+//
+//   - [github.com/dhcpha/dhcpha/dhcp4]: the DHCPv4 server. A Server owns the
+//     sockets and asks a Handler for each reply, in the manner of net/http;
+//     the Engine is the Handler that gives out leases.
+//   - [github.com/dhcpha/dhcpha/ctrl]: Kea's control channel, both ends of it.
+//   - [github.com/dhcpha/dhcpha/lease]: what a lease is, the durable store,
+//     pools, expiry, and Kea's lease files.
+//   - [github.com/dhcpha/dhcpha/hash]: which of several servers answers a
+//     client, without asking the others (RFC 3074).
+//
+// Each stands alone: a package imports only packages further down this list,
+// so an author of a DHCP server takes lease without dhcp4. They keep no global
+// state, and start no goroutine that the end of a context or a Close does not
+// end.
+//
+// # A complete program
+//
+// This serves what a Kea configuration file says until it is interrupted:
+//
+//	func main() {
+//		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+//		defer stop()
+//		if err := serve(ctx, "kea-dhcp4.conf", "leases.db"); err != nil {
+//			log.Fatal(err)
+//		}
+//	}
+//
+//	func serve(ctx context.Context, config, leases string) error {
+//		cfg, err := dhcp4.LoadConfig(config, nil)
+//		if err != nil {
+//			return err // all mistakes, each with its line
+//		}
+//		store, err := lease.Open(leases, nil)
+//		if err != nil {
+//			return err
+//		}
+//		defer store.Close()
+//		engine, err := dhcp4.NewEngine(cfg, store, nil)
+//		if err != nil {
+//			return err
+//		}
+//		defer engine.Close()
+//
+//		ctx, cancel := context.WithCancel(ctx)
+//		var tasks sync.WaitGroup
+//		defer tasks.Wait()
+//		defer cancel()
+//		tasks.Go(func() { engine.Run(ctx) }) // reclaims what has expired
+//
+//		server := &dhcp4.Server{Handler: engine, Interfaces: cfg.InterfacesConfig.Interfaces}
+//		return server.Serve(ctx)
+//	}
+//
+// Programs to copy whole are in the examples folder: failover shows itself,
+// without privileges; failoverd is a server to install.
 package dhcpha
