@@ -558,3 +558,8 @@ func twinRun(t *testing.T, seed uint64) {
 		}
 	}
 }
+
+// addrOfNumber returns 10.0.0.0 + i.
+func addrOfNumber(i int) netip.Addr {
+	return netip.AddrFrom4([4]byte{10 + byte(i>>24), byte(i >> 16), byte(i >> 8), byte(i)})
+}
