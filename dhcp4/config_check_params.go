@@ -53,6 +53,17 @@ func (ck *checker) params(path, level string, own, effective *Params) {
 	}
 }
 
+// paramsAlone checks the parameters of a level whose mistakes do not depend on
+// what is in effect above it. There may be very many such levels, most without
+// any parameter.
+func (ck *checker) paramsAlone(path, level string, own *Params) {
+	if *own == (Params{}) {
+		return
+	}
+	effective := own.Inherit(DefaultParams())
+	ck.params(path, level, own, &effective)
+}
+
 // lifetimes checks the order of the lifetimes, and that of T1 and T2.
 func (ck *checker) lifetimes(path string, own, effective *Params) {
 	least, valid, most := effective.MinValidLifetime, *effective.ValidLifetime, effective.MaxValidLifetime

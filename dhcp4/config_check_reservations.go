@@ -57,8 +57,7 @@ func (ck *checker) reservations(path string, list []Reservation, s *Subnet) {
 			}
 		}
 
-		effective := r.Params.Inherit(DefaultParams())
-		ck.params(path, "host", &r.Params, &effective)
+		ck.paramsAlone(path, "host", &r.Params)
 		ck.optionData(path, r.OptionData, ck.defs)
 		if !r.IPAddress.IsValid() && r.Hostname == "" && len(r.ClientClasses) == 0 && len(r.OptionData) == 0 && r.Params == (Params{}) {
 			ck.Errorf(path, "reserves nothing: no address, hostname, option, class or boot field")

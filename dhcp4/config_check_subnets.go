@@ -94,8 +94,7 @@ func (ck *checker) selection(path string, s *Selection) {
 }
 
 func (ck *checker) pool(path string, p *Pool, s *Subnet) {
-	effective := p.Params.Inherit(DefaultParams())
-	ck.params(path, "pool", &p.Params, &effective)
+	ck.paramsAlone(path, "pool", &p.Params)
 	ck.guard(path, &p.Guard)
 	ck.optionData(path, p.OptionData, ck.defs)
 	switch {

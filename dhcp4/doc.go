@@ -1,2 +1,89 @@
 // Package dhcp4 serves DHCPv4.
+//
+// A [Server] owns sockets and goroutines and asks a [Handler] for the reply to
+// each query, in the manner of net/http: a handler is a function from query to
+// reply, and middleware wraps it. The [Engine] is the handler that gives out
+// leases (RFC 2131). It goes by a [Config], whose JSON is Kea's Dhcp4 object,
+// so that a Kea configuration file is all it needs:
+//
+//	cfg, err := dhcp4.LoadConfig("kea-dhcp4.conf", nil)
+//	if err != nil {
+//		return err // every mistake in the file, a line for each
+//	}
+//	store, err := lease.Open("leases.db", nil)
+//	if err != nil {
+//		return err
+//	}
+//	defer store.Close()
+//	engine, err := dhcp4.NewEngine(cfg, store, nil)
+//	if err != nil {
+//		return err
+//	}
+//	server := &dhcp4.Server{Handler: engine, Interfaces: cfg.InterfacesConfig.Interfaces}
+//	return server.Serve(ctx)
+//
+// High availability enters at two places, both in [EngineOptions]: a [Gate]
+// says which queries are this server's, and a [lease.Committer] makes leases
+// safe before their clients hear of them.
+//
+// # Guarantees
+//
+//   - No reply that grants or ends a lease leaves before its Commit returned.
+//   - No packet and no file makes a server panic or grow without bound; a panic
+//     in a handler is contained to its query.
+//   - When the context of Serve ends, queries in flight are answered and
+//     everything has stopped when it returns. Close stops at once.
+//   - What is configured and not supported is an error that names it.
+//
+// # Configuration
+//
+// Kea's dialect of JSON is read: comments from # or // to the end of the line
+// and between /* and */, <?include "file"?>, a comma behind the last element.
+// Whatever is wrong is reported at once, in a [*ConfigError], each problem
+// with its path and its line and column:
+//
+//	kea-dhcp4.conf:12:5: valid-lifetme: unknown key
+//	kea-dhcp4.conf:31:19: subnet4[0].pools[1].pool: 192.0.3.1-192.0.3.9 is not within the subnet 192.0.2.0/24
+//	kea-dhcp4.conf:40:3: hosts-databases: is not supported: write the reservations into the file, under "reservations"
+//
+// Files of Kea 2.2 to 3.0 are taken, the older names of renamed members among
+// them. [DefaultParams] has the defaults.
+//
+// Supported: the members of [Config] and of what it contains.
+//
+// Read without effect, because nothing here needs them: multi-threading,
+// parked-packet-limit, reservations-lookup-first, lfc-interval and
+// max-row-errors of lease-database, re-detect and service-sockets-* of
+// interfaces-config, extended-info-checks, and with DNS updates off ddns-send-updates,
+// ddns-update-on-renew, ddns-use-conflict-resolution,
+// ddns-conflict-resolution-mode and ddns-ttl*.
+//
+// Refused, unless it is switched off (false, 0, empty):
+//
+//   - hosts-database, hosts-databases, config-control, and a lease-database
+//     other than memfile or with "persist": false
+//   - dhcp-ddns with "enable-updates": true, and what has moved out of it
+//   - dhcp-queue-control with "enable-queue": true
+//   - dhcp4o6-port, 4o6-interface, 4o6-interface-id, 4o6-subnet
+//   - outbound-interface "use-routing"
+//   - template-test of client classes
+//   - stash-agent-options and adaptive-lease-time-threshold
+//   - http-headers of control sockets, and user-file, password-file and
+//     directory of their authentication
+//
+// [ParseOptions] can make warnings of these. Whether a library in
+// hooks-libraries is supported is for the program to say that assembles the
+// server, as is what becomes of loggers and of control sockets.
+//
+// # Caveats
+//
+//   - rapid-commit (RFC 4039) is a parameter of ours, global or of a shared
+//     network or subnet, and off by default. Kea's Dhcp4 has none and refuses a
+//     file that has it.
+//   - Pools of two subnets must not have addresses in common, which Kea allows
+//     if the subnets overlap.
+//   - A server-hostname or boot-file-name that is too long to be sent is
+//     refused; Kea notices when it is to send it.
+//   - Kea wants the interfaces it is to serve to be there when it starts; here
+//     they may come later.
 package dhcp4
