@@ -6,4 +6,9 @@
 // evaluated for every packet. What evaluation may take of time and memory is
 // bounded: expressions nest at most 100 levels deep, and no value is longer
 // than 65536 bytes.
+//
+// The differences from Kea: the sub-options of option 43 can be looked into,
+// all enterprises in option 125 are looked at (Kea: the first), the text form
+// of an option that is not a string is always that of bytes, keywords end where
+// words end, and regular expressions have Go's syntax.
 package class

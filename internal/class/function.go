@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -106,6 +105,29 @@ func (p *parser) ifelse() (textFunc, error) {
 		}
 		return no(pkt)
 	}, nil
+}
+
+// substringArgs are the position and length in substring(text, position,
+// length).
+func (p *parser) substringArgs() (start, length int64, err error) {
+	if err = p.expect(","); err != nil {
+		return 0, 0, err
+	}
+	if start, err = p.number(math.MinInt32, math.MaxInt32); err != nil {
+		return 0, 0, err
+	}
+	if err = p.expect(","); err != nil {
+		return 0, 0, err
+	}
+	all, err := p.accept("all")
+	if all || err != nil {
+		return start, math.MaxInt32, err
+	}
+	if p.tok.kind != integer {
+		return 0, 0, p.unexpected("an integer or all")
+	}
+	length, err = p.number(math.MinInt32, math.MaxInt32)
+	return start, length, err
 }
 
 // substring returns bytes of s. A negative start counts from the end; a
@@ -220,26 +242,10 @@ func integerToText(name string) func(string) (string, error) {
 	}
 }
 
-// match parses match('regular expression', text). The expression has Go's
-// syntax (RE2), which takes time in proportion to the text.
-func (p *parser) match() (value, error) {
-	if err := p.expect("("); err != nil {
-		return value{}, err
+// quote shows bytes in an error.
+func quote(s string) string {
+	if len(s) > 32 {
+		s = s[:32]
 	}
-	t, err := p.take(text, "a regular expression in quotes")
-	if err != nil {
-		return value{}, err
-	}
-	re, err := regexp.Compile(`\A(?:` + t.text + `)\z`)
-	if err != nil {
-		return value{}, p.errorf(t, "%s is not a regular expression: %v", t, err)
-	}
-	s, err := p.secondArg()
-	if err != nil {
-		return value{}, err
-	}
-	return value{cond: func(pkt *Packet) (bool, error) {
-		s, err := s(pkt)
-		return err == nil && re.MatchString(s), err
-	}}, p.expect(")")
+	return strconv.Quote(s)
 }

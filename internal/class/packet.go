@@ -6,7 +6,9 @@ import "net/netip"
 type Packet struct {
 	Interface           string     // the interface the packet came in on
 	Source, Destination netip.Addr // of the datagram
-	Len                 int        // octets of the message
+	// Len is the length of the message. Kea counts a DHCPv4 message without the
+	// magic cookie, the end option and padding.
+	Len int
 
 	MessageType   uint8
 	TransactionID uint32

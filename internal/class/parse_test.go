@@ -1,11 +1,6 @@
 package class_test
 
 import (
-	"encoding/json"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -13,7 +8,6 @@ import (
 
 	"github.com/dhcpha/dhcpha/internal/class"
 	"github.com/dhcpha/dhcpha/internal/option"
-	"github.com/dhcpha/dhcpha/internal/testnet"
 )
 
 // mistakes are conditions that are refused, and why.
@@ -97,50 +91,6 @@ func TestMistakes(t *testing.T) {
 		_, err := class.ParseTest(expr, option.NewDefs(option.V6))
 		require.Error(t, err, expr)
 	}
-}
-
-// newer marks conditions that Kea 2.2 does not understand yet.
-var newer = []string{"match(", "sifelse", "sand", "lcase"}
-
-// TestKeaAgrees asks kea-dhcp4 and kea-dhcp6 which conditions they accept.
-func TestKeaAgrees(t *testing.T) {
-	testnet.Require(t, "kea-dhcp4", "kea-dhcp6")
-	t.Parallel()
-	for _, expr := range tests {
-		if !containsAny(expr, newer) {
-			keaAccepts(t, "Dhcp4", expr, true)
-		}
-	}
-	for expr := range mistakes {
-		if expr != "" { // a class without a test
-			keaAccepts(t, "Dhcp4", expr, false)
-		}
-	}
-	for _, expr := range tests6 {
-		keaAccepts(t, "Dhcp6", expr, true)
-	}
-}
-
-func containsAny(s string, subs []string) bool {
-	for _, sub := range subs {
-		if strings.Contains(s, sub) {
-			return true
-		}
-	}
-	return false
-}
-
-func keaAccepts(t *testing.T, root, expr string, accept bool) {
-	t.Helper()
-	config, err := json.Marshal(map[string]any{root: map[string]any{
-		"lease-database": map[string]any{"type": "memfile", "persist": false},
-		"client-classes": []any{map[string]any{"name": "CLASS", "test": expr}},
-	}})
-	require.NoError(t, err)
-	file := filepath.Join(t.TempDir(), "kea.conf")
-	require.NoError(t, os.WriteFile(file, config, 0o600))
-	out, err := exec.CommandContext(t.Context(), "kea-"+strings.ToLower(root), "-t", file).CombinedOutput()
-	require.Equal(t, accept, err == nil, "%s\n%s", expr, out)
 }
 
 func FuzzParse(f *testing.F) {

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"math"
 	"net/netip"
-	"strconv"
 )
 
 // primary parses what operators stand between.
@@ -66,7 +65,7 @@ func (p *parser) word() (value, error) {
 	}
 	switch t.text {
 	case "option":
-		return p.option(t)
+		return p.option()
 	case "relay4":
 		return p.relay4(t)
 	case "relay6":
@@ -103,35 +102,4 @@ func (p *parser) member() (value, error) {
 	return value{cond: func(pkt *Packet) (bool, error) {
 		return pkt.Member != nil && pkt.Member(t.text), nil
 	}}, p.expect(")")
-}
-
-// substringArgs are the position and length in substring(text, position,
-// length).
-func (p *parser) substringArgs() (start, length int64, err error) {
-	if err = p.expect(","); err != nil {
-		return 0, 0, err
-	}
-	if start, err = p.number(math.MinInt32, math.MaxInt32); err != nil {
-		return 0, 0, err
-	}
-	if err = p.expect(","); err != nil {
-		return 0, 0, err
-	}
-	all, err := p.accept("all")
-	if all || err != nil {
-		return start, math.MaxInt32, err
-	}
-	if p.tok.kind != integer {
-		return 0, 0, p.unexpected("an integer or all")
-	}
-	length, err = p.number(math.MinInt32, math.MaxInt32)
-	return start, length, err
-}
-
-// quote shows bytes in an error.
-func quote(s string) string {
-	if len(s) > 32 {
-		s = s[:32]
-	}
-	return strconv.Quote(s)
 }

@@ -78,7 +78,7 @@ func (p *parser) sub(outer source, code uint16) source {
 }
 
 // option parses what follows the word option.
-func (p *parser) option(token) (value, error) {
+func (p *parser) option() (value, error) {
 	if err := p.expect("["); err != nil {
 		return value{}, err
 	}
