@@ -97,6 +97,7 @@ var refused = map[string]struct{ config, problem string }{
 	"subnet twice":     {global(`"subnet4": [{"subnet": "192.0.2.0/24"}, {"subnet": "192.0.2.0/24"}]`), `subnet4[1].subnet: 192.0.2.0/24 is already the prefix of subnet4[0]`},
 	"pool outside":     {inSubnet(`"pools": [{"pool": "192.0.3.1-192.0.3.9"}]`), `pools[0].pool: 192.0.3.1-192.0.3.9 is not within the subnet 192.0.2.0/24`},
 	"pool half inside": {inSubnet(`"pools": [{"pool": "192.0.2.1-192.0.3.9"}]`), `is not within the subnet`},
+	"pool from before": {inSubnet(`"pools": [{"pool": "192.0.1.9-192.0.2.9"}]`), `is not within the subnet`},
 	"pool backwards":   {inSubnet(`"pools": [{"pool": "192.0.2.9-192.0.2.1"}]`), `ends before it begins`},
 	"pool of nothing":  {inSubnet(`"pools": [{"pool": "192.0.2.9"}]`), `is neither a range`},
 	"no pool":          {inSubnet(`"pools": [{}]`), `subnet4[0].pools[0].pool: is missing`},
