@@ -33,6 +33,7 @@ func maxLength(size, mtu int) int {
 // not fit there either is left out: omitted are the codes of these.
 func appendMessage(b []byte, m *dhcpv4.DHCPv4, requested []byte, limit int) (_ []byte, omitted []uint8, err error) {
 	start := len(b)
+	b = slices.Grow(b, max(limit, minBOOTP)) // it must not move: fields are filled in late
 	b, err = appendFixed(b, m)
 	if err != nil {
 		return nil, nil, err
@@ -73,7 +74,7 @@ func appendMessage(b []byte, m *dhcpv4.DHCPv4, requested []byte, limit int) (_ [
 	return b, omitted, nil
 }
 
-// appendFixed appends everything before the options.
+// appendFixed appends everything before the options to b, which has room.
 func appendFixed(b []byte, m *dhcpv4.DHCPv4) ([]byte, error) {
 	switch {
 	case len(m.ClientHWAddr) > maxHWLen:
@@ -84,7 +85,7 @@ func appendFixed(b []byte, m *dhcpv4.DHCPv4) ([]byte, error) {
 		return nil, fmt.Errorf("dhcp4: boot file name of %d bytes, at most %d", len(m.BootFileName), offsetCookie-offsetFile-1)
 	}
 	start := len(b)
-	b = slices.Grow(b, offsetOptions)[:start+offsetOptions]
+	b = b[:start+offsetOptions]
 	f := b[start:]
 	clear(f)
 	f[offsetOp] = byte(m.OpCode)

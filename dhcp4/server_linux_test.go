@@ -106,30 +106,36 @@ func awaitCount(ctx context.Context, t *testing.T, s *Server, what string, ok fu
 }
 
 func TestClientsAreServed(t *testing.T) {
-	clients := map[string]func(*testnet.Host) *testnet.Client{
-		"dhclient":         func(h *testnet.Host) *testnet.Client { return h.Dhclient("eth0") },
-		"udhcpc":           func(h *testnet.Host) *testnet.Client { return h.Udhcpc("eth0") },
-		"udhcpc broadcast": func(h *testnet.Host) *testnet.Client { return h.Udhcpc("eth0", "-B") },
-		"dhcpcd":           func(h *testnet.Host) *testnet.Client { return h.Dhcpcd("eth0", "--noarp") },
+	type start func(*testnet.Host) *testnet.Client
+	hurry := func(c *testnet.Client) { c.Signal("USR1") } // it would wait for 15 seconds
+	clients := map[string]struct {
+		start
+		renew func(*testnet.Client)
+	}{
+		"dhclient":         {func(h *testnet.Host) *testnet.Client { return h.Dhclient("eth0") }, func(*testnet.Client) {}},
+		"udhcpc":           {func(h *testnet.Host) *testnet.Client { return h.Udhcpc("eth0") }, hurry},
+		"udhcpc broadcast": {func(h *testnet.Host) *testnet.Client { return h.Udhcpc("eth0", "-B") }, hurry},
+		"dhcpcd":           {func(h *testnet.Host) *testnet.Client { return h.Dhcpcd("eth0", "--noarp") }, func(*testnet.Client) {}},
 	}
 	for _, typ := range []SocketType{SocketRaw, SocketUDP} {
-		for name, start := range clients {
+		for name, client := range clients {
 			t.Run(typ.String()+" "+name, func(t *testing.T) {
 				t.Parallel()
 				n := testnet.New(t)
 				lan := n.LAN()
-				server, client := n.Host("server"), n.Host("client")
+				server, host := n.Host("server"), n.Host("client")
 				server.Join(lan, "eth0", "192.0.2.1/24")
-				client.Join(lan, "eth0")
+				host.Join(lan, "eth0")
 				s := &Server{SocketType: typ}
 				serveIn(t, server, s)
 				ctx := within(t, time.Minute)
 				awaitReady(ctx, t, s)
 
-				c := start(client)
+				c := client.start(host)
 				bound := c.Await(ctx, testnet.Bound)
 				require.Equal(t, netip.MustParseAddr("192.0.2.100"), bound.Addr)
 				require.Equal(t, netip.MustParseAddr("192.0.2.1"), bound.Server)
+				client.renew(c)
 				require.Equal(t, bound.Addr, c.Await(ctx, testnet.Renew).Addr)
 				require.Empty(t, s.Counters().Refused)
 				require.Zero(t, s.Counters().Unsent)
@@ -342,4 +348,3 @@ func TestWildcardLeavesOutLoopback(t *testing.T) {
 	server.Join(n.LAN(), "eth0", "192.0.2.1/24")
 	awaitReady(ctx, t, s)
 }
-

@@ -27,11 +27,11 @@ func (s *Server) reply(sock *socket, ep *endpoint, r route, m *dhcpv4.DHCPv4) {
 	}
 	d.payload, d.typ = payload, m.MessageType()
 	d.remote, d.local, d.ifindex = to.AddrPort, ep.local, ep.index
+	d.hwLen = 0 // everybody
 	out := ep.udp
 	switch {
 	case ep.raw != nil && (to.link || to.Addr() == limitedBroadcast()):
 		out = ep.raw
-		d.hwLen = 0 // everybody
 		if to.link {
 			d.hwLen = copy(d.hw[:], m.ClientHWAddr)
 		}

@@ -1,0 +1,146 @@
+package dhcp4
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+	"github.com/stretchr/testify/require"
+)
+
+// loopback runs a server on loopback, which needs no privilege, and gives its
+// address. Replies go to the port of client.
+func loopback(t testing.TB, h Handler, client *net.UDPConn) (*Server, netip.AddrPort) {
+	t.Helper()
+	// A port that is free now: the server takes none that another one has.
+	probe, err := net.ListenUDP("udp4", nil)
+	require.NoError(t, err)
+	port := probe.LocalAddr().(*net.UDPAddr).AddrPort().Port()
+	require.NoError(t, probe.Close())
+	s := &Server{
+		Handler:    h,
+		Interfaces: []string{loopbackName(t)},
+		SocketType: SocketUDP,
+		Port:       port,
+		ClientPort: client.LocalAddr().(*net.UDPAddr).AddrPort().Port(),
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Serve(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		require.NoError(t, <-ended)
+	})
+	select {
+	case <-s.Ready():
+	case err := <-ended:
+		ended <- err
+		require.NoError(t, err)
+	}
+	return s, netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), port)
+}
+
+func loopbackName(t testing.TB) string {
+	interfaces, err := net.Interfaces()
+	require.NoError(t, err)
+	for _, ifi := range interfaces {
+		if ifi.Flags&net.FlagLoopback != 0 && ifi.Flags&net.FlagUp != 0 {
+			return ifi.Name
+		}
+	}
+	t.Skip("no loopback interface")
+	return ""
+}
+
+func clientOnLoopback(t testing.TB) *net.UDPConn {
+	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	require.NoError(t, err)
+	t.Cleanup(func() { conn.Close() })
+	return conn
+}
+
+func TestLoopbackNeedsNoPrivilege(t *testing.T) {
+	t.Parallel()
+	client := clientOnLoopback(t)
+	queries := make(chan *Query, 1)
+	_, addr := loopback(t, HandlerFunc(func(ctx context.Context, q *Query) (*Reply, error) {
+		queries <- q
+		return echo(ctx, q)
+	}), client)
+	buf := make([]byte, 1500)
+	for _, modifier := range []dhcpv4.Modifier{
+		dhcpv4.WithGatewayIP(net.IPv4(127, 0, 0, 1)),
+		dhcpv4.WithClientIP(net.IPv4(127, 0, 0, 1)),
+	} {
+		_, err := client.WriteToUDPAddrPort(query(t, dhcpv4.MessageTypeRequest, modifier).ToBytes(), addr)
+		require.NoError(t, err)
+		q := <-queries
+		require.True(t, q.Unicast)
+		require.Equal(t, addr.Addr(), q.Local)
+		n, from, err := client.ReadFromUDPAddrPort(buf)
+		require.NoError(t, err)
+		require.Equal(t, addr, from)
+		reply, err := dhcpv4.FromBytes(buf[:n])
+		require.NoError(t, err)
+		require.Equal(t, dhcpv4.MessageTypeAck, reply.MessageType())
+	}
+}
+
+// BenchmarkServer measures queries answered on loopback, with a handler that
+// does nothing but reply. The client keeps 128 queries in flight, and costs
+// about as much as the server.
+func BenchmarkServer(b *testing.B) {
+	client := clientOnLoopback(b)
+	reply, err := dhcpv4.NewReplyFromRequest(query(b, dhcpv4.MessageTypeRequest, dhcpv4.WithGatewayIP(net.IPv4(127, 0, 0, 1))),
+		dhcpv4.WithMessageType(dhcpv4.MessageTypeAck), dhcpv4.WithYourIP(net.IPv4(192, 0, 2, 100)),
+		dhcpv4.WithServerIP(net.IPv4(192, 0, 2, 1)), dhcpv4.WithLeaseTime(3600), dhcpv4.WithNetmask(net.CIDRMask(24, 32)),
+		dhcpv4.WithOption(dhcpv4.OptServerIdentifier(net.IPv4(192, 0, 2, 1))), dhcpv4.WithDNS(net.IPv4(192, 0, 2, 2)))
+	require.NoError(b, err)
+	s, addr := loopback(b, HandlerFunc(func(_ context.Context, q *Query) (*Reply, error) {
+		m := *reply
+		m.TransactionID = q.Message.TransactionID
+		return &Reply{Message: &m}, nil
+	}), client)
+	packet := query(b, dhcpv4.MessageTypeRequest, dhcpv4.WithGatewayIP(net.IPv4(127, 0, 0, 1)),
+		dhcpv4.WithRequestedOptions(dhcpv4.OptionSubnetMask, dhcpv4.OptionRouter, dhcpv4.OptionDomainNameServer),
+		dhcpv4.WithOption(dhcpv4.OptHostName("client-1")), dhcpv4.WithOption(dhcpv4.OptClientIdentifier([]byte{1, 2, 0, 0, 0, 0, 1}))).ToBytes()
+
+	const window = 128
+	require.NoError(b, client.SetReadBuffer(1<<20))
+	credit := make(chan struct{}, window)
+	for range window {
+		credit <- struct{}{}
+	}
+	var received atomic.Int64
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		buf := make([]byte, 1500)
+		for received.Load() < int64(b.N) {
+			_ = client.SetReadDeadline(time.Now().Add(time.Second))
+			if _, _, err := client.ReadFromUDPAddrPort(buf); err != nil {
+				b.Error("a reply is missing: ", err)
+				close(credit)
+				return
+			}
+			received.Add(1)
+			credit <- struct{}{}
+		}
+	}()
+	b.ReportAllocs()
+	b.ResetTimer()
+	for range b.N {
+		<-credit
+		if _, err := client.WriteToUDPAddrPort(packet, addr); err != nil {
+			b.Fatal(err)
+		}
+	}
+	<-done
+	b.StopTimer()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "queries/s")
+	require.Zero(b, s.Counters().Shed)
+}

@@ -1,0 +1,372 @@
+package dhcp4
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+	"github.com/stretchr/testify/require"
+)
+
+func query(t testing.TB, typ dhcpv4.MessageType, modifiers ...dhcpv4.Modifier) *dhcpv4.DHCPv4 {
+	t.Helper()
+	m, err := dhcpv4.New(dhcpv4.PrependModifiers(modifiers, dhcpv4.WithMessageType(typ),
+		dhcpv4.WithHwAddr(net.HardwareAddr{2, 0, 0, 0, 0, 1}), dhcpv4.WithTransactionID(dhcpv4.TransactionID{1, 2, 3, 4}))...)
+	require.NoError(t, err)
+	return m
+}
+
+// echo answers everything with an ACK that offers 192.0.2.100.
+func echo(_ context.Context, q *Query) (*Reply, error) {
+	m, err := dhcpv4.NewReplyFromRequest(q.Message, dhcpv4.WithMessageType(dhcpv4.MessageTypeAck), dhcpv4.WithYourIP(net.IPv4(192, 0, 2, 100)))
+	return &Reply{Message: m}, err
+}
+
+// served is a server on one interface, eth0 with 192.0.2.1/24, in a bubble.
+type served struct {
+	*Server
+	network  *fakeNetwork
+	raw, udp *fakeConn
+	end      context.CancelFunc // of the context of Serve
+	ended    chan error         // what Serve returned
+}
+
+func serve(t *testing.T, s *Server) *served {
+	t.Helper()
+	n := newFakeNetwork(ethernet(1, "eth0", "192.0.2.1/24"))
+	ctx, cancel := context.WithCancel(t.Context())
+	s.network = n
+	ended := make(chan error, 1)
+	go func() { ended <- s.Serve(ctx) }()
+	<-s.Ready()
+	return &served{s, n, n.conn("eth0"), n.conn("192.0.2.1:67"), cancel, ended}
+}
+
+const (
+	anyClient = "0.0.0.0:68"
+	everybody = "255.255.255.255"
+)
+
+func TestDrainAnswersWhatIsInFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		s := serve(t, &Server{Handler: HandlerFunc(func(ctx context.Context, q *Query) (*Reply, error) {
+			<-release
+			require.NoError(t, ctx.Err(), "a draining server does not interrupt")
+			return echo(ctx, q)
+		})})
+		s.raw.deliver(query(t, dhcpv4.MessageTypeRequest), anyClient, everybody)
+		s.udp.deliver(query(t, dhcpv4.MessageTypeRequest, dhcpv4.WithClientIP(net.IPv4(192, 0, 2, 9))), "192.0.2.9:68", "192.0.2.1")
+		synctest.Wait()
+		s.end()
+		s.end()
+		synctest.Wait()
+		s.raw.deliver(query(t, dhcpv4.MessageTypeRequest), anyClient, everybody) // too late
+		synctest.Wait()
+		require.EqualValues(t, 2, s.Counters().InFlight)
+		require.Empty(t, s.ended)
+
+		close(release)
+		require.NoError(t, <-s.ended)
+		require.Len(t, s.raw.outbox(), 1)
+		require.Len(t, s.udp.outbox(), 1)
+		require.True(t, s.raw.isClosed())
+		require.True(t, s.udp.isClosed())
+		require.EqualValues(t, 2, s.Counters().Sent)
+		require.ErrorIs(t, s.NotReady(), errNotServing)
+	})
+}
+
+func TestCloseStopsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := serve(t, &Server{Handler: HandlerFunc(func(ctx context.Context, q *Query) (*Reply, error) {
+			<-ctx.Done()
+			return echo(ctx, q)
+		})})
+		s.raw.deliver(query(t, dhcpv4.MessageTypeRequest), anyClient, everybody)
+		synctest.Wait()
+		s.end() // it drains, which here would take for ever
+		synctest.Wait()
+		require.Empty(t, s.ended)
+		require.NoError(t, s.Close())
+		require.NoError(t, <-s.ended)
+		require.NoError(t, s.Close())
+		require.Empty(t, s.raw.outbox())
+		require.EqualValues(t, 1, s.Counters().Unsent)
+		require.ErrorIs(t, s.Serve(t.Context()), net.ErrClosed)
+	})
+}
+
+func TestCloseBeforeServe(t *testing.T) {
+	t.Parallel()
+	s := &Server{Handler: HandlerFunc(echo)}
+	require.NoError(t, s.Close())
+	require.ErrorIs(t, s.Serve(t.Context()), net.ErrClosed)
+}
+
+func TestCloseWithASocketThatIsStuck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := serve(t, &Server{Handler: HandlerFunc(echo)})
+		s.raw.change(func() { s.raw.stuck = true })
+		// As many as wait in the writer, in the outbox, and before it.
+		const many = 3 * outboxSize
+		for range many {
+			s.raw.deliver(query(t, dhcpv4.MessageTypeRequest), anyClient, everybody)
+		}
+		synctest.Wait()
+		require.Positive(t, s.Counters().InFlight, "who cannot put a reply counts as in flight")
+		require.NoError(t, s.Close())
+		require.NoError(t, <-s.ended)
+		c := s.Counters()
+		require.EqualValues(t, many, c.Unsent)
+		require.Zero(t, c.Sent)
+		require.Zero(t, c.InFlight)
+	})
+}
+
+func TestShedsDiscoverFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		s := serve(t, &Server{MaxInFlight: 10, Handler: HandlerFunc(func(context.Context, *Query) (*Reply, error) {
+			<-release
+			return nil, nil
+		})})
+		deliver := func(typ dhcpv4.MessageType, n int) Counters {
+			for range n {
+				s.raw.deliver(query(t, typ), anyClient, everybody)
+			}
+			synctest.Wait()
+			return s.Counters()
+		}
+		c := deliver(dhcpv4.MessageTypeDiscover, 7)
+		require.EqualValues(t, 5, c.InFlight)
+		require.EqualValues(t, 2, c.Shed)
+		c = deliver(dhcpv4.MessageTypeRequest, 8)
+		require.EqualValues(t, 10, c.InFlight)
+		require.EqualValues(t, 5, c.Shed)
+		close(release)
+		synctest.Wait()
+		c = deliver(dhcpv4.MessageTypeDiscover, 1)
+		require.EqualValues(t, 5, c.Shed)
+		require.EqualValues(t, 11, c.Silent)
+		require.EqualValues(t, 16, c.Received)
+		s.end()
+		require.NoError(t, <-s.ended)
+	})
+}
+
+func TestPanicIsContained(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		s := serve(t, &Server{
+			Logger: slog.New(slog.NewTextHandler(&log, nil)),
+			Handler: HandlerFunc(func(ctx context.Context, q *Query) (*Reply, error) {
+				switch q.Message.MessageType() {
+				case dhcpv4.MessageTypeDiscover:
+					panic("out of order")
+				case dhcpv4.MessageTypeInform:
+					return nil, errors.New("out of addresses")
+				}
+				return echo(ctx, q)
+			}),
+		})
+		for _, typ := range []dhcpv4.MessageType{dhcpv4.MessageTypeDiscover, dhcpv4.MessageTypeInform, dhcpv4.MessageTypeRequest} {
+			s.raw.deliver(query(t, typ), anyClient, everybody)
+			synctest.Wait()
+		}
+		c := s.Counters()
+		require.EqualValues(t, 1, c.Panicked)
+		require.EqualValues(t, 1, c.Failed)
+		require.EqualValues(t, 1, c.Sent)
+		require.Zero(t, c.InFlight)
+		s.end()
+		require.NoError(t, <-s.ended)
+		require.Contains(t, log.String(), "out of order")
+		require.Contains(t, log.String(), "server_test.go", "the stack")
+		require.Contains(t, log.String(), "out of addresses")
+	})
+}
+
+func TestEveryDatagramIsCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := serve(t, &Server{Handler: HandlerFunc(echo)})
+		s.raw.deliverBytes([]byte("what?"), anyClient, everybody)
+		s.raw.deliver(query(t, dhcpv4.MessageTypeOffer), anyClient, everybody)
+		s.udp.deliver(query(t, dhcpv4.MessageTypeRequest), "192.0.2.9:68", "198.51.100.1")
+		overloaded := query(t, dhcpv4.MessageTypeRequest, dhcpv4.WithOption(dhcpv4.OptGeneric(dhcpv4.OptionOptionOverload, []byte{overloadFile})))
+		overloaded.BootFileName = "\x0c\xc8" // an option of 200 bytes in a field of 128
+		s.raw.deliver(overloaded, anyClient, everybody)
+		s.raw.deliver(query(t, dhcpv4.MessageTypeRequest), anyClient, everybody)
+		synctest.Wait()
+		c := s.Counters()
+		require.EqualValues(t, 5, c.Received)
+		require.Equal(t, map[Refusal]uint64{RefusedTooShort: 1, RefusedType: 1, RefusedElsewhere: 1, RefusedOptions: 1}, c.Refused)
+		require.Equal(t, map[dhcpv4.MessageType]uint64{dhcpv4.MessageTypeOffer: 1, dhcpv4.MessageTypeRequest: 3}, c.ReceivedTypes)
+		require.Equal(t, map[dhcpv4.MessageType]uint64{dhcpv4.MessageTypeAck: 1}, c.SentTypes)
+		require.EqualValues(t, 14, c.Overflowed, "of two sockets")
+		s.raw.change(func() { s.raw.werr = syscall.ENOBUFS })
+		s.raw.deliver(query(t, dhcpv4.MessageTypeRequest), anyClient, everybody)
+		synctest.Wait()
+		require.EqualValues(t, 1, s.Counters().Unsent)
+		s.end()
+		require.NoError(t, <-s.ended)
+		require.EqualValues(t, 14, s.Counters().Overflowed, "of sockets that are closed")
+	})
+}
+
+func TestRepliesLeaveByTheRightSocket(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := serve(t, &Server{Handler: HandlerFunc(echo)})
+		hw := string(net.HardwareAddr{2, 0, 0, 0, 0, 1})
+		last := func(c *fakeConn) fakeDatagram {
+			synctest.Wait()
+			sent := c.outbox()
+			d := sent[len(sent)-1]
+			d.payload = nil
+			return d
+		}
+		local := netip.MustParseAddr("192.0.2.1")
+		s.raw.deliver(query(t, dhcpv4.MessageTypeDiscover), anyClient, everybody)
+		require.Equal(t, fakeDatagram{nil, netip.MustParseAddrPort("192.0.2.100:68"), local, 1, hw}, last(s.raw))
+		s.raw.deliver(query(t, dhcpv4.MessageTypeDiscover, dhcpv4.WithBroadcast(true)), anyClient, everybody)
+		require.Equal(t, fakeDatagram{nil, netip.MustParseAddrPort("255.255.255.255:68"), local, 1, ""}, last(s.raw))
+		// A client that rebinds broadcasts, and can be reached.
+		s.raw.deliver(query(t, dhcpv4.MessageTypeRequest, dhcpv4.WithClientIP(net.IPv4(192, 0, 2, 9))), "192.0.2.9:68", everybody)
+		require.Equal(t, fakeDatagram{nil, netip.MustParseAddrPort("192.0.2.9:68"), local, 1, ""}, last(s.udp))
+		s.udp.deliver(query(t, dhcpv4.MessageTypeRequest, dhcpv4.WithGatewayIP(net.IPv4(10, 0, 0, 1))), "10.0.0.9:67", "192.0.2.1")
+		require.Equal(t, fakeDatagram{nil, netip.MustParseAddrPort("10.0.0.1:67"), local, 1, ""}, last(s.udp))
+		s.end()
+		require.NoError(t, <-s.ended)
+	})
+}
+
+func TestNotReadyUntilEverythingIsThere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		eth0, eth1 := ethernet(1, "eth0", "192.0.2.1/24"), ethernet(2, "eth1")
+		n := newFakeNetwork(eth0, eth1)
+		n.hold("192.0.2.1:67", true)
+		s := &Server{Handler: HandlerFunc(echo), Interfaces: []string{"eth0", "eth1"}, network: n}
+		require.ErrorIs(t, s.NotReady(), errNotServing)
+		ended := make(chan error, 1)
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { ended <- s.Serve(ctx) }()
+		synctest.Wait()
+		require.EqualError(t, s.NotReady(), "eth1 has no address\neth0: listen on UDP 192.0.2.1:67: bind: address already in use")
+		require.Nil(t, n.conn("eth0"), "nothing is answered by half")
+
+		n.hold("192.0.2.1:67", false)
+		time.Sleep(redetect)
+		synctest.Wait()
+		require.EqualError(t, s.NotReady(), "eth1 has no address")
+		n.conn("eth0").deliver(query(t, dhcpv4.MessageTypeDiscover), anyClient, everybody)
+		synctest.Wait()
+		require.EqualValues(t, 1, s.Counters().Sent, "what is there is served")
+
+		n.set(eth0, ethernet(2, "eth1", "198.51.100.1/24"))
+		start := time.Now()
+		<-s.Ready()
+		require.Equal(t, redetect, time.Since(start))
+		require.NoError(t, s.NotReady())
+		cancel()
+		require.NoError(t, <-ended)
+	})
+}
+
+func TestSocketThatFailsIsOpenedAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := serve(t, &Server{Handler: HandlerFunc(echo)})
+		s.raw.change(func() { s.raw.fail = syscall.ENETDOWN })
+		time.Sleep(redetect)
+		synctest.Wait()
+		require.True(t, s.raw.isClosed())
+		again := s.network.conn("eth0")
+		require.NotSame(t, s.raw, again)
+		require.Same(t, s.udp, s.network.conn("192.0.2.1:67"), "the other one has not failed")
+		again.deliver(query(t, dhcpv4.MessageTypeDiscover), anyClient, everybody)
+		synctest.Wait()
+		require.Len(t, again.outbox(), 1)
+		s.end()
+		require.NoError(t, <-s.ended)
+	})
+}
+
+func TestChangesOfAddress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		locals := make(chan string, 1)
+		s := serve(t, &Server{Handler: HandlerFunc(func(ctx context.Context, q *Query) (*Reply, error) {
+			locals <- q.Interface + " " + q.Local.String()
+			return nil, nil
+		})})
+		s.network.set(ethernet(1, "eth0", "192.0.2.1/24", "198.51.100.1/24"))
+		time.Sleep(redetect)
+		synctest.Wait()
+		require.False(t, s.udp.isClosed(), "its address is still there")
+		s.network.conn("198.51.100.1:67").deliver(query(t, dhcpv4.MessageTypeRequest), "198.51.100.9:68", "198.51.100.1")
+		require.Equal(t, "eth0 198.51.100.1", <-locals)
+		s.network.conn("eth0").deliver(query(t, dhcpv4.MessageTypeRequest), "198.51.100.9:68", "198.51.100.255")
+		require.Equal(t, "eth0 192.0.2.1", <-locals)
+
+		s.network.set(ethernet(1, "eth0", "198.51.100.1/24"))
+		time.Sleep(redetect)
+		synctest.Wait()
+		require.True(t, s.udp.isClosed())
+		s.network.conn("eth0").deliver(query(t, dhcpv4.MessageTypeRequest), anyClient, everybody)
+		require.Equal(t, "eth0 198.51.100.1", <-locals)
+		s.end()
+		require.NoError(t, <-s.ended)
+	})
+}
+
+func TestServerThatCanNeverWork(t *testing.T) {
+	t.Parallel()
+	eth0 := ethernet(1, "eth0", "192.0.2.1/24")
+	denied, udpOnly := newFakeNetwork(eth0), newFakeNetwork(eth0)
+	denied.err = os.NewSyscallError("socket", syscall.EPERM)
+	udpOnly.noRaw = true
+	tests := map[string]struct {
+		server *Server
+		is     error
+		text   string
+	}{
+		"permission": {&Server{network: denied}, fs.ErrPermission, ""},
+		"raw":        {&Server{network: udpOnly, SocketType: SocketRaw}, errors.ErrUnsupported, ""},
+		"interface":  {&Server{Interfaces: []string{"eth0/2001:db8::1"}}, nil, `"2001:db8::1" is not an IPv4 address`},
+		"all of one": {&Server{Interfaces: []string{"*/192.0.2.1"}}, nil, "an address goes with the name of one interface"},
+		"no name":    {&Server{Interfaces: []string{""}}, nil, "no name"},
+		"nothing":    {&Server{Interfaces: []string{}}, nil, "no interface"},
+		"type":       {&Server{network: udpOnly, SocketType: 9}, nil, "SocketType(9)"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tt.server.Handler = HandlerFunc(echo)
+			err := tt.server.Serve(t.Context())
+			require.Error(t, err)
+			if tt.is != nil {
+				require.ErrorIs(t, err, tt.is)
+			}
+			require.ErrorContains(t, err, tt.text)
+		})
+	}
+	require.ErrorContains(t, new(Server).Serve(t.Context()), "no handler")
+}
+
+func TestServesOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := serve(t, &Server{Handler: HandlerFunc(echo)})
+		require.ErrorContains(t, s.Serve(t.Context()), "serves once")
+		s.end()
+		require.NoError(t, <-s.ended)
+		require.ErrorContains(t, s.Serve(t.Context()), "serves once")
+	})
+}
