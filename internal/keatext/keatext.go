@@ -10,6 +10,7 @@ package keatext
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -104,9 +105,9 @@ func hex4(src []byte) (rune, bool) {
 	}
 	var r rune
 	for _, c := range src[2:6] {
-		d := bytes.IndexByte([]byte(hexDigits), c|0x20)
+		d := strings.IndexByte(hexDigits, c|0x20)
 		if c <= '9' {
-			d = bytes.IndexByte([]byte(hexDigits), c)
+			d = strings.IndexByte(hexDigits, c)
 		}
 		if d < 0 {
 			return 0, false
