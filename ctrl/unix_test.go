@@ -45,14 +45,14 @@ func TestUnixFraming(t *testing.T) {
 	path := serveUnix(t, &UnixServer{Mux: mux, MaxRequest: 1000})
 	const done = `{ "result": 0, "text": "done" }`
 	for send, want := range map[string]string{
-		`{"command":"x"}`:             done,
-		` { "command" : "x" }` + "\n": done,
-		`{"command":"x"} y`:           done,
+		`{"command":"x"}`:                            done,
+		` { "command" : "x" }` + "\n":                done,
+		`{"command":"x"} y`:                          done,
 		`{"command":"x"}{"command":"list-commands"}`: done,
-		`[1]`:                         `{ "result": 1, "text": "Error during command processing: Invalid command Element specified, expected map" }`,
-		`{}`:                          `{ "result": 1, "text": "Error during command processing: Invalid answer specified, does not contain mandatory 'command'" }`,
-		`{"command":"\u0041\u00e9"}`:  `{ "result": 2, "text": "'A\u00e9' command not supported." }`,
-		`{"command":"é€"}`:            `{ "result": 2, "text": "'\u00c3\u00a9\u00e2\u0082\u00ac' command not supported." }`,
+		`[1]`:                        `{ "result": 1, "text": "Error during command processing: Invalid command Element specified, expected map" }`,
+		`{}`:                         `{ "result": 1, "text": "Error during command processing: Invalid answer specified, does not contain mandatory 'command'" }`,
+		`{"command":"\u0041\u00e9"}`: `{ "result": 2, "text": "'A\u00e9' command not supported." }`,
+		`{"command":"é€"}`:           `{ "result": 2, "text": "'\u00c3\u00a9\u00e2\u0082\u00ac' command not supported." }`,
 		`{"command":"a` + "\xff" + `b\/` + "\x7f" + `"}`: `{ "result": 2, "text": "'a\u00ffb/\u007f' command not supported." }`,
 		`{"command":"x","command":"y"}`:                  `{ "result": 2, "text": "'y' command not supported." }`,
 		`{"Command":"x"}`:                                `{ "result": 1, "text": "Error during command processing: Invalid answer specified, does not contain mandatory 'command'" }`,
