@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"sync"
 	"testing"
@@ -94,11 +95,14 @@ func million(b *testing.B) string {
 	return path
 }
 
-// fill puts leases into a store in an order that is none.
+// fill puts leases into a store: addresses in an order that is none, in the
+// course of time, as clients come.
 func fill(b *testing.B, s *Store, leases int) {
 	changes := make([]Change, 0, 50_000)
 	for i, n := range rand.Perm(leases) {
-		changes = append(changes, Change{Lease: v4(n)})
+		l := v4(n)
+		l.CLTT = 1_700_000_000 + int64(i)
+		changes = append(changes, Change{Lease: l})
 		if len(changes) == cap(changes) || i == leases-1 {
 			require.NoError(b, s.Commit(context.Background(), changes...))
 			changes = changes[:0]
@@ -142,7 +146,7 @@ func BenchmarkMemory1M(b *testing.B) {
 
 func memory() (heap, resident int64) {
 	runtime.GC()
-	runtime.GC()
+	debug.FreeOSMemory()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	status, _ := os.ReadFile("/proc/self/status")

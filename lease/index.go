@@ -137,29 +137,36 @@ func (x *index) set(rev uint64, r *row, s string) {
 		x.bury(r.Key, id)
 	}
 	id, had := x.find(r.Key)
-	var old *row
-	if had {
-		o := x.parse(id)
-		old = &o
-		x.revs.Delete(revItem{rev: x.slab.at(id).rev})
+	if !had {
+		x.add(rev, r, s)
+		return
 	}
+	old := x.parse(id)
+	rec := x.slab.at(id)
+	x.revs.Delete(revItem{rev: rec.rev})
 	if r.removed {
-		if had {
-			x.relink(id, old, nil)
-			x.slab.put(id)
-		}
-		id = x.slab.get()
-		x.gone[r.Key] = id
-		x.goneRevs.Set(revItem{rev, id})
-	} else {
-		if !had {
-			id = x.slab.get()
-		}
-		x.relink(id, old, r)
+		x.relink(id, &old, nil)
+		x.slab.put(id)
+		x.add(rev, r, s)
+		return
 	}
+	x.relink(id, &old, r)
+	rec.rev, rec.row = rev, s
+	x.revs.Set(revItem{rev, id})
+}
+
+// add is set for a key of which nothing is known.
+func (x *index) add(rev uint64, r *row, s string) {
+	id := x.slab.get()
 	rec := x.slab.at(id)
 	rec.rev, rec.row = rev, s
 	x.revs.Set(revItem{rev, id})
+	if r.removed {
+		x.gone[r.Key] = id
+		x.goneRevs.Set(revItem{rev, id})
+	} else {
+		x.relink(id, nil, r)
+	}
 }
 
 // bury forgets a removed lease for good.

@@ -200,13 +200,11 @@ func (s *Store) load(tx *bbolt.Tx) error {
 		if err != nil {
 			return fmt.Errorf("%w (row %d: %v)", ErrDamaged, rev, err)
 		}
-		if _, twice := s.index.last(r.Key); twice {
-			return fmt.Errorf("%w (row %d: another one is of %v too)", ErrDamaged, rev, r.Key)
-		}
-		s.index.set(rev, &r, encoded)
+		s.index.add(rev, &r, encoded)
 		have.add(encoded)
 	}
-	if have != h {
+	// Of two rows with one key the index finds only the second.
+	if have != h || s.index.addrs.Len()+len(s.index.gone) != int(h.rows) {
 		return fmt.Errorf("%w (%d rows, should be %d)", ErrDamaged, have.rows, h.rows)
 	}
 	s.header = h
