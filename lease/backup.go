@@ -36,7 +36,7 @@ func (s *Store) backup(w io.Writer) (n int64, err error) {
 		err = c.catchUp(plans)
 	}
 	if err == nil {
-		err = c.db.Close()
+		err = c.db.close()
 	}
 	if err != nil {
 		return 0, err

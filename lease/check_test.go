@@ -36,6 +36,7 @@ func check(t testing.TB, s *Store) {
 	t.Helper()
 	s.turn <- struct{}{}
 	defer func() { <-s.turn }()
+	require.NotNil(t, s.db)
 	require.NoError(t, checkFile(s))
 	require.NoError(t, checkIndex(s.index))
 }
@@ -183,3 +184,5 @@ func pd(n int) Lease {
 	l.Addr = netip.AddrFrom16([16]byte{0x20, 1, 0xd, 0xb9, byte(n >> 16), byte(n >> 8), byte(n)})
 	return l
 }
+
+func keyOf(l Lease) Key { return l.Key() }

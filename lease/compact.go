@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+
+	"go.etcd.io/bbolt"
 )
 
 // Compact makes the file as small as its content allows, by writing a new one
@@ -53,7 +55,7 @@ func (s *Store) swap(c *copying) error {
 	// open it in between. Windows does not rename over open files.
 	closeFirst := runtime.GOOS == "windows"
 	if closeFirst {
-		if err := errors.Join(c.db.Close(), s.closeDB()); err != nil {
+		if err := errors.Join(c.db.close(), s.closeDB()); err != nil {
 			return errors.Join(err, discard(c.path))
 		}
 	}
@@ -76,13 +78,13 @@ func (s *Store) closeDB() error {
 	if s.db == nil {
 		return nil
 	}
-	err := guard(s.db.Close)
+	err := s.db.close()
 	s.db = nil
 	return err
 }
 
 // reopen opens the file at the path.
 func (s *Store) reopen() (err error) {
-	s.db, err = openFile(s.path)
+	s.db, err = openFile(s.path, new(bbolt.Options))
 	return err
 }

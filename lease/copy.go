@@ -12,7 +12,7 @@ import (
 // as they are found in memory, and then of the plans written meanwhile.
 type copying struct {
 	path   string
-	db     *bbolt.DB
+	db     *database
 	header header
 	plans  []*plan // of the transactions since the copy was begun
 }
@@ -100,7 +100,7 @@ func (s *Store) endCopy(c *copying) {
 }
 
 // abandon removes what there is of the copy.
-func (c *copying) abandon() error { return errors.Join(guard(c.db.Close), discard(c.path)) }
+func (c *copying) abandon() error { return errors.Join(c.db.close(), discard(c.path)) }
 
 // takeTurn waits until nobody writes to the file, and keeps it so until
 // endTurn. ErrClosed: the store has been closed.

@@ -21,7 +21,7 @@ func create(path string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, discard(tmp)) }()
-	if err := errors.Join(db.Sync(), db.Close()); err != nil {
+	if err := errors.Join(db.Sync(), db.close()); err != nil {
 		return err
 	}
 	// A link, unlike a rename, does not replace what another process may
@@ -38,7 +38,7 @@ func create(path string) (err error) {
 
 // newFile makes a file for a store with nothing in it but the format, under a
 // temporary name and not yet synced to the disk.
-func newFile(path string) (tmp string, db *bbolt.DB, err error) {
+func newFile(path string) (tmp string, db *database, err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+temporary)
 	if err != nil {
 		return "", nil, err
@@ -46,7 +46,7 @@ func newFile(path string) (tmp string, db *bbolt.DB, err error) {
 	tmp = f.Name()
 	err = f.Close()
 	if err == nil {
-		db, err = bbolt.Open(tmp, 0o600, &bbolt.Options{NoSync: true, NoGrowSync: true, FreelistType: bbolt.FreelistMapType, NoStatistics: true})
+		db, err = openDatabase(tmp, &bbolt.Options{NoSync: true, NoGrowSync: true}, os.OpenFile)
 	}
 	if err != nil {
 		return "", nil, errors.Join(err, discard(tmp))
@@ -65,7 +65,7 @@ func newFile(path string) (tmp string, db *bbolt.DB, err error) {
 		return meta.Put(headerKey, new(header).encode())
 	})
 	if err != nil {
-		return "", nil, errors.Join(err, db.Close(), discard(tmp))
+		return "", nil, errors.Join(err, db.close(), discard(tmp))
 	}
 	return tmp, db, nil
 }

@@ -9,10 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"go.etcd.io/bbolt"
-	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 // What is in the file: a bucket with what is true of it as a whole, and one of
@@ -77,19 +75,18 @@ func (s *Store) open() error {
 	if err := s.inspect(); err != nil {
 		return err
 	}
-	db, err := openFile(s.path)
+	db, err := openFile(s.path, new(bbolt.Options))
 	if err != nil {
 		return err
 	}
 	err = removeTemporary(s.path)
 	if err == nil {
-		err = guard(func() error { return db.View(s.load) })
-		if errors.Is(err, errFault) {
+		if err = db.do(func() error { return db.View(s.load) }); errors.Is(err, errFault) {
 			err = fmt.Errorf("%w (%v)", ErrDamaged, err)
 		}
 	}
 	if err != nil {
-		return errors.Join(err, guard(db.Close))
+		return errors.Join(err, db.close())
 	}
 	s.db = db
 	return nil
@@ -100,7 +97,7 @@ func (s *Store) open() error {
 // file is opened for reading only meanwhile, which takes its lock but touches
 // nothing else.
 func (s *Store) inspect() error {
-	db, err := openWith(s.path, &bbolt.Options{ReadOnly: true})
+	db, err := openFile(s.path, &bbolt.Options{ReadOnly: true})
 	if err != nil {
 		return err
 	}
@@ -116,69 +113,7 @@ func (s *Store) inspect() error {
 		}
 		return err
 	}()
-	return errors.Join(err, guard(db.Close))
-}
-
-// openFile opens the file with its lock, for reading and writing.
-func openFile(path string) (*bbolt.DB, error) { return openWith(path, new(bbolt.Options)) }
-
-func openWith(path string, o *bbolt.Options) (*bbolt.DB, error) {
-	var file *os.File
-	o.OpenFile = func(name string, flag int, mode fs.FileMode) (f *os.File, err error) {
-		file, err = openExisting(name, flag, mode)
-		return file, err
-	}
-	o.Timeout = time.Nanosecond // try once for the lock
-	o.FreelistType = bbolt.FreelistMapType
-	o.NoStatistics = true
-	var db *bbolt.DB
-	err := guard(func() (err error) {
-		db, err = bbolt.Open(path, 0o600, o)
-		return err
-	})
-	switch {
-	case errors.Is(err, bolterrors.ErrTimeout):
-		return nil, ErrLocked
-	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrVersionMismatch):
-		return nil, errForeign
-	case errors.Is(err, bolterrors.ErrChecksum):
-		return nil, fmt.Errorf("%w (%v)", ErrDamaged, err)
-	case errors.Is(err, errFault):
-		// bbolt panicked, and so did not let go of the file.
-		return nil, errors.Join(fmt.Errorf("%w (%v)", ErrDamaged, err), file.Close())
-	case err != nil:
-		return nil, err
-	}
-	// A compaction puts another file in this one's place. If that happened
-	// before we had the lock, the lock is on a file that is gone.
-	here, err := os.Stat(path)
-	if err == nil {
-		var ours fs.FileInfo
-		if ours, err = file.Stat(); err == nil && !os.SameFile(here, ours) {
-			err = ErrLocked
-		}
-	}
-	if err != nil {
-		return nil, errors.Join(err, guard(db.Close))
-	}
-	return db, nil
-}
-
-// openExisting opens a file that is there and not empty, of which bbolt would
-// make a new database.
-func openExisting(name string, flag int, mode fs.FileMode) (*os.File, error) {
-	f, err := os.OpenFile(name, flag&^os.O_CREATE, mode)
-	if err != nil {
-		return nil, err
-	}
-	info, err := f.Stat()
-	if err == nil && info.Size() == 0 {
-		err = fmt.Errorf("%w (it is empty)", ErrDamaged)
-	}
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return f, nil
+	return errors.Join(err, db.close())
 }
 
 // load fills the index from the file.

@@ -21,17 +21,17 @@ func (s *Store) recover() error {
 		if err := rewriteMeta(s.path); err != nil {
 			return fmt.Errorf("recover from an earlier error: %w", err)
 		}
-		if err := guard(s.db.Close); err != nil {
+		if err := s.db.close(); err != nil {
 			s.log.Warn("closing the lease file", "error", err)
 		}
 		s.db = nil
 	}
-	db, err := openFile(s.path)
+	db, err := openFile(s.path, new(bbolt.Options))
 	if err != nil {
 		return fmt.Errorf("recover from an earlier error: %w", err)
 	}
 	s.db = db
-	err = guard(func() error {
+	err = db.do(func() error {
 		var have header
 		err := db.View(func(tx *bbolt.Tx) (err error) {
 			have, err = readHeader(tx)

@@ -31,7 +31,7 @@ type Store struct {
 	// It guards db, failed and copies; and since the index is only changed
 	// by who holds it, its holder may read the index without the lock.
 	turn   chan struct{}
-	db     *bbolt.DB // nil: could not be opened again after a failure
+	db     *database // nil: could not be opened again after a failure
 	failed *plan     // not nil: the last transaction, if it failed
 	copies []*copying
 
@@ -66,10 +66,7 @@ func (s *Store) Close() error {
 		// The file may hold what nobody was promised.
 		err = s.recover()
 	}
-	if s.db != nil {
-		err = errors.Join(err, guard(s.db.Close))
-		s.db = nil
-	}
+	err = errors.Join(err, s.closeDB())
 	if err != nil {
 		return fmt.Errorf("lease: close %s: %w", s.path, err)
 	}

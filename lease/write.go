@@ -2,9 +2,7 @@ package lease
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"runtime/debug"
 
 	"go.etcd.io/bbolt"
 )
@@ -101,7 +99,6 @@ func (s *Store) submit(ctx context.Context, r *request) error {
 // run is the writer: the only goroutine that changes the file and the index.
 func (s *Store) run() {
 	defer close(s.stopped)
-	debug.SetPanicOnFault(true) // the file is mapped, and can be cut short by others
 	for {
 		batch, ok := s.queue.take(batchSteps)
 		if !ok {
@@ -154,7 +151,7 @@ func (s *Store) write(p *plan) error {
 			return err
 		}
 	}
-	if err := guard(func() error { return s.update(s.db, p.write) }); err != nil {
+	if err := s.db.do(func() error { return s.update(s.db.DB, p.write) }); err != nil {
 		s.failed = p
 		return err
 	}
@@ -166,18 +163,3 @@ func (s *Store) write(p *plan) error {
 
 // update is (*bbolt.DB).Update, with the error it returns made plain.
 func update(db *bbolt.DB, fn func(*bbolt.Tx) error) error { return db.Update(fn) }
-
-// errFault is a panic of the database made an error.
-var errFault = errors.New("the file was damaged or changed by somebody else while in use")
-
-// guard runs fn, which reads the file's mapping, and returns its panics as
-// errors: a file that is damaged makes bbolt panic in many places.
-func guard(fn func() error) (err error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("%w: %v", errFault, p)
-		}
-	}()
-	return fn()
-}
