@@ -219,6 +219,20 @@ func TestHoldBelongsToItsHolder(t *testing.T) {
 	})
 }
 
+func TestEndedHoldsAreForgotten(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a, p := newTestAllocator(t, &fakeSource{}, addrPool("192.0.2.1", "192.0.2.9", Iterative))
+		for range 10 {
+			_, ok := a.Take(p[0], time.Now().String(), time.Now().Add(time.Second))
+			require.True(t, ok)
+			require.True(t, a.Hold(addrOfNumber(len(a.holds)), "a", time.Now().Add(time.Second)))
+			require.Len(t, a.holds, 2)
+			time.Sleep(time.Second)
+		}
+	})
+}
+
 func TestSameHolderIsOfferedTheSame(t *testing.T) {
 	t.Parallel()
 	s := &fakeSource{}
@@ -331,6 +345,8 @@ func TestPrefixesOfOtherLengthsAreRespected(t *testing.T) {
 	s.put(wide)
 	s.put(part)
 	a, p := newTestAllocator(t, s, PoolSpec{Prefix: prefix("fd78::/54"), DelegatedLen: 60})
+	require.True(t, a.Hold(addr("fd78:0:0:230::"), "passing by", time.Time{}))
+	a.Release(addr("fd78:0:0:230::"), "passing by")
 	got := takeAll(a, p[0])
 	require.Len(t, got, 64-16-1)
 	for _, x := range got {

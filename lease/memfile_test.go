@@ -305,7 +305,7 @@ func TestImportInSeveralCommits(t *testing.T) {
 	m := NewMemfileWriter(f, false)
 	l := sampleLeases()[1]
 	for i := range 3 * importBatch {
-		l.Addr = addrOfNumber(i)
+		l.Addr, l.HWAddr = addrOfNumber(i), []byte{2, 0, 0, byte(i >> 16), byte(i >> 8), byte(i)}
 		require.NoError(t, m.Write(l))
 	}
 	l.Addr, l.ValidLft = addrOfNumber(1), 0
