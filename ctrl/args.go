@@ -104,6 +104,19 @@ func (a arguments) bool(name string) (bool, error) {
 	return false, wrongType(name)
 }
 
+// list returns the elements of a list, none if there is none.
+func (a arguments) list(name string) ([]json.RawMessage, error) {
+	raw, ok := a[name]
+	if !ok {
+		return nil, nil
+	}
+	var list []json.RawMessage
+	if kind(raw) != '[' || json.Unmarshal(raw, &list) != nil {
+		return nil, failf("the '%s' parameter must be a list", name)
+	}
+	return list, nil
+}
+
 func wrongType(name string) error { return failf("invalid type specified for parameter '%s'", name) }
 
 // parseAddr reads an address as inet_pton does, which knows no zones.

@@ -10,31 +10,71 @@ import (
 	"github.com/dhcpha/dhcpha/lease"
 )
 
-// find returns the lease that the arguments of a command identify: by its
-// address, or by its client and subnet. nil: there is none.
+// which says which lease a command is about: that of an address, or that of a
+// client in a subnet.
+type which struct {
+	typ    lease.Type
+	addr   netip.Addr // not valid: by client
+	subnet int64
+	hwAddr []byte // IPv4 only
+	id     []byte // client identifier or, with iaid, DUID
+	iaid   uint32
+}
+
+// find returns the lease that the arguments of a command identify. nil: there
+// is none.
 func (c *leaseCommands) find(raw json.RawMessage) (*lease.Lease, error) {
-	args, ok := parseArguments(raw)
-	if !ok {
-		return nil, failf("Parameters missing or are not a map.")
-	}
-	if _, err := args.bool("update-ddns"); err != nil {
-		return nil, failf("'update-ddns' is not a boolean")
-	}
-	typ, err := c.parseType(args)
+	w, err := c.parseWhich(raw)
 	if err != nil {
 		return nil, err
 	}
-	if args.has("ip-address") {
-		addr, err := c.parseAddress(args)
-		if err != nil {
-			return nil, err
-		}
-		if l, ok := c.store.Lookup(lease.Key{Type: typ, Addr: addr}); ok {
-			return &l, nil
-		}
-		return nil, nil
+	return c.look(w), nil
+}
+
+func (c *leaseCommands) parseWhich(raw json.RawMessage) (w which, err error) {
+	args, ok := parseArguments(raw)
+	if !ok {
+		return w, failf("Parameters missing or are not a map.")
 	}
-	return c.findByClient(args, typ)
+	if _, err := args.bool("update-ddns"); err != nil {
+		return w, failf("'update-ddns' is not a boolean")
+	}
+	if w.typ, err = c.parseType(args); err != nil {
+		return w, err
+	}
+	if args.has("ip-address") {
+		w.addr, err = c.parseAddress(args)
+	} else {
+		err = c.parseClient(args, &w)
+	}
+	return w, err
+}
+
+// look returns the lease, of several of a client the one with the lowest
+// address.
+func (c *leaseCommands) look(w which) *lease.Lease {
+	var leases []lease.Lease
+	switch {
+	case w.addr.IsValid():
+		if l, ok := c.store.Lookup(lease.Key{Type: w.typ, Addr: w.addr}); ok {
+			return &l
+		}
+		return nil
+	case len(w.hwAddr) > 0:
+		leases = c.store.ByHWAddr(w.hwAddr)
+	case len(w.id) == 0: // nobody is known by having none
+	case c.family == V6:
+		leases = c.store.ByIAID(w.id, w.iaid)
+	default:
+		leases = c.store.ByClientID(w.id)
+	}
+	leases = slices.DeleteFunc(leases, func(l lease.Lease) bool {
+		return l.Type != w.typ || int64(l.SubnetID) != w.subnet
+	})
+	if len(leases) == 0 {
+		return nil
+	}
+	return new(slices.MinFunc(leases, byAddress))
 }
 
 func (c *leaseCommands) parseType(args arguments) (lease.Type, error) {
@@ -74,74 +114,42 @@ func (c *leaseCommands) parseAddress(args arguments) (netip.Addr, error) {
 	return addr, nil
 }
 
-// findByClient returns the client's lease in a subnet, of several the one with
-// the lowest address.
-func (c *leaseCommands) findByClient(args arguments, typ lease.Type) (*lease.Lease, error) {
+// parseClient reads whose lease is meant, and in which subnet.
+func (c *leaseCommands) parseClient(args arguments, w *which) error {
 	raw, ok := args["subnet-id"]
 	if !ok {
-		return nil, failf("Mandatory 'subnet-id' parameter missing.")
+		return failf("Mandatory 'subnet-id' parameter missing.")
 	}
-	subnet, ok := integer(raw)
-	if !ok {
-		return nil, failf("'subnet-id' parameter is not integer.")
+	if w.subnet, ok = integer(raw); !ok {
+		return failf("'subnet-id' parameter is not integer.")
 	}
-	var iaid int64
 	if raw, ok := args["iaid"]; ok {
-		if iaid, ok = integer(raw); !ok {
-			return nil, failf("'iaid' parameter is not integer.")
+		iaid, ok := integer(raw)
+		if !ok {
+			return failf("'iaid' parameter is not integer.")
 		}
+		w.iaid = uint32(iaid)
 	}
-	identifierType, ok := keatext.Unquote(args["identifier-type"])
+	typ, ok := keatext.Unquote(args["identifier-type"])
 	if !ok {
-		return nil, failf("No 'ip-address' provided and 'identifier-type' is either missing or not a string.")
+		return failf("No 'ip-address' provided and 'identifier-type' is either missing or not a string.")
 	}
-	identifier, ok := keatext.Unquote(args["identifier"])
+	text, ok := keatext.Unquote(args["identifier"])
 	if !ok {
-		return nil, failf("No 'ip-address' provided and 'identifier' is either missing or not a string.")
+		return failf("No 'ip-address' provided and 'identifier' is either missing or not a string.")
 	}
-	leases, err := c.byIdentifier(identifierType, identifier, uint32(iaid))
-	if err != nil {
-		return nil, err
-	}
-	leases = slices.DeleteFunc(leases, func(l lease.Lease) bool {
-		return l.Type != typ || int64(l.SubnetID) != subnet
-	})
-	if len(leases) == 0 {
-		return nil, nil
-	}
-	return new(slices.MinFunc(leases, byAddress)), nil
-}
-
-// byIdentifier returns the leases, in all subnets, of a client.
-func (c *leaseCommands) byIdentifier(typ, text string, iaid uint32) ([]lease.Lease, error) {
-	switch typ {
-	case "hw-address", "client-id", "duid":
+	var err error
+	switch {
+	case typ != "hw-address" && typ != "client-id" && typ != "duid":
+		return failf("Incorrect identifier type: %s, the only supported values are: address, hw-address, duid", typ)
+	case c.family == V4 && typ == "hw-address":
+		w.hwAddr, err = parseHWAddr(text)
+	case c.family == V4 && typ == "client-id", c.family == V6 && typ == "duid":
+		w.id, err = parseID(text, c.family)
 	default:
-		return nil, failf("Incorrect identifier type: %s, the only supported values are: address, hw-address, duid", typ)
+		return failf("Query by %s is not allowed in v%d.", typ, c.family)
 	}
-	if c.family == V4 {
-		switch typ {
-		case "hw-address":
-			hw, err := parseHWAddr(text)
-			if err != nil || len(hw) == 0 { // nobody is known by having none
-				return nil, err
-			}
-			return c.store.ByHWAddr(hw), nil
-		case "client-id":
-			id, err := parseID(text, V4)
-			if err != nil {
-				return nil, err
-			}
-			return c.store.ByClientID(id), nil
-		}
-	} else if typ == "duid" {
-		duid, err := parseID(text, V6)
-		if err != nil {
-			return nil, err
-		}
-		return c.store.ByIAID(duid, iaid), nil
-	}
-	return nil, failf("Query by %s is not allowed in v%d.", typ, c.family)
+	return err
 }
 
 func byAddress(a, b lease.Lease) int {

@@ -42,7 +42,9 @@ type leaseCommands struct {
 //
 // For IPv4 these are lease4-add, -get, -get-all, -get-page, -get-by-hw-address,
 // -get-by-client-id, -get-by-hostname, -get-by-state, -update, -del, -wipe and
-// -resend-ddns (which answers that there is no DDNS).
+// -resend-ddns (which answers that there is no DDNS). For IPv6 they have a 6
+// in their names, -get-by-duid stands for -get-by-client-id, and there is
+// lease6-bulk-apply.
 //
 // An update is made only if the lease has not changed since the command looked
 // at it. If it has, the answer is Conflict and nothing has been changed.
@@ -87,6 +89,9 @@ func HandleLeases(mux *Mux, family Family, store *lease.Store, committer lease.C
 		return store.ByHostname(text), nil
 	}))
 	handle("get-by-state", c.getByState)
+	if family == V6 {
+		handle("bulk-apply", c.bulkApply)
+	}
 }
 
 func (c *leaseCommands) add(ctx context.Context, raw json.RawMessage) (Response, error) {

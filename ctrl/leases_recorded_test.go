@@ -159,11 +159,15 @@ func timeless(v any) any {
 	return modernize(v)
 }
 
+const (
+	// Kea 2.2.0 answers with HTTP status 500 on its dedicated listener, and
+	// as we do on its control socket.
+	broken   = "an internal error of Kea"
+	newState = "released is a state since Kea 2.7.0"
+)
+
 // What an administrator asked a real Kea about leases, and what it answered.
 func TestLeaseCommandsAsRecorded(t *testing.T) {
-	// Kea 2.2.0 answers this with HTTP status 500 on its dedicated listener
-	// and as we do on its control socket.
-	const broken = "an internal error of Kea"
 	synctest.Test(t, func(t *testing.T) {
 		store := openStore(t)
 		defer store.Close()
@@ -176,7 +180,24 @@ func TestLeaseCommandsAsRecorded(t *testing.T) {
 			"wipe subnet 9":   broken,
 			"wipe all":        broken,
 			"wipe subnet 0":   broken,
-			"update, state 3": "released is a state since Kea 2.7.0",
+			"update, state 3": newState,
+		})
+	})
+}
+
+func TestLease6CommandsAsRecorded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := openStore(t)
+		defer store.Close()
+		mux := NewMux()
+		HandleLeases(mux, V4, store, store, subnetList{subnet(1, "10.77.0.0/16")})
+		HandleLeases(mux, V6, store, store, subnetList{subnet(1, "fd77::/64")})
+		HandleService(mux, V6, new(Service))
+		replay(t, "kea-admin6.jsonl", mux, time.Unix(1795322156, 5e8), modernize, map[string]string{
+			"wipe subnet 1":   broken,
+			"wipe subnet 9":   broken,
+			"update, state 3": newState,
+			"bulk, state 3":   newState,
 		})
 	})
 }
