@@ -186,3 +186,5 @@ func pd(n int) Lease {
 }
 
 func keyOf(l Lease) Key { return l.Key() }
+
+func netipAddr(s string) netip.Addr { return netip.MustParseAddr(s) }

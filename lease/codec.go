@@ -138,7 +138,7 @@ func parseRow(s string) (row, error) {
 		fqdnRev: tag&tagRev != 0,
 		state:   State(tag >> tagState),
 	}
-	if r.Type == 0 || r.state > Registered {
+	if r.Type == 0 || r.state > Registered || r.removed && tag&^tagType != tagRemoved {
 		return row{}, errRowTag
 	}
 	if r.Type == V4 {
