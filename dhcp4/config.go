@@ -3,6 +3,7 @@ package dhcp4
 import (
 	"encoding/json"
 
+	"github.com/dhcpha/dhcpha/ctrl"
 	"github.com/dhcpha/dhcpha/internal/option"
 )
 
@@ -28,12 +29,12 @@ type Config struct {
 	// reservation does not say otherwise.
 	Params
 
-	InterfacesConfig InterfacesConfig `json:"interfaces-config,omitzero"`
-	LeaseDatabase    *LeaseDatabase   `json:"lease-database,omitempty"`
-	ControlSocket    *ControlSocket   `json:"control-socket,omitempty"`  // Kea up to 2.7.1
-	ControlSockets   []ControlSocket  `json:"control-sockets,omitempty"` // Kea 2.7.2 and later
-	HooksLibraries   []HookLibrary    `json:"hooks-libraries,omitempty"`
-	Loggers          []Logger         `json:"loggers,omitempty"`
+	InterfacesConfig InterfacesConfig    `json:"interfaces-config,omitzero"`
+	LeaseDatabase    *LeaseDatabase      `json:"lease-database,omitempty"`
+	ControlSocket    *ctrl.SocketConfig  `json:"control-socket,omitempty"`  // Kea up to 2.7.1
+	ControlSockets   []ctrl.SocketConfig `json:"control-sockets,omitempty"` // Kea 2.7.2 and later
+	HooksLibraries   []HookLibrary       `json:"hooks-libraries,omitempty"`
+	Loggers          []Logger            `json:"loggers,omitempty"`
 
 	// ServerTag names this server among those that share a configuration
 	// database. It is only shown.
@@ -96,4 +97,12 @@ type Config struct {
 type HookLibrary struct {
 	Library    string          `json:"library"`
 	Parameters json.RawMessage `json:"parameters,omitempty"`
+}
+
+// Sockets returns the entries of both control-socket and control-sockets.
+func (c *Config) Sockets() []ctrl.SocketConfig {
+	if c.ControlSocket == nil {
+		return c.ControlSockets
+	}
+	return append([]ctrl.SocketConfig{*c.ControlSocket}, c.ControlSockets...)
 }

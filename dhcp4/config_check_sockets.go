@@ -3,6 +3,8 @@ package dhcp4
 import (
 	"net/netip"
 	"strings"
+
+	"github.com/dhcpha/dhcpha/ctrl"
 )
 
 // maxSocketPath is the longest path of a unix socket, in bytes; there is no
@@ -61,7 +63,7 @@ func (ck *checker) sockets() {
 	}
 }
 
-func (ck *checker) socket(path string, s *ControlSocket) {
+func (ck *checker) socket(path string, s *ctrl.SocketConfig) {
 	switch s.Type {
 	case "":
 		ck.Errorf(at(path, "socket-type"), "is missing; it is unix, http or https")
@@ -82,7 +84,7 @@ func (ck *checker) socket(path string, s *ControlSocket) {
 }
 
 // webSocket checks a socket of type http or https.
-func (ck *checker) webSocket(path string, s *ControlSocket) {
+func (ck *checker) webSocket(path string, s *ctrl.SocketConfig) {
 	for _, file := range []struct{ key, value string }{
 		{"trust-anchor", s.TrustAnchor}, {"cert-file", s.CertFile}, {"key-file", s.KeyFile},
 	} {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/dhcpha/dhcpha/ctrl"
 	"github.com/dhcpha/dhcpha/internal/keajson"
 )
 
@@ -50,20 +51,20 @@ func TestCheckSocketsAndSelection(t *testing.T) {
 			c.Subnets = []Subnet{s}
 		}
 	}
-	socket := func(s ControlSocket) func(*Config) {
-		return func(c *Config) { c.ControlSockets = []ControlSocket{s} }
+	socket := func(s ctrl.SocketConfig) func(*Config) {
+		return func(c *Config) { c.ControlSockets = []ctrl.SocketConfig{s} }
 	}
 	for problem, change := range map[string]func(*Config){
-		`control-sockets[0].socket-type: is missing; it is unix, http or https`:                           socket(ControlSocket{Name: "x"}),
-		`control-sockets[0].socket-type: must be unix, http or https, not "tcp"`:                          socket(ControlSocket{Type: "tcp"}),
-		`control-sockets[0].socket-name: is missing; it is the socket's path`:                             socket(ControlSocket{Type: "unix"}),
-		`control-sockets[0].cert-file: is for "socket-type": "https"`:                                     socket(ControlSocket{Type: "http", CertFile: "c"}),
-		`control-sockets[0].key-file: is missing; https needs trust-anchor, cert-file and key-file`:       socket(ControlSocket{Type: "https", TrustAnchor: "a", CertFile: "c"}),
-		`control-sockets[0].authentication.type: must be "basic", not "bearer"`:                           socket(ControlSocket{Type: "http", Authentication: &Authentication{Type: "bearer"}}),
-		`control-sockets[0].authentication.clients[0]: user "a:b": it must not be empty nor have a colon`: socket(ControlSocket{Type: "http", Authentication: &Authentication{Type: "basic", Clients: []Credentials{{User: "a:b"}}}}),
+		`control-sockets[0].socket-type: is missing; it is unix, http or https`:                           socket(ctrl.SocketConfig{Name: "x"}),
+		`control-sockets[0].socket-type: must be unix, http or https, not "tcp"`:                          socket(ctrl.SocketConfig{Type: "tcp"}),
+		`control-sockets[0].socket-name: is missing; it is the socket's path`:                             socket(ctrl.SocketConfig{Type: "unix"}),
+		`control-sockets[0].cert-file: is for "socket-type": "https"`:                                     socket(ctrl.SocketConfig{Type: "http", CertFile: "c"}),
+		`control-sockets[0].key-file: is missing; https needs trust-anchor, cert-file and key-file`:       socket(ctrl.SocketConfig{Type: "https", TrustAnchor: "a", CertFile: "c"}),
+		`control-sockets[0].authentication.type: must be "basic", not "bearer"`:                           socket(ctrl.SocketConfig{Type: "http", Authentication: &ctrl.Authentication{Type: "bearer"}}),
+		`control-sockets[0].authentication.clients[0]: user "a:b": it must not be empty nor have a colon`: socket(ctrl.SocketConfig{Type: "http", Authentication: &ctrl.Authentication{Type: "basic", Clients: []ctrl.Credentials{{User: "a:b"}}}}),
 		`control-socket: cannot be given together with control-sockets, which replaces it`: func(c *Config) {
-			s := ControlSocket{Type: "unix", Name: "x"}
-			c.ControlSocket, c.ControlSockets = &s, []ControlSocket{s}
+			s := ctrl.SocketConfig{Type: "unix", Name: "x"}
+			c.ControlSocket, c.ControlSockets = &s, []ctrl.SocketConfig{s}
 		},
 		`lease-database.type: must be memfile, mysql or postgresql, not "sqlite"`:                       func(c *Config) { c.LeaseDatabase = &LeaseDatabase{Type: "sqlite"} },
 		`server-hostname: has 64 bytes; the field sname takes 63`:                                       func(c *Config) { c.ServerHostname = new(fmt.Sprintf("%064d", 0)) },

@@ -3,6 +3,7 @@ package dhcp4
 import (
 	"reflect"
 
+	"github.com/dhcpha/dhcpha/ctrl"
 	"github.com/dhcpha/dhcpha/internal/keajson"
 )
 
@@ -42,9 +43,9 @@ func unsupportedKeys() keajson.Unsupported {
 			"consistency": database, "serial-consistency": database, "contact-points": database,
 			"request-timeout": database, "tcp-keepalive": database, "tcp-nodelay": database,
 		},
-		reflect.TypeFor[ControlSocket]():  {"http-headers": "answers have no headers but their own; remove it"},
-		reflect.TypeFor[Authentication](): {"directory": `write "user" and "password" here`},
-		reflect.TypeFor[Credentials](): {
+		reflect.TypeFor[ctrl.SocketConfig]():   {"http-headers": "answers have no headers but their own; remove it"},
+		reflect.TypeFor[ctrl.Authentication](): {"directory": `write "user" and "password" here`},
+		reflect.TypeFor[ctrl.Credentials](): {
 			"user-file":     `write "user" here`,
 			"password-file": `write "password" here`,
 		},

@@ -1,13 +1,13 @@
-package dhcp4
+package ctrl
 
 import (
 	"encoding/json"
 	"net/netip"
 )
 
-// ControlSocket is an entry of control-sockets, or control-socket: where
-// commands are taken.
-type ControlSocket struct {
+// SocketConfig is an entry of control-sockets in a configuration of Kea, or
+// its control-socket: where commands are taken.
+type SocketConfig struct {
 	Type string `json:"socket-type"`           // unix, http or https
 	Name string `json:"socket-name,omitempty"` // unix: the socket's path
 
@@ -44,12 +44,4 @@ type Credentials struct {
 
 	Comment     string          `json:"comment,omitempty"`
 	UserContext json.RawMessage `json:"user-context,omitempty"`
-}
-
-// Sockets returns the entries of both control-socket and control-sockets.
-func (c *Config) Sockets() []ControlSocket {
-	if c.ControlSocket == nil {
-		return c.ControlSockets
-	}
-	return append([]ControlSocket{*c.ControlSocket}, c.ControlSockets...)
 }
