@@ -58,7 +58,7 @@ type Server struct {
 	endpoints atomic.Pointer[endpoints]
 	queries   context.Context // of all queries; ends with Close
 	readers   sync.WaitGroup
-	handlers  sync.WaitGroup
+	workers   workers
 	writers   sync.WaitGroup
 
 	mu         sync.Mutex
@@ -161,6 +161,7 @@ func (s *Server) prepare(ctx context.Context) (*listener, error) {
 	}
 	s.queries, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	s.done = make(chan struct{})
+	s.workers.jobs = make(chan job)
 	s.open = map[*socket]struct{}{}
 	s.endpoints.Store(&endpoints{})
 	return &listener{server: s, selectors: selectors, sockets: map[socketKey]*socket{}}, nil
@@ -174,7 +175,8 @@ func (s *Server) drain() {
 		sock.stopReading()
 	}
 	s.readers.Wait()
-	s.handlers.Wait()
+	close(s.workers.jobs)
+	s.workers.Wait()
 	for _, sock := range sockets {
 		sock.outbox.close()
 	}

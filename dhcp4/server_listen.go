@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/netip"
 	"os"
 )
@@ -25,7 +24,7 @@ func (l *listener) update() error {
 	s := l.server
 	links, err := s.network.links()
 	if err != nil {
-		l.report([]error{err}) // what is open goes on
+		l.report([]error{err}, false) // what is open goes on
 		return nil
 	}
 	choices, missing := choose(l.selectors, links)
@@ -58,11 +57,8 @@ func (l *listener) update() error {
 		served[c.index] = ep
 	}
 	l.publish(served)
-	if len(missing) > 0 && len(served) > 0 && l.wildcardOnly() {
-		l.report(nil) // one interface is enough
-	} else {
-		l.report(missing)
-	}
+	// Of a wildcard one interface is enough.
+	l.report(missing, len(missing) == 0 || len(served) > 0 && l.wildcardOnly())
 	return nil
 }
 
@@ -177,12 +173,16 @@ func (l *listener) wildcardOnly() bool {
 	return true
 }
 
-// report tells what is missing, once.
-func (l *listener) report(missing []error) {
+// report tells what is missing, and logs it when it changes.
+func (l *listener) report(missing []error, ready bool) {
 	s := l.server
 	err := errors.Join(missing...)
-	s.setMissing(err)
-	text := ""
+	if ready {
+		s.setMissing(nil)
+	} else {
+		s.setMissing(err)
+	}
+	text := "ready"
 	if err != nil {
 		text = err.Error()
 	}
@@ -190,11 +190,10 @@ func (l *listener) report(missing []error) {
 		return
 	}
 	l.reported = text
-	if err == nil {
-		s.logger.Info("ready")
-		return
-	}
 	for _, m := range missing {
-		s.logger.Warn("not ready", slog.Any("reason", m))
+		s.logger.Warn("not ready", "reason", m)
+	}
+	if ready {
+		s.logger.Info("ready")
 	}
 }

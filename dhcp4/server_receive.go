@@ -65,10 +65,7 @@ func (s *Server) admit(sock *socket, d *datagram, now time.Time) bool {
 		s.counters.shed.Add(1)
 		return false
 	}
-	s.handlers.Go(func() {
-		defer s.counters.inFlight.Add(-1)
-		s.answer(sock, ep, unicast, d, now)
-	})
+	s.employ(job{sock, ep, unicast, d, now})
 	return true
 }
 
@@ -83,16 +80,17 @@ func (s *Server) refuse(d *datagram, why Refusal) bool {
 
 // answer decodes a query, asks the handler, and hands the reply to the writer
 // of a socket.
-func (s *Server) answer(sock *socket, ep *endpoint, unicast bool, d *datagram, now time.Time) {
+func (s *Server) answer(j job) {
+	d := j.query
 	q := &Query{
-		Received:  now,
-		Interface: ep.name,
-		Local:     ep.local,
+		Received:  j.received,
+		Interface: j.endpoint.name,
+		Local:     j.endpoint.local,
 		Source:    d.remote,
-		Unicast:   unicast,
+		Unicast:   j.unicast,
 		Length:    len(d.payload),
 	}
-	if unicast {
+	if j.unicast {
 		q.Local = d.local
 	}
 	var err error
@@ -105,7 +103,7 @@ func (s *Server) answer(sock *socket, ep *endpoint, unicast bool, d *datagram, n
 	s.memory.put(d)
 	route := routeOf(q)
 	if reply := s.handle(q); reply != nil {
-		s.reply(sock, ep, route, reply)
+		s.reply(j.socket, j.endpoint, route, reply)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"strings"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -368,5 +369,23 @@ func TestServesOnce(t *testing.T) {
 		s.end()
 		require.NoError(t, <-s.ended)
 		require.ErrorContains(t, s.Serve(t.Context()), "serves once")
+	})
+}
+
+func TestOneInterfaceOfAWildcardIsEnough(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newFakeNetwork(ethernet(1, "eth0", "192.0.2.1/24"), ethernet(2, "eth1", "198.51.100.1/24"))
+		n.hold("198.51.100.1:67", true)
+		var log bytes.Buffer
+		s := &Server{Handler: HandlerFunc(echo), Logger: slog.New(slog.NewTextHandler(&log, nil)), network: n}
+		ended := make(chan error, 1)
+		go func() { ended <- s.Serve(t.Context()) }()
+		<-s.Ready()
+		time.Sleep(10 * redetect)
+		synctest.Wait()
+		require.NoError(t, s.NotReady())
+		require.NoError(t, s.Close())
+		require.NoError(t, <-ended)
+		require.Equal(t, 1, strings.Count(log.String(), "198.51.100.1:67: bind: address already in use"), "said, but once")
 	})
 }
