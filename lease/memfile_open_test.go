@@ -1,0 +1,63 @@
+package lease_test
+
+import (
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dhcpha/dhcpha/lease"
+)
+
+func TestOpenMemfileTakesTheLeasesOverOnce(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "kea-leases4.csv")
+	recorded, err := os.ReadFile("testdata/memfile-v4.csv")
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(name, recorded, 0o600))
+
+	store, result, err := lease.OpenMemfile(t.Context(), name, nil, nil)
+	require.NoError(t, err)
+	require.Equal(t, []string{name}, result.Files)
+	require.Equal(t, 3, store.Count(1, lease.Assigned, lease.V4))
+	first := store.Page(netip.IPv4Unspecified(), 1)[0]
+	require.NoError(t, store.Commit(t.Context(), lease.Change{Lease: first, Delete: true}))
+	require.NoError(t, store.Close())
+
+	// What happens to Kea's file afterwards does not matter.
+	store, result, err = lease.OpenMemfile(t.Context(), name, nil, nil)
+	require.NoError(t, err)
+	require.Nil(t, result)
+	require.Equal(t, 2, store.Count(1, lease.Assigned, lease.V4))
+	require.NoError(t, store.Close())
+}
+
+func TestOpenMemfileStartsEmptyWithoutOne(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "kea-leases4.csv")
+	store, result, err := lease.OpenMemfile(t.Context(), name, nil, nil)
+	require.NoError(t, err)
+	require.Nil(t, result)
+	require.NoError(t, store.Close())
+	require.FileExists(t, name+".db")
+}
+
+func TestOpenMemfileTakesOverAllOrNothing(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "kea-leases4.csv")
+	recorded, err := os.ReadFile("testdata/memfile-v4.csv")
+	require.NoError(t, err)
+	header, _, _ := strings.Cut(string(recorded), "\n")
+	bad := header + "\n" + strings.Repeat("nonsense,,,,,,,,,,\n", 3)
+	require.NoError(t, os.WriteFile(name, []byte(bad), 0o600))
+
+	_, result, err := lease.OpenMemfile(t.Context(), name, nil, &lease.ImportOptions{MaxRowErrors: 1})
+	require.ErrorContains(t, err, name)
+	require.NotEmpty(t, result.Errors)
+	left, err := filepath.Glob(name + ".*")
+	require.NoError(t, err)
+	require.Empty(t, left)
+}
