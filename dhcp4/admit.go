@@ -1,0 +1,91 @@
+package dhcp4
+
+import (
+	"net/netip"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+)
+
+// accept says why a query is not looked into: because it lacks what RFC 2131,
+// section 4.4.1, table 5 demands, or is left to another server by the Gate.
+// Empty: it is.
+func (x *exchange) accept() string {
+	_, server := x.m.Options[optServerID]
+	current := address(x.m.ClientIPAddr)
+	if len(x.client.ID) == 0 && len(x.client.HWAddr) == 0 {
+		return "neither hardware address nor client identifier"
+	}
+	switch x.type_ {
+	case dhcpv4.MessageTypeDiscover:
+		if server {
+			return "server identifier in a DISCOVER"
+		}
+	case dhcpv4.MessageTypeRequest:
+		if state, _ := stateOf(x.m, x.q.Unicast); state == stateNone {
+			return "REQUEST for no address"
+		}
+	case dhcpv4.MessageTypeDecline:
+		switch {
+		case !server:
+			return "DECLINE without server identifier"
+		case !addressOption(x.m, dhcpv4.OptionRequestedIPAddress).IsValid():
+			return "DECLINE of no address"
+		}
+	case dhcpv4.MessageTypeRelease:
+		switch {
+		case !server:
+			return "RELEASE without server identifier"
+		case !current.IsValid():
+			return "RELEASE of no address"
+		}
+	case dhcpv4.MessageTypeInform:
+		source := x.q.Source.Addr()
+		if !current.IsValid() && !address(x.m.GatewayIPAddr).IsValid() && (!source.IsValid() || source.IsUnspecified()) {
+			return "INFORM from nowhere"
+		}
+	default:
+		return "message type not for servers"
+	}
+	if x.e.gate == nil {
+		return ""
+	}
+	classes, serve := x.e.gate.Admit(x.client, waited(x.m.NumSeconds))
+	if !serve {
+		return "left to another server"
+	}
+	x.classes.add(classes...)
+	return ""
+}
+
+// forThisServer says whether the query names no server, or this one. A client
+// that names another has taken that one's offer, so ours is free again (RFC
+// 2131, section 3.1, step 3).
+func (x *exchange) forThisServer() bool {
+	if _, ok := x.m.Options[optServerID]; !ok {
+		return true
+	}
+	id := addressOption(x.m, dhcpv4.OptionServerIdentifier)
+	if id.IsValid() && x.isServer(id) {
+		return true
+	}
+	x.e.stats.notForUs.Add(1)
+	x.e.stats.drop.Add(1)
+	if x.type_ == dhcpv4.MessageTypeRequest {
+		x.e.alloc.ReleaseOffers(identity(x.client, true))
+		x.e.alloc.ReleaseOffers(identity(x.client, false))
+	}
+	return false
+}
+
+// isServer says whether the address identifies this server: it is one of its
+// own, is configured as server identifier, or is what a relay agent demanded
+// (RFC 5107).
+func (x *exchange) isServer(id netip.Addr) bool {
+	if v := x.relaySuboption(relayServerIDOverride); len(v) == 4 && address(v) == id {
+		return true
+	}
+	if c := x.p.cfg.Compatibility; c != nil && c.IgnoreDHCPServerIdentifier {
+		return true
+	}
+	return id == x.q.Local || x.p.serverIDs[id] || x.e.locals.has(id)
+}

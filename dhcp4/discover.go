@@ -1,0 +1,123 @@
+package dhcp4
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"github.com/dhcpha/dhcpha/lease"
+)
+
+// offerHold is how long an offered address is kept for its client: clients
+// answer an offer at once, or ask again within this time.
+const offerHold = 60 * time.Second
+
+// discover answers a DHCPDISCOVER (RFC 2131, section 4.3.1).
+func (x *exchange) discover(ctx context.Context) (*Reply, error) {
+	if x.subnet == nil {
+		x.e.log.Debug("no subnet", "client", x.client, "interface", x.q.Interface, "relay", x.m.GatewayIPAddr)
+		x.e.stats.drop.Add(1)
+		return nil, nil
+	}
+	if s := x.ipv6Only(); s != nil {
+		return x.withoutIPv4(s, dhcpv4.MessageTypeOffer)
+	}
+	g := x.offer()
+	if g == nil {
+		x.allocationFailed()
+		return nil, nil
+	}
+	if _, asked := x.m.Options[optRapidCommit]; asked && *g.subnet.params.RapidCommit {
+		reply, err := x.commit(ctx, g)
+		if reply != nil {
+			reply.Message.Options[optRapidCommit] = []byte{}
+		}
+		return reply, err
+	}
+	return x.grantReply(dhcpv4.MessageTypeOffer, g), nil
+}
+
+// offer chooses an address, in the order of RFC 2131, section 4.3.1, with
+// reservations before everything, and holds it.
+func (x *exchange) offer() *grant {
+	current := x.findLease()
+	if addr, s := x.reservedAddress(); s != nil {
+		x.subnet = s
+		if addr.IsValid() {
+			if g := x.holdOffer(addr, s); g != nil {
+				return g.replacing(current)
+			}
+			x.reservationConflict(addr, s)
+		}
+	}
+	if current != nil {
+		if s, _ := x.poolFor(current.Addr); s != nil && s.id == current.SubnetID && !x.reservedForOther(current.Addr, s) {
+			if g := x.holdOffer(current.Addr, s); g != nil {
+				return g
+			}
+		}
+	}
+	if hint := addressOption(x.m, dhcpv4.OptionRequestedIPAddress); hint.IsValid() {
+		if s, _ := x.poolFor(hint); s != nil && !x.reservedForOther(hint, s) && !x.endsOdd(hint, s) {
+			if g := x.holdOffer(hint, s); g != nil {
+				return g.replacing(current)
+			}
+		}
+	}
+	return x.pick().replacing(current)
+}
+
+// pick takes a free address of the first pool that has one.
+func (x *exchange) pick() *grant {
+	for s := range x.candidates(x.subnet) {
+		for _, pl := range s.pools {
+			if !x.classes.allowed(&pl.Guard) {
+				continue
+			}
+			if addr, ok := x.e.alloc.Take(pl.free, x.holder, x.now.Add(s.offerHold())); ok {
+				return x.grantOf(addr, s)
+			}
+		}
+	}
+	return nil
+}
+
+// holdOffer holds an address for an offer if nobody else has it; nil: somebody
+// has. The lease is looked at only once the address is held, as before that
+// another query's could still be coming.
+func (x *exchange) holdOffer(addr netip.Addr, s *subnet) *grant {
+	_, held := x.e.alloc.Holder(addr)
+	if !x.e.alloc.Hold(addr, x.holder, x.now.Add(s.offerHold())) {
+		return nil
+	}
+	g := x.grantOf(addr, s)
+	if g == nil && !held {
+		x.e.alloc.Release(addr, x.holder)
+	}
+	return g
+}
+
+// offerHold is how long an offer of the subnet is kept.
+func (s *subnet) offerHold() time.Duration {
+	if n := *s.params.OfferLifetime; n > 0 {
+		return time.Duration(n) * time.Second
+	}
+	return offerHold
+}
+
+// endsOdd says whether exclude-first-last-24 keeps the address from being
+// given to who does not have it.
+func (x *exchange) endsOdd(addr netip.Addr, s *subnet) bool {
+	last := addr.As4()[3]
+	c := x.p.cfg.Compatibility
+	return c != nil && c.ExcludeFirstLast24 && s.prefix.Bits() <= 24 && (last == 0 || last == 255)
+}
+
+// reservationConflict reports that somebody else has the client's address.
+func (x *exchange) reservationConflict(addr netip.Addr, s *subnet) {
+	l, _ := x.e.store.Lookup(lease.Key{Type: lease.V4, Addr: addr})
+	x.e.log.Warn("reserved address is in use", "client", x.client, "address", addr, "subnet", s.id, "by", lease.Client{ID: l.ClientID, HWAddr: l.HWAddr})
+	x.e.stats.countBoth("v4-reservation-conflicts", s)
+}

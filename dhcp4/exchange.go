@@ -1,0 +1,131 @@
+package dhcp4
+
+import (
+	"context"
+	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"github.com/dhcpha/dhcpha/internal/class"
+	"github.com/dhcpha/dhcpha/lease"
+)
+
+// exchange is one query while it is being answered.
+type exchange struct {
+	e     *Engine
+	p     *plan
+	q     *Query
+	m     *dhcpv4.DHCPv4
+	type_ dhcpv4.MessageType
+
+	client   lease.Client
+	ids      []identifier
+	classes  classSet
+	asPacket *class.Packet // once it is needed
+
+	subnet *subnet // of the client's link; nil: unknown
+	holder string  // for whom addresses are held
+
+	start exchangeStart
+	now   time.Time
+}
+
+// exchangeStart is what an exchange begins with again when a lease has changed
+// meanwhile.
+type exchangeStart struct {
+	subnet  *subnet
+	classes classSet
+}
+
+func newExchange(e *Engine, q *Query) *exchange {
+	m := q.Message
+	return &exchange{e: e, p: e.plan.Load(), q: q, m: m, type_: m.MessageType(), client: clientOf(m)}
+}
+
+// answerer finds out what the query is about and returns what answers it; nil:
+// it is not answered.
+func (x *exchange) answerer() func(context.Context) (*Reply, error) {
+	x.identify()
+	x.classifyFirst()
+	if x.dropped() || !x.forThisServer() {
+		return nil
+	}
+	switch x.type_ {
+	case dhcpv4.MessageTypeDecline:
+		x.holder = identity(x.client, true)
+		return x.decline
+	case dhcpv4.MessageTypeRelease:
+		x.holder = identity(x.client, true)
+		return x.release
+	}
+	x.locate()
+	if x.dropped() {
+		return nil
+	}
+	x.holder = x.identityIn(x.subnet)
+	x.start = exchangeStart{x.subnet, x.classes}
+	switch x.type_ {
+	case dhcpv4.MessageTypeDiscover:
+		return x.discover
+	case dhcpv4.MessageTypeRequest:
+		return x.request
+	default:
+		return x.inform
+	}
+}
+
+// locate finds the client's subnet and reservations, and with them its
+// classes.
+func (x *exchange) locate() {
+	if x.p.cfg.EarlyGlobalReservationsLookup {
+		if h := x.p.hosts.find(x.ids); h != nil && len(h.classes) > 0 {
+			x.evaluateAgain(h.classes)
+		}
+	}
+	x.subnet = x.selectSubnet()
+	// A reservation's classes may lead to another pool. In a shared network
+	// the subnet may still change, and only a global reservation stays.
+	h := x.globalHost(x.subnet)
+	if x.subnet != nil && x.subnet.network == nil {
+		h = x.hostIn(x.subnet)
+	}
+	if h != nil && len(h.classes) > 0 {
+		x.evaluateAgain(h.classes)
+	}
+	if x.known() {
+		x.classes.add(classKnown)
+	} else {
+		x.classes.add(classUnknown)
+	}
+	x.evaluate(true)
+}
+
+// dropped says whether the query is in the class DROP.
+func (x *exchange) dropped() bool {
+	if !x.classes.has(classDrop) {
+		return false
+	}
+	x.e.log.Debug("query dropped", "client", x.client, "type", x.type_, "reason", "class DROP")
+	x.e.stats.filtered.Add(1)
+	x.e.stats.drop.Add(1)
+	return true
+}
+
+// identityIn is the key by which the client is told from others on the link of
+// a subnet.
+func (x *exchange) identityIn(s *subnet) string {
+	byID := s == nil
+	if s != nil {
+		for _, sibling := range s.siblings() {
+			byID = byID || sibling.byID
+		}
+	}
+	return identity(x.client, byID)
+}
+
+// reset prepares for an answer, the first or another try.
+func (x *exchange) reset() {
+	x.subnet = x.start.subnet
+	x.classes = x.start.classes[:len(x.start.classes):len(x.start.classes)]
+	x.now = time.Now()
+}

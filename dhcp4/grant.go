@@ -1,0 +1,193 @@
+package dhcp4
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"github.com/dhcpha/dhcpha/lease"
+)
+
+// grant is an address that a client is to have. The address is held for it.
+type grant struct {
+	addr   netip.Addr
+	subnet *subnet
+	pool   *pool // nil: a reservation outside of the pools
+	host   *host // nil: the client has no reservation there
+	name   clientName
+	valid  uint32 // seconds
+
+	was      *lease.Lease // the lease there is of the address, whosever; nil: none
+	mine     bool         // it is the client's own
+	previous *lease.Lease // the client's lease of another address, which it gives up; nil: none
+}
+
+// replacing notes the client's present lease, which is given up if it is of
+// another address.
+func (g *grant) replacing(current *lease.Lease) *grant {
+	if g != nil && current != nil && current.Addr != g.addr {
+		g.previous = current
+	}
+	return g
+}
+
+// grantOf makes a grant of an address that is held for the client; nil: the
+// address is another client's.
+func (x *exchange) grantOf(addr netip.Addr, s *subnet) *grant {
+	g := &grant{addr: addr, subnet: s, pool: s.poolOf(addr), host: x.hostIn(s)}
+	if l, ok := x.e.store.Lookup(lease.Key{Type: lease.V4, Addr: addr}); ok {
+		g.was = &l
+		g.mine = owns(x.client, s.byID, &l) && l.State != lease.Declined
+		if !g.mine && inUse(&l, x.now) {
+			return nil
+		}
+	}
+	x.classifyFor(g)
+	g.name = x.clientName(g)
+	g.valid = x.lifetime(s).choose(x.askedLifetime())
+	return g
+}
+
+// inUse says whether a lease keeps its address from others.
+func inUse(l *lease.Lease, now time.Time) bool {
+	return !l.Expired(now) && (l.State == lease.Assigned || l.State == lease.Declined)
+}
+
+// classifyFor adds the classes that come with where the client is served from.
+func (x *exchange) classifyFor(g *grant) {
+	if g.subnet.network != nil && g.host != nil {
+		x.classes.add(g.host.classes...)
+	}
+	x.classifyAdditional(g.subnet, g.pool)
+}
+
+// findLease returns the client's lease on this link, or nil.
+func (x *exchange) findLease() *lease.Lease {
+	if len(x.client.ID) > 0 {
+		if l := x.leaseAmong(x.e.store.ByClientID(x.client.ID), true); l != nil {
+			return l
+		}
+	}
+	if len(x.client.HWAddr) == 0 {
+		return nil
+	}
+	return x.leaseAmong(x.e.store.ByHWAddr(x.client.HWAddr), false)
+}
+
+// leaseAmong returns the first of the leases that is the client's, in the order
+// of the subnets it may be served from.
+func (x *exchange) leaseAmong(leases []lease.Lease, byID bool) *lease.Lease {
+	if len(leases) == 0 {
+		return nil
+	}
+	for s := range x.candidates(x.subnet) {
+		if byID && !s.byID {
+			continue
+		}
+		for i := range leases {
+			if l := &leases[i]; l.Type == lease.V4 && l.SubnetID == s.id && l.State != lease.Declined && owns(x.client, s.byID, l) {
+				return l
+			}
+		}
+	}
+	return nil
+}
+
+// lifetime returns the lifetimes that a client gets in a subnet: those of the
+// first of its classes that has some, or else the subnet's.
+func (x *exchange) lifetime(s *subnet) lifetime {
+	for _, name := range x.classes {
+		if c := x.p.classes.byName[name]; c != nil && c.hasValid {
+			return c.valid
+		}
+	}
+	return s.valid
+}
+
+// commit makes the lease of a grant durable and returns the acknowledgement.
+func (x *exchange) commit(ctx context.Context, g *grant) (*Reply, error) {
+	l := x.leaseOf(g)
+	if left := x.reuse(g, l); left > 0 {
+		x.e.alloc.Release(g.addr, x.holder)
+		x.e.stats.countBoth("v4-lease-reuses", g.subnet)
+		g.valid = left
+		return x.grantReply(dhcpv4.MessageTypeAck, g), nil
+	}
+	// Nobody else may have the address until this has ended, however long it
+	// takes.
+	if !x.e.alloc.Hold(g.addr, x.holder, time.Time{}) {
+		return nil, fmt.Errorf("dhcp4: lease %s: %w", g.addr, lease.ErrConflict)
+	}
+	var changes []lease.Change
+	if g.previous != nil {
+		changes = append(changes, lease.Change{Lease: *g.previous, Delete: true, If: g.previous.Revision})
+	}
+	change := lease.Change{Lease: *l, If: lease.Absent}
+	if g.was != nil {
+		change.If = g.was.Revision
+	}
+	err := x.e.committer.Commit(ctx, append(changes, change)...)
+	x.e.unsure.set(g.addr, err != nil && !errors.Is(err, lease.ErrConflict))
+	if err != nil {
+		// The client will ask for it again.
+		x.e.alloc.Hold(g.addr, x.holder, time.Now().Add(offerHold))
+		return nil, fmt.Errorf("dhcp4: lease %s: %w", g.addr, err)
+	}
+	x.e.alloc.Release(g.addr, x.holder)
+	if g.was == nil || !g.mine || !inUse(g.was, x.now) {
+		x.e.stats.countBoth("cumulative-assigned-addresses", g.subnet)
+	}
+	return x.grantReply(dhcpv4.MessageTypeAck, g), nil
+}
+
+// reuse returns for how long the client may use its lease as it is, in
+// seconds; 0: the lease is to be written.
+func (x *exchange) reuse(g *grant, l *lease.Lease) uint32 {
+	if !g.mine || g.previous != nil || x.e.unsure.has(g.addr) {
+		return 0
+	}
+	old := *g.was
+	old.CLTT, old.ValidLft, old.Revision = l.CLTT, l.ValidLft, l.Revision
+	if !sameLease(&old, l) {
+		return 0
+	}
+	return g.subnet.cache.reusable(g.was, l.CLTT)
+}
+
+func sameLease(a, b *lease.Lease) bool {
+	return string(a.ClientID) == string(b.ClientID) && string(a.HWAddr) == string(b.HWAddr) &&
+		a.SubnetID == b.SubnetID && a.PoolID == b.PoolID && a.Hostname == b.Hostname &&
+		a.FQDNFwd == b.FQDNFwd && a.FQDNRev == b.FQDNRev && a.State == b.State &&
+		string(a.UserContext) == string(b.UserContext)
+}
+
+// leaseOf returns the lease that a grant leads to.
+func (x *exchange) leaseOf(g *grant) *lease.Lease {
+	l := &lease.Lease{
+		Type:     lease.V4,
+		Addr:     g.addr,
+		HWAddr:   x.client.HWAddr,
+		SubnetID: g.subnet.id,
+		CLTT:     x.now.Unix(),
+		ValidLft: g.valid,
+		Hostname: g.name.stored,
+		State:    lease.Assigned,
+	}
+	if g.subnet.byID {
+		l.ClientID = x.client.ID
+	}
+	if g.pool != nil {
+		l.PoolID = g.pool.id
+	}
+	if g.mine {
+		l.UserContext = g.was.UserContext
+	}
+	if *g.subnet.params.StoreExtendedInfo {
+		l.UserContext = withRelayInfo(l.UserContext, x.m.Options[optRelayInfo])
+	}
+	return l
+}

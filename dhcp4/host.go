@@ -1,0 +1,153 @@
+package dhcp4
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"path"
+	"strings"
+
+	"github.com/dhcpha/dhcpha/internal/class"
+	"github.com/dhcpha/dhcpha/internal/option"
+)
+
+// identifierKind is what a reservation knows its client by, in Kea's words.
+type identifierKind string
+
+const (
+	byHWAddress identifierKind = "hw-address"
+	byDUID      identifierKind = "duid"
+	byCircuitID identifierKind = "circuit-id"
+	byClientID  identifierKind = "client-id"
+	byFlexID    identifierKind = "flex-id"
+)
+
+// identifierKinds returns the kinds in the order in which reservations are
+// searched.
+func identifierKinds(names []string) ([]identifierKind, error) {
+	if len(names) == 0 {
+		return []identifierKind{byHWAddress, byDUID, byCircuitID, byClientID}, nil
+	}
+	var kinds []identifierKind
+	for _, name := range names {
+		kind := identifierKind(name)
+		switch kind {
+		case byHWAddress, byDUID, byCircuitID, byClientID, byFlexID:
+			kinds = append(kinds, kind)
+		default:
+			return nil, fmt.Errorf("host-reservation-identifiers: %q is none", name)
+		}
+	}
+	return kinds, nil
+}
+
+// identifier is one of the things that a client may be known by.
+type identifier struct {
+	kind  identifierKind
+	value string
+}
+
+// host is a reservation.
+type host struct {
+	id       identifier
+	addr     netip.Addr // invalid: none reserved
+	hostname string
+	classes  []string
+	options  *option.List
+	boot     bootFields
+}
+
+// hosts are the reservations of a subnet, or the global ones.
+type hosts struct {
+	list []*host
+	byID map[identifier]*host
+}
+
+// find returns the reservation of a client that is known by these, most
+// important first, or nil.
+func (hs *hosts) find(ids []identifier) *host {
+	if len(hs.byID) == 0 {
+		return nil
+	}
+	for _, id := range ids {
+		if h := hs.byID[id]; h != nil {
+			return h
+		}
+	}
+	return nil
+}
+
+func (p *plan) compileHosts(list []Reservation) (*hosts, error) {
+	hs := &hosts{byID: make(map[identifier]*host, len(list))}
+	for i := range list {
+		r := &list[i]
+		h := &host{hostname: r.Hostname, classes: r.ClientClasses, boot: bootOf(&r.Params)}
+		if r.IPAddress.IsValid() && !r.IPAddress.IsUnspecified() {
+			h.addr = r.IPAddress
+		}
+		for kind, value := range map[identifierKind]Identifier{
+			byHWAddress: r.HWAddress, byDUID: r.DUID, byCircuitID: r.CircuitID, byClientID: r.ClientID, byFlexID: r.FlexID,
+		} {
+			if len(value) > 0 {
+				h.id = identifier{kind, string(value)}
+			}
+		}
+		var err error
+		if h.options, err = p.compileOptions(r.OptionData, p.defs); err != nil {
+			return nil, fmt.Errorf("reservation %s: %w", Identifier(h.id.value), err)
+		}
+		hs.list = append(hs.list, h)
+		if hs.byID[h.id] == nil {
+			hs.byID[h.id] = h
+		}
+	}
+	return hs, nil
+}
+
+// findReserved lists who has a reservation for which address of the subnet.
+func (s *subnet) findReserved(global *hosts) {
+	s.reserved = map[netip.Addr][]*host{}
+	add := func(hs *hosts) {
+		for _, h := range hs.list {
+			if h.addr.IsValid() && s.prefix.Contains(h.addr) {
+				s.reserved[h.addr] = append(s.reserved[h.addr], h)
+			}
+		}
+	}
+	if *s.params.ReservationsInSubnet {
+		add(s.hosts)
+	}
+	if *s.params.ReservationsGlobal {
+		add(global)
+	}
+}
+
+// flexIdentifier returns the expression by which Kea's flex_id hook library,
+// if it is configured, makes the identifier flex-id.
+func flexIdentifier(libraries []HookLibrary, defs *option.Defs) (*class.Text, error) {
+	for _, lib := range libraries {
+		if !strings.HasPrefix(path.Base(lib.Library), "libdhcp_flex_id.") || len(lib.Parameters) == 0 {
+			continue
+		}
+		var params struct {
+			Expression      string `json:"identifier-expression"`
+			ReplaceClientID bool   `json:"replace-client-id"`
+			IgnoreIAID      bool   `json:"ignore-iaid"`
+		}
+		if err := json.Unmarshal(lib.Parameters, &params); err != nil {
+			return nil, fmt.Errorf("%s: parameters: %w", lib.Library, err)
+		}
+		if params.ReplaceClientID || params.IgnoreIAID {
+			return nil, fmt.Errorf("%s: replace-client-id and ignore-iaid are not supported", lib.Library)
+		}
+		if params.Expression == "" {
+			continue
+		}
+		text, err := class.ParseText(params.Expression, defs)
+		if err != nil {
+			return nil, fmt.Errorf("%s: identifier-expression: %w", lib.Library, err)
+		}
+		return text, nil
+	}
+	return nil, nil
+}

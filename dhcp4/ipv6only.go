@@ -1,0 +1,50 @@
+package dhcp4
+
+import (
+	"bytes"
+	"net/netip"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+)
+
+// ipv6Only returns the subnet whose clients can do without IPv4 if they say so,
+// by requesting option 108, and it is configured for the subnet or its network
+// (RFC 8925); nil: the client is to have an address.
+func (x *exchange) ipv6Only() *subnet {
+	if !x.requests(optIPv6Only) {
+		return nil
+	}
+	for s := range x.candidates(x.subnet) {
+		if x.configured(optIPv6Only, s) != nil {
+			return s
+		}
+	}
+	return nil
+}
+
+// withoutIPv4 answers such a client, as Kea does, with the address 0.0.0.0, so
+// that none is taken from the pool (RFC 8925, section 3.3).
+func (x *exchange) withoutIPv4(s *subnet, typ dhcpv4.MessageType) (*Reply, error) {
+	h := x.hostIn(s)
+	if s.network != nil && h != nil {
+		x.classes.add(h.classes...)
+	}
+	x.classifyAdditional(s, nil)
+	r := x.newReply(typ)
+	r.YourIPAddr = netip.IPv4Unspecified().AsSlice()
+	if typ == dhcpv4.MessageTypeAck {
+		r.ClientIPAddr = x.m.ClientIPAddr
+	}
+	x.addParameters(r, s, nil, h)
+	if _, ok := r.Options[optIPv6Only]; !ok {
+		// A class or reservation keeps it from the client: an answer with
+		// neither would only hurt.
+		return nil, nil
+	}
+	return &Reply{Message: r}, nil
+}
+
+// requests says whether the client's parameter request list has the option.
+func (x *exchange) requests(code uint8) bool {
+	return bytes.IndexByte(x.m.Options[optRequestList], code) >= 0
+}

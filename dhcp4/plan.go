@@ -1,0 +1,323 @@
+package dhcp4
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+
+	"github.com/dhcpha/dhcpha/ctrl"
+	"github.com/dhcpha/dhcpha/internal/class"
+	"github.com/dhcpha/dhcpha/internal/option"
+	"github.com/dhcpha/dhcpha/lease"
+)
+
+// plan is a configuration made ready for queries: inherited, compiled and
+// indexed. It is never changed once it is used.
+type plan struct {
+	cfg    *Config
+	defs   *option.Defs
+	params Params // global ones and defaults
+	boot   bootFields
+
+	options *option.List // global ones
+	classes *classes
+	subnets []*subnet // by ID
+	byID    map[uint32]*subnet
+	hosts   *hosts // global reservations
+
+	identifiers []identifierKind // by which reservations are searched
+	flexID      *class.Text      // nil: no flexible identifiers
+
+	serverIDs map[netip.Addr]bool // configured as option 54 somewhere
+}
+
+// sharedNetwork is a shared network of the plan.
+type sharedNetwork struct {
+	name string
+	Selection
+	options *option.List
+	subnets []*subnet
+}
+
+// subnet is a subnet of the plan.
+type subnet struct {
+	id     uint32
+	prefix netip.Prefix
+	params Params // with what is inherited
+	cache  cache
+	Selection
+	network *sharedNetwork // nil: none
+	options *option.List
+	pools   []*pool
+	hosts   *hosts
+
+	valid    lifetime
+	names    nameRules
+	boot     bootFields
+	byID     bool // match-client-id
+	reserved map[netip.Addr][]*host
+	stats    map[string]*ctrl.Stat // the counted ones
+}
+
+// pool is a pool of the plan.
+type pool struct {
+	Guard
+	id      uint32
+	span    Range
+	options *option.List
+	names   nameRules
+	free    *lease.Pool
+}
+
+// newPlan compiles a configuration.
+func newPlan(cfg *Config) (*plan, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	p := &plan{cfg: cfg, byID: map[uint32]*subnet{}, serverIDs: map[netip.Addr]bool{}}
+	p.params = reservationMode(cfg.Params).Inherit(DefaultParams())
+	p.boot = bootOf(&p.params)
+	p.defs = option.NewDefs(option.V4)
+	for _, d := range cfg.OptionDefs {
+		if err := p.defs.Add(d); err != nil {
+			return nil, fmt.Errorf("dhcp4: %w", err)
+		}
+	}
+	steps := []func() error{p.compileGlobals, p.compileClasses, p.compileSubnets}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return nil, fmt.Errorf("dhcp4: %w", err)
+		}
+	}
+	return p, nil
+}
+
+func (p *plan) compileGlobals() (err error) {
+	if p.options, err = p.compileOptions(p.cfg.OptionData, p.defs); err != nil {
+		return err
+	}
+	if p.hosts, err = p.compileHosts(p.cfg.Reservations); err != nil {
+		return err
+	}
+	if p.identifiers, err = identifierKinds(p.cfg.HostReservationIdentifiers); err != nil {
+		return err
+	}
+	p.flexID, err = flexIdentifier(p.cfg.HooksLibraries, p.defs)
+	return err
+}
+
+// compileOptions makes the list of one level, and notes server identifiers.
+func (p *plan) compileOptions(list []OptionData, defs *option.Defs) (*option.List, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	var compiled []option.Option
+	for _, d := range list {
+		o, err := option.Compile(d, defs)
+		if err != nil {
+			return nil, err
+		}
+		if id, ok := netip.AddrFromSlice(o.Value); ok && o.Space == "dhcp4" && o.Code == optServerID {
+			p.serverIDs[id] = true
+		}
+		compiled = append(compiled, o)
+	}
+	return option.NewList(option.V4, compiled...)
+}
+
+func (p *plan) compileSubnets() error {
+	for i := range p.cfg.SharedNetworks {
+		c := &p.cfg.SharedNetworks[i]
+		n := &sharedNetwork{name: c.Name, Selection: c.Selection}
+		var err error
+		if n.options, err = p.compileOptions(c.OptionData, p.defs); err != nil {
+			return fmt.Errorf("shared network %s: %w", c.Name, err)
+		}
+		for j := range c.Subnets {
+			s, err := p.compileSubnet(&c.Subnets[j], reservationMode(c.Params))
+			if err != nil {
+				return err
+			}
+			s.network = n
+			n.subnets = append(n.subnets, s)
+		}
+	}
+	for i := range p.cfg.Subnets {
+		if _, err := p.compileSubnet(&p.cfg.Subnets[i], Params{}); err != nil {
+			return err
+		}
+	}
+	slices.SortFunc(p.subnets, func(a, b *subnet) int { return cmp.Compare(a.id, b.id) })
+	return nil
+}
+
+func (p *plan) compileSubnet(c *Subnet, above Params) (_ *subnet, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("subnet %s: %w", c.Subnet, err)
+		}
+	}()
+	set := reservationMode(c.Params).Inherit(above).Inherit(reservationMode(p.cfg.Params))
+	s := &subnet{
+		id:        c.ID,
+		prefix:    c.Subnet.Masked(),
+		params:    set.Inherit(DefaultParams()),
+		cache:     cache{set.CacheThreshold, set.CacheMaxAge},
+		Selection: c.Selection,
+	}
+	s.valid, _ = lifetimeOf(&s.params)
+	s.boot = bootOf(&s.params)
+	s.byID = *s.params.MatchClientID
+	if s.names, err = nameRulesOf(&s.params); err != nil {
+		return nil, err
+	}
+	if s.options, err = p.compileOptions(c.OptionData, p.defs); err != nil {
+		return nil, err
+	}
+	if s.hosts, err = p.compileHosts(c.Reservations); err != nil {
+		return nil, err
+	}
+	for i := range c.Pools {
+		pc := &c.Pools[i]
+		pl := &pool{Guard: pc.Guard, id: pc.ID, span: pc.Range}
+		if pl.options, err = p.compileOptions(pc.OptionData, p.defs); err != nil {
+			return nil, fmt.Errorf("pool %s: %w", pc.Range, err)
+		}
+		params := pc.Params.Inherit(s.params)
+		if pl.names, err = nameRulesOf(&params); err != nil {
+			return nil, fmt.Errorf("pool %s: %w", pc.Range, err)
+		}
+		s.pools = append(s.pools, pl)
+	}
+	if p.byID[s.id] != nil {
+		return nil, errors.New("another subnet has the same id")
+	}
+	s.findReserved(p.hosts)
+	p.byID[s.id] = s
+	p.subnets = append(p.subnets, s)
+	return s, nil
+}
+
+// reservationMode replaces the older form of the three reservations-
+// parameters.
+func reservationMode(p Params) Params {
+	if p.ReservationMode == nil {
+		return p
+	}
+	modes := map[string][3]bool{ // global, in-subnet, out-of-pool
+		"disabled": {}, "off": {}, "global": {true, false, false},
+		"out-of-pool": {false, true, true}, "all": {false, true, false},
+	}
+	mode, ok := modes[*p.ReservationMode]
+	if !ok {
+		return p
+	}
+	return Params{ReservationsGlobal: &mode[0], ReservationsInSubnet: &mode[1], ReservationsOutOfPool: &mode[2]}.Inherit(p)
+}
+
+// poolSpecs describes the pools to the allocator, subnet by subnet.
+func (p *plan) poolSpecs() []lease.PoolSpec {
+	var specs []lease.PoolSpec
+	for _, s := range p.subnets {
+		var kind lease.AllocatorType
+		_ = kind.UnmarshalText([]byte(*s.params.Allocator)) // it has been validated
+		for _, pl := range s.pools {
+			spec := lease.PoolSpec{
+				ID: pl.id, SubnetID: s.id, First: pl.span.First, Last: pl.span.Last, Allocator: kind,
+			}
+			if !*s.params.ReservationsOutOfPool {
+				for addr := range s.reserved {
+					if pl.span.Contains(addr) {
+						spec.Exclude = append(spec.Exclude, addr)
+					}
+				}
+			}
+			if c := p.cfg.Compatibility; c != nil && c.ExcludeFirstLast24 && s.prefix.Bits() <= 24 {
+				spec.Exclude = appendFirstLast24(spec.Exclude, pl.span)
+			}
+			specs = append(specs, spec)
+		}
+	}
+	return specs
+}
+
+// appendFirstLast24 appends the addresses of the range that end in 0 or 255.
+func appendFirstLast24(list []netip.Addr, span Range) []netip.Addr {
+	block := span.First.As4()
+	for {
+		for _, last := range [...]byte{0, 255} {
+			block[3] = last
+			if addr := netip.AddrFrom4(block); span.Contains(addr) {
+				list = append(list, addr)
+			}
+		}
+		next := netip.AddrFrom4(block).Next()
+		if !next.IsValid() || span.Last.Less(next) {
+			return list
+		}
+		block = next.As4()
+	}
+}
+
+// setPools takes the allocator's pools, in the order of poolSpecs.
+func (p *plan) setPools(pools []*lease.Pool) {
+	for _, s := range p.subnets {
+		for _, pl := range s.pools {
+			pl.free, pools = pools[0], pools[1:]
+		}
+	}
+}
+
+// nameRules say what becomes of the names that clients send.
+type nameRules struct {
+	replace        string         // never, always, when-present or when-not-present
+	prefix, suffix string         // of generated names
+	unwanted       *regexp.Regexp // in host names; nil: all is wanted
+	replacement    string
+}
+
+func nameRulesOf(p *Params) (nameRules, error) {
+	r := nameRules{
+		replace: *p.DDNSReplaceClientName, prefix: *p.DDNSGeneratedPrefix, suffix: *p.DDNSQualifyingSuffix,
+		replacement: *p.HostnameCharReplacement,
+	}
+	if *p.HostnameCharSet == "" {
+		return r, nil
+	}
+	var err error
+	if r.unwanted, err = regexp.Compile(*p.HostnameCharSet); err != nil {
+		return r, fmt.Errorf("hostname-char-set: %w", err)
+	}
+	return r, nil
+}
+
+// bootFields are siaddr, sname and file.
+type bootFields struct {
+	server     netip.Addr
+	name, file string
+}
+
+func bootOf(p *Params) bootFields {
+	var b bootFields
+	if p.NextServer != nil && !p.NextServer.IsUnspecified() {
+		b.server = *p.NextServer
+	}
+	if p.ServerHostname != nil {
+		b.name = *p.ServerHostname
+	}
+	if p.BootFileName != nil {
+		b.file = *p.BootFileName
+	}
+	return b
+}
+
+// or returns b with what it lacks taken from other.
+func (b bootFields) or(other bootFields) bootFields {
+	if !b.server.IsValid() {
+		b.server = other.server
+	}
+	return bootFields{b.server, cmp.Or(b.name, other.name), cmp.Or(b.file, other.file)}
+}

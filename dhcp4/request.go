@@ -1,0 +1,148 @@
+package dhcp4
+
+import (
+	"context"
+	"net/netip"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"github.com/dhcpha/dhcpha/lease"
+)
+
+// verdict is what becomes of a DHCPREQUEST.
+type verdict int
+
+const (
+	silent verdict = iota // no answer: another server may know better
+	refuse                // NAK: the client has to start again
+	give                  // ACK
+)
+
+// request answers a DHCPREQUEST (RFC 2131, section 4.3.2).
+func (x *exchange) request(ctx context.Context) (*Reply, error) {
+	if s := x.ipv6Only(); s != nil {
+		return x.withoutIPv4(s, dhcpv4.MessageTypeAck)
+	}
+	state, addr := stateOf(x.m, x.q.Unicast)
+	v := x.onLink(state)
+	if v == give && state == stateInitReboot {
+		v = x.remembered(addr)
+	}
+	var g *grant
+	if v == give {
+		g, v = x.grantRequested(state, addr)
+	}
+	switch v {
+	case give:
+		return x.commit(ctx, g)
+	case refuse:
+		x.e.alloc.Release(addr, x.holder)
+		return x.nak(), nil
+	default:
+		x.e.stats.drop.Add(1)
+		return nil, nil
+	}
+}
+
+// onLink judges a request from a link that no subnet is configured for. What
+// a rebinding client has may be another server's. A rebooting one has lost its
+// network if this server is authoritative.
+func (x *exchange) onLink(state requestState) verdict {
+	switch {
+	case x.subnet != nil:
+		return give
+	case state == stateRebinding:
+		return silent
+	case state == stateInitReboot && !*x.p.params.Authoritative:
+		return silent
+	default:
+		return refuse
+	}
+}
+
+// remembered judges the address that a rebooting client remembers: "If a DHCP
+// server has no record of this client, then it MUST remain silent", unless it
+// is authoritative; "if the client's notion of its IP address is not correct",
+// it sends a NAK.
+func (x *exchange) remembered(addr netip.Addr) verdict {
+	l := x.findLease()
+	switch {
+	case l == nil && !*x.subnet.params.Authoritative:
+		return silent
+	case l == nil || l.Addr != addr:
+		return refuse
+	default:
+		return give
+	}
+}
+
+// grantRequested judges the address that a client asks for and, if it may have
+// it, holds it.
+func (x *exchange) grantRequested(state requestState, addr netip.Addr) (*grant, verdict) {
+	current := x.findLease()
+	reserved, in := x.reservedAddress()
+	if in != nil {
+		x.subnet = in
+	}
+	s, _ := x.poolFor(addr)
+	if reserved == addr && in != nil {
+		s = in
+	}
+	switch {
+	case s == nil && x.inSomePool(addr):
+		return nil, refuse // its classes do not let it have the address
+	case s == nil && current != nil && current.Addr == addr:
+		return nil, refuse // the configuration has changed
+	case s == nil && (state == stateSelecting || x.reservedOnLink(addr) || *x.subnet.params.Authoritative):
+		return nil, refuse
+	case s == nil:
+		return nil, silent // it may be another server's
+	case x.reservedForOther(addr, s):
+		return nil, refuse
+	case reserved.IsValid() && reserved != addr && x.available(reserved, in):
+		return nil, refuse // it is to start again, and will be offered its own
+	}
+	_, held := x.e.alloc.Holder(addr)
+	if !x.e.alloc.Hold(addr, x.holder, x.now.Add(s.offerHold())) {
+		return nil, refuse
+	}
+	g := x.grantOf(addr, s)
+	if g == nil {
+		if !held {
+			x.e.alloc.Release(addr, x.holder)
+		}
+		return nil, refuse
+	}
+	return g.replacing(current), give
+}
+
+// inSomePool says whether a pool on the client's link has the address, whoever
+// may use the pool.
+func (x *exchange) inSomePool(addr netip.Addr) bool {
+	for _, s := range x.subnet.siblings() {
+		if s.poolOf(addr) != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// reservedOnLink says whether an address outside of the pools is reserved for
+// somebody else.
+func (x *exchange) reservedOnLink(addr netip.Addr) bool {
+	for _, s := range x.subnet.siblings() {
+		if x.reservedForOther(addr, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// available says whether nobody else has the address.
+func (x *exchange) available(addr netip.Addr, s *subnet) bool {
+	if holder, held := x.e.alloc.Holder(addr); held && holder != x.holder {
+		return false
+	}
+	l, ok := x.e.store.Lookup(lease.Key{Type: lease.V4, Addr: addr})
+	return !ok || !inUse(&l, x.now) || owns(x.client, s.byID, &l)
+}
