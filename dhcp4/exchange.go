@@ -19,7 +19,7 @@ type exchange struct {
 	type_ dhcpv4.MessageType
 
 	client   lease.Client
-	ids      []identifier
+	ids      []hostID
 	classes  classSet
 	asPacket *class.Packet // once it is needed
 

@@ -41,15 +41,15 @@ func identifierKinds(names []string) ([]identifierKind, error) {
 	return kinds, nil
 }
 
-// identifier is one of the things that a client may be known by.
-type identifier struct {
+// hostID is one of the things that a client may be known by.
+type hostID struct {
 	kind  identifierKind
 	value string
 }
 
 // host is a reservation.
 type host struct {
-	id       identifier
+	id       hostID
 	addr     netip.Addr // invalid: none reserved
 	hostname string
 	classes  []string
@@ -60,12 +60,12 @@ type host struct {
 // hosts are the reservations of a subnet, or the global ones.
 type hosts struct {
 	list []*host
-	byID map[identifier]*host
+	byID map[hostID]*host
 }
 
 // find returns the reservation of a client that is known by these, most
 // important first, or nil.
-func (hs *hosts) find(ids []identifier) *host {
+func (hs *hosts) find(ids []hostID) *host {
 	if len(hs.byID) == 0 {
 		return nil
 	}
@@ -78,19 +78,15 @@ func (hs *hosts) find(ids []identifier) *host {
 }
 
 func (p *plan) compileHosts(list []Reservation) (*hosts, error) {
-	hs := &hosts{byID: make(map[identifier]*host, len(list))}
+	hs := &hosts{byID: make(map[hostID]*host, len(list))}
 	for i := range list {
 		r := &list[i]
 		h := &host{hostname: r.Hostname, classes: r.ClientClasses, boot: bootOf(&r.Params)}
 		if r.IPAddress.IsValid() && !r.IPAddress.IsUnspecified() {
 			h.addr = r.IPAddress
 		}
-		for kind, value := range map[identifierKind]Identifier{
-			byHWAddress: r.HWAddress, byDUID: r.DUID, byCircuitID: r.CircuitID, byClientID: r.ClientID, byFlexID: r.FlexID,
-		} {
-			if len(value) > 0 {
-				h.id = identifier{kind, string(value)}
-			}
+		for _, id := range r.identifiers() {
+			h.id = hostID{identifierKind(id.kind), string(id.id)}
 		}
 		var err error
 		if h.options, err = p.compileOptions(r.OptionData, p.defs); err != nil {

@@ -31,7 +31,7 @@ func (x *exchange) identify() {
 			}
 		}
 		if value != "" {
-			x.ids = append(x.ids, identifier{kind, value})
+			x.ids = append(x.ids, hostID{kind, value})
 		}
 	}
 }
