@@ -41,7 +41,6 @@ type Client struct {
 	host    *Host
 	dir     string // its script, its leases and what it reported
 	seen    int    // events that Await has returned or passed over
-	link    string
 	command func(c *Client) []string
 	release func(ctx context.Context, c *Client)
 }
@@ -49,13 +48,13 @@ type Client struct {
 //go:embed client.sh
 var clientScript string
 
-func (h *Host) client(link string, command func(*Client) []string, release func(context.Context, *Client)) *Client {
+func (h *Host) client(command func(*Client) []string, release func(context.Context, *Client)) *Client {
 	h.net.t.Helper()
 	dir, err := os.MkdirTemp(h.net.dir, "client-")
 	if err != nil {
 		h.net.t.Fatal(err)
 	}
-	c := &Client{host: h, dir: dir, link: link, command: command, release: release}
+	c := &Client{host: h, dir: dir, command: command, release: release}
 	script := strings.ReplaceAll(clientScript, "@DIR@", c.path("events"))
 	if err := os.Mkdir(c.path("events"), 0o777); err != nil {
 		h.net.t.Fatal(err)
@@ -76,7 +75,7 @@ func (h *Host) Dhclient(link string, args ...string) *Client {
 		_ = os.WriteFile(conf, nil, 0o644)
 		return []string{"dhclient", "-v", "-cf", conf, "-sf", c.path("script"), "-lf", c.path("leases"), "-pf", c.path("pid")}
 	}
-	return h.client(link,
+	return h.client(
 		func(c *Client) []string { return append(append(append(files(c), "-d"), args...), link) },
 		func(ctx context.Context, c *Client) { h.Run(ctx, "dhclient", append(files(c)[1:], "-r", link)...) })
 }
@@ -85,7 +84,7 @@ func (h *Host) Dhclient(link string, args ...string) *Client {
 func (h *Host) Udhcpc(link string, args ...string) *Client {
 	h.net.t.Helper()
 	Require(h.net.t, "udhcpc")
-	return h.client(link,
+	return h.client(
 		func(c *Client) []string {
 			return append([]string{"udhcpc", "-f", "-R", "-t", "10", "-T", "1", "-s", c.path("script"), "-i", link}, args...)
 		},
@@ -97,7 +96,7 @@ func (h *Host) Udhcpc(link string, args ...string) *Client {
 func (h *Host) Dhcpcd(link string, args ...string) *Client {
 	h.net.t.Helper()
 	Require(h.net.t, "dhcpcd")
-	return h.client(link,
+	return h.client(
 		func(c *Client) []string {
 			// Its folders are compiled in; every process of a host has a mount
 			// namespace of its own, so they can be others.
