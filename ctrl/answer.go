@@ -46,7 +46,7 @@ func (a answer) header(h http.Header) {
 	h.Set("Content-Type", "application/json")
 	h.Set("Content-Length", strconv.Itoa(len(a.body)))
 	if a.challenge != "" {
-		h["WWW-Authenticate"] = []string{a.challenge}
+		h.Set("WWW-Authenticate", a.challenge)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -245,6 +246,25 @@ func TestClientUnix(t *testing.T) {
 	require.NoError(t, err)
 	_, err = small.Call(t.Context(), "ha-heartbeat", nil)
 	require.ErrorIs(t, err, ErrTooLarge)
+
+	mute := filepath.Join(t.TempDir(), "mute")
+	listener, err := ListenUnix(mute)
+	require.NoError(t, err)
+	defer listener.Close()
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			json.NewDecoder(conn).Decode(new(json.RawMessage))
+			conn.Close()
+		}
+	}()
+	silent, err := NewClient("unix:"+mute, nil)
+	require.NoError(t, err)
+	_, err = silent.Call(t.Context(), "ha-heartbeat", nil)
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 
 	nobody, err := NewClient("unix:"+path+"x", nil)
 	require.NoError(t, err)

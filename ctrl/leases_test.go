@@ -195,6 +195,21 @@ func TestPages(t *testing.T) {
 	require.Len(t, seen, n)
 }
 
+// inet_pton knows no zones, no mapped addresses in IPv4's place, and no zeros
+// in front.
+func TestAddressText(t *testing.T) {
+	t.Parallel()
+	_, mux, _ := leaseMux(t)
+	for command, bad := range map[string][]string{
+		"lease4-get": {"10.77.0.01", "10.77.0", " 10.77.0.1", "::ffff:10.77.0.1"},
+		"lease6-get": {"fe80::1%eth0", "fd77::1::", "10.77.0.1"},
+	} {
+		for _, text := range bad {
+			require.Equal(t, Error, run(t, mux, command, map[string]any{"ip-address": text}).Result, text)
+		}
+	}
+}
+
 // A wipe of more leases than one commit takes is complete.
 func TestWipeInBatches(t *testing.T) {
 	t.Parallel()

@@ -127,7 +127,7 @@ func parseAge(args arguments, _ bool) (retention, error) {
 	if !ok {
 		return retention{}, failf("Error during command processing: intValue() called on non-integer Element")
 	}
-	const most = 100 * 365 * 24 * 60 * 60
+	const most = 50 * 365 * 24 * 60 * 60
 	if seconds < 0 || seconds > most {
 		return retention{}, failf("'duration' parameter must be from 0 to %d", most)
 	}
