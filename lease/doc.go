@@ -46,8 +46,7 @@
 //
 //   - If the process ends right after a Commit failed because of the disk, the
 //     changes of that Commit may be found in the file nevertheless.
-//   - If both halves of the disk's promise fail, that is, it reports data as
-//     written that is not, nothing here helps.
+//   - A disk that reports data as written that is not can lose leases.
 //   - All leases are in memory: about 300 bytes each, as much again at times
 //     while the garbage collector is at work. Opening a million takes two to
 //     four seconds.

@@ -3,7 +3,6 @@ package lease
 import (
 	"encoding/binary"
 	"hash/maphash"
-	"net/netip"
 
 	"github.com/tidwall/btree"
 )
@@ -320,12 +319,4 @@ func (x *index) last(k Key) (id uint32, known bool) {
 	}
 	id, ok := x.gone[k]
 	return id, ok
-}
-
-// familyStart is the place before all leases of an address's family.
-func familyStart(a netip.Addr) addrItem {
-	if a.Is4() {
-		return addrItem{typ: V4}
-	}
-	return addrItem{typ: NA}
 }

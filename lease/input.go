@@ -27,8 +27,11 @@ func ParseInput(b []byte, v6 bool) (*Input, error) {
 		return nil, err
 	}
 	in := &Input{Lease: m.lease()}
-	if family := map[bool]string{false: "IPv4", true: "IPv6"}[v6]; m.err == nil && in.Lease.Addr.Is4() == v6 {
-		return nil, fmt.Errorf("Non-%s address specified: %v", family, in.Lease.Addr)
+	switch {
+	case v6 && in.Lease.Addr.Is4():
+		m.fail("Non-IPv6 address specified: %v", in.Lease.Addr)
+	case !v6 && in.Lease.Addr.Is6():
+		m.fail("Non-IPv4 address specified: %v", in.Lease.Addr)
 	}
 	if v6 {
 		m.need("duid", "iaid")

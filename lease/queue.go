@@ -24,15 +24,12 @@ func (q *queue) put(r *request) bool {
 	return true
 }
 
-// close refuses further requests; those that wait are still taken. It says
-// whether the queue was open.
-func (q *queue) close() bool {
+// close refuses further requests; those that wait are still taken.
+func (q *queue) close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	was := !q.closed
 	q.closed = true
 	q.signal()
-	return was
 }
 
 func (q *queue) isClosed() bool {

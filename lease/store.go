@@ -51,14 +51,11 @@ var _ Committer = (*Store)(nil)
 // keepRemoved bounds the memory that removed leases take: about 20 MB.
 const keepRemoved = 100_000
 
-// Close ends the store, after the commits that already wait are durable. A
-// second Close waits for the first.
+// Close ends the store, after the commits that already wait are durable. It
+// may be called more than once.
 func (s *Store) Close() error {
-	first := s.queue.close()
+	s.queue.close()
 	<-s.stopped
-	if !first {
-		return nil
-	}
 	s.turn <- struct{}{}
 	defer func() { <-s.turn }()
 	var err error
