@@ -159,3 +159,57 @@ func TestLeftoverCopies(t *testing.T) {
 	openAt(t, s.path)
 	require.NoFileExists(t, left)
 }
+
+// Rows that are each in order do not pass if they are not those that were
+// written.
+func TestOtherRows(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "leases.db")
+	for name, edit := range map[string]func(*bbolt.Bucket) error{
+		"one is missing": func(b *bbolt.Bucket) error { return b.Delete(revKey(3)) },
+		"one is old": func(b *bbolt.Bucket) error {
+			l := v4(3)
+			return errors.Join(b.Delete(revKey(4)), b.Put(revKey(2), []byte(sealRow(2, appendLease(nil, &l)))))
+		},
+		"one is new": func(b *bbolt.Bucket) error {
+			l := v4(9)
+			return b.Put(revKey(9), []byte(sealRow(9, appendLease(nil, &l))))
+		},
+		"one is under another number": func(b *bbolt.Bucket) error {
+			row := bytes.Clone(b.Get(revKey(4)))
+			return errors.Join(b.Delete(revKey(4)), b.Put(revKey(2), row))
+		},
+	} {
+		os.Remove(path)
+		s, err := Open(path, nil)
+		require.NoError(t, err)
+		for _, n := range []int{1, 1, 2, 3} { // 1 is replaced: there is no row 1
+			require.NoError(t, s.Commit(ctx, Change{Lease: v4(n)}))
+		}
+		require.NoError(t, s.Commit(ctx, Change{Lease: v4(1)})) // nor a row 2
+		require.NoError(t, s.Close())
+		db, err := bbolt.Open(path, 0o600, nil)
+		require.NoError(t, err)
+		require.NoError(t, db.Update(func(tx *bbolt.Tx) error { return edit(tx.Bucket(rowsBucket)) }))
+		require.NoError(t, db.Close())
+		_, err = Open(path, nil)
+		require.ErrorIs(t, err, ErrDamaged, name)
+	}
+}
+
+// A page in use that the list of free pages names too would be written over
+// one day.
+func TestUsedPageInFreeList(t *testing.T) {
+	t.Parallel()
+	b := storeFile(t)
+	m, err := readMeta(bytes.NewReader(b))
+	require.NoError(t, err)
+	list := b[int64(m.freelist)*m.pageSize:]
+	require.NotZero(t, native.Uint16(list[10:]))
+	native.PutUint64(list[pageHeader:], m.root)
+	path := filepath.Join(t.TempDir(), "leases.db")
+	require.NoError(t, os.WriteFile(path, b, 0o600))
+	_, err = Open(path, nil)
+	require.ErrorIs(t, err, ErrDamaged)
+	require.ErrorContains(t, err, "used twice")
+}
