@@ -33,8 +33,7 @@ type Commands struct {
 
 // Register makes mux run the commands of a Kea DHCPv4 server: status-get,
 // config-get, config-hash-get, config-test, config-reload, shutdown,
-// version-get, build-report, dhcp-disable, dhcp-enable, statistic-* and the
-// lease4-* commands.
+// version-get, build-report, dhcp-disable, dhcp-enable and statistic-*.
 func (e *Engine) Register(mux *ctrl.Mux, c *Commands) {
 	if c == nil {
 		c = &Commands{}
@@ -42,7 +41,6 @@ func (e *Engine) Register(mux *ctrl.Mux, c *Commands) {
 	ctrl.HandleService(mux, ctrl.V4, &e.service)
 	ctrl.HandleStats(mux, &e.stats.all)
 	ctrl.HandleVersion(mux, c.Version)
-	ctrl.HandleLeases(mux, ctrl.V4, e.store, e.committer, subnetsOf{e})
 	mux.Handle("status-get", func(context.Context, json.RawMessage) ctrl.Response { return e.status(c) })
 	mux.Handle("config-get", e.configGet)
 	mux.Handle("config-hash-get", e.configHashGet)
@@ -61,6 +59,12 @@ func (e *Engine) Register(mux *ctrl.Mux, c *Commands) {
 	if c.Server != nil {
 		e.stats.countDatagrams(c.Server)
 	}
+}
+
+// RegisterLeases makes mux run the commands of Kea's lease commands hook
+// library (lease4-*) on the engine's leases and subnets.
+func (e *Engine) RegisterLeases(mux *ctrl.Mux) {
+	ctrl.HandleLeases(mux, ctrl.V4, e.store, e.committer, subnetsOf{e})
 }
 
 // countDatagrams makes the statistics tell of everything that the server

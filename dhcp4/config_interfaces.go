@@ -25,3 +25,11 @@ type InterfacesConfig struct {
 	Comment     string          `json:"comment,omitempty"`
 	UserContext json.RawMessage `json:"user-context,omitempty"`
 }
+
+// SocketType returns the meaning of DHCPSocketType.
+func (i *InterfacesConfig) SocketType() SocketType {
+	if i.DHCPSocketType == "udp" {
+		return SocketUDP
+	}
+	return SocketRaw
+}

@@ -1,5 +1,7 @@
 package dhcp4
 
+import "cmp"
+
 // LeaseDatabase is lease-database.
 type LeaseDatabase struct {
 	// Type is memfile, the only one there is. The leases are not kept in that
@@ -14,6 +16,16 @@ type LeaseDatabase struct {
 	Persist      *bool   `json:"persist,omitempty"`
 	LFCInterval  *uint32 `json:"lfc-interval,omitempty"`
 	MaxRowErrors *uint32 `json:"max-row-errors,omitempty"`
+}
+
+// LeaseFile returns the path of Kea's lease file; by default that of Debian's
+// Kea.
+func (c *Config) LeaseFile() string {
+	const usual = "/var/lib/kea/kea-leases4.csv"
+	if c.LeaseDatabase == nil {
+		return usual
+	}
+	return cmp.Or(c.LeaseDatabase.Name, usual)
 }
 
 // ExpiredLeasesProcessing is expired-leases-processing: how leases that have

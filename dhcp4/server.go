@@ -24,7 +24,8 @@ type Server struct {
 	// interface but loopback, which must be named. nil means "*".
 	//
 	// An interface that is not there yet, is down or has no address is
-	// waited for; one that goes or changes is found again.
+	// waited for; one that goes or changes is found again. SetInterfaces
+	// changes them while the server runs.
 	Interfaces []string
 
 	// SocketType is that of Kea's dhcp-socket-type. Zero means raw where the
@@ -62,6 +63,8 @@ type Server struct {
 	writers   sync.WaitGroup
 
 	mu         sync.Mutex
+	selectors  []selector    // what Interfaces say, or SetInterfaces
+	reselected chan struct{} // SetInterfaces was called
 	ready      chan struct{} // made by who needs it first
 	missing    error         // what is not served
 	closed     bool
@@ -111,6 +114,7 @@ func (s *Server) Serve(ctx context.Context) error {
 		}
 		select {
 		case <-ticker.C:
+		case <-s.reselected:
 		case <-ctx.Done():
 		case <-s.queries.Done():
 		}
@@ -161,10 +165,38 @@ func (s *Server) prepare(ctx context.Context) (*listener, error) {
 	}
 	s.queries, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	s.done = make(chan struct{})
+	s.selectors, s.reselected = selectors, make(chan struct{}, 1)
 	s.workers.jobs = make(chan job)
 	s.open = map[*socket]struct{}{}
 	s.endpoints.Store(&endpoints{})
-	return &listener{server: s, selectors: selectors, sockets: map[socketKey]*socket{}}, nil
+	return &listener{server: s, sockets: map[socketKey]*socket{}}, nil
+}
+
+// SetInterfaces makes a serving server serve these interfaces and no others;
+// those it serves already go on undisturbed. They are as in Interfaces.
+func (s *Server) SetInterfaces(interfaces []string) error {
+	selectors, err := parseSelectors(interfaces)
+	if err != nil {
+		return fmt.Errorf("dhcp4: interfaces: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cancel == nil || s.queries.Err() != nil {
+		return fmt.Errorf("dhcp4: interfaces: %w", errNotServing)
+	}
+	s.selectors = selectors
+	select {
+	case s.reselected <- struct{}{}:
+	default: // it has not looked since the last time
+	}
+	return nil
+}
+
+// selected returns what is to be served.
+func (s *Server) selected() []selector {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.selectors
 }
 
 // drain ends what Serve started: first who reads, then who answers, then who

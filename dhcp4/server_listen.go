@@ -12,7 +12,7 @@ import (
 // are called by the goroutine of Serve only.
 type listener struct {
 	server    *Server
-	selectors []selector
+	selectors []selector // of this look
 	sockets   map[socketKey]*socket
 	opened    bool   // something has been opened once
 	reported  string // what was missing when it was last logged
@@ -27,6 +27,7 @@ func (l *listener) update() error {
 		l.report([]error{err}, false) // what is open goes on
 		return nil
 	}
+	l.selectors = s.selected()
 	choices, missing := choose(l.selectors, links)
 
 	wanted := map[socketKey]bool{}

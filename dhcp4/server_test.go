@@ -301,6 +301,24 @@ func TestSocketThatFailsIsOpenedAnew(t *testing.T) {
 	})
 }
 
+func TestSetInterfaces(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := serve(t, &Server{Handler: HandlerFunc(echo), Interfaces: []string{"eth0"}})
+		s.network.set(ethernet(1, "eth0", "192.0.2.1/24"), ethernet(2, "eth1", "198.51.100.1/24"))
+		require.Error(t, s.SetInterfaces([]string{"eth0/nonsense"}))
+		require.NoError(t, s.SetInterfaces([]string{"eth0", "eth1"}))
+		synctest.Wait()
+		require.NotNil(t, s.network.conn("eth1"))
+		require.NoError(t, s.SetInterfaces([]string{"eth0"}))
+		synctest.Wait()
+		require.True(t, s.network.conn("eth1").isClosed())
+		require.False(t, s.raw.isClosed(), "it was served all the time")
+		s.end()
+		require.NoError(t, <-s.ended)
+		require.ErrorIs(t, s.SetInterfaces([]string{"eth0"}), errNotServing)
+	})
+}
+
 func TestChangesOfAddress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		locals := make(chan string, 1)

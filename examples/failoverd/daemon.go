@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"slices"
+	"sync"
+	"syscall"
+
+	"github.com/dhcpha/dhcpha/ctrl"
+	"github.com/dhcpha/dhcpha/dhcp4"
+	"github.com/dhcpha/dhcpha/lease"
+)
+
+// daemon is one server: its parts, and how they go on by another
+// configuration.
+type daemon struct {
+	file             string
+	parse            dhcp4.ParseOptions
+	port, clientPort uint16
+	level            *slog.LevelVar
+	log              *slog.Logger
+
+	store   *lease.Store
+	engine  *dhcp4.Engine
+	server  *dhcp4.Server
+	sockets ctrl.Sockets
+
+	applying sync.Mutex // one reload at a time
+}
+
+// load reads the configuration and refuses what this program has not.
+func (d *daemon) load() (*dhcp4.Config, error) {
+	cfg, err := dhcp4.LoadConfig(d.file, &d.parse)
+	if err != nil {
+		return nil, err
+	}
+	return cfg, checkHooks(cfg.HooksLibraries)
+}
+
+// run serves until ctx ends, or the command shutdown ends it.
+func (d *daemon) run(ctx context.Context) error {
+	cfg, err := d.load()
+	if err != nil {
+		return err
+	}
+	d.level.Set(cfg.LogLevel())
+	if d.store, err = d.openStore(ctx, cfg); err != nil {
+		return err
+	}
+	defer d.store.Close()
+	if d.engine, err = dhcp4.NewEngine(cfg, d.store, &dhcp4.EngineOptions{Logger: d.log}); err != nil {
+		return err
+	}
+	defer d.engine.Close()
+	d.server = &dhcp4.Server{
+		Handler:    d.engine,
+		Interfaces: cfg.InterfacesConfig.Interfaces,
+		SocketType: cfg.InterfacesConfig.SocketType(),
+		Port:       d.port,
+		ClientPort: d.clientPort,
+		Logger:     d.log,
+	}
+
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	mux := ctrl.NewMux()
+	d.engine.Register(mux, &dhcp4.Commands{
+		Server:   d.server,
+		Reload:   func(context.Context) error { return d.reload() },
+		Shutdown: func(status int) { end(exit(status)) },
+	})
+	if hasHook(cfg, leaseCommands) {
+		d.engine.RegisterLeases(mux)
+	}
+	d.sockets = ctrl.Sockets{Mux: mux, Logger: d.log}
+	defer d.sockets.Close()
+	if err := d.sockets.Open(cfg.Sockets()); err != nil {
+		return err
+	}
+
+	var tasks sync.WaitGroup
+	defer tasks.Wait()
+	defer end(nil)
+	tasks.Go(func() { end(d.engine.Run(ctx)) })
+	tasks.Go(func() { end(d.server.Serve(ctx)) })
+	tasks.Go(func() { d.reloadAtHangup(ctx) })
+	<-ctx.Done()
+	if err := context.Cause(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// exit is the end of the program that the command shutdown asks for.
+type exit int
+
+func (e exit) Error() string { return fmt.Sprintf("shut down with status %d", int(e)) }
+
+func (d *daemon) reloadAtHangup(ctx context.Context) {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	for {
+		select {
+		case <-hangup:
+			if err := d.reload(); err != nil {
+				d.log.Error("not reloaded, the configuration in force stays", "error", err)
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// reload reads the file again and goes by it. What it does not change, such as
+// sockets, goes on undisturbed.
+func (d *daemon) reload() error {
+	d.applying.Lock()
+	defer d.applying.Unlock()
+	cfg, err := d.load()
+	if err != nil {
+		return err
+	}
+	before := d.engine.Config()
+	switch {
+	case before.LeaseFile() != cfg.LeaseFile():
+		return errors.New("lease-database.name cannot change while the server runs; restart it")
+	case before.InterfacesConfig.SocketType() != cfg.InterfacesConfig.SocketType():
+		return errors.New("interfaces-config.dhcp-socket-type cannot change while the server runs; restart it")
+	case hasHook(before, leaseCommands) != hasHook(cfg, leaseCommands):
+		return fmt.Errorf("hooks-libraries: %s cannot come or go while the server runs; restart it", leaseCommands)
+	}
+	if err := d.engine.Reload(cfg); err != nil {
+		return err
+	}
+	if listen := cfg.InterfacesConfig.Interfaces; !slices.Equal(listen, before.InterfacesConfig.Interfaces) {
+		if err := d.server.SetInterfaces(listen); err != nil {
+			return err
+		}
+	}
+	d.level.Set(cfg.LogLevel())
+	d.log.Info("reloaded", "configuration", d.file)
+	return d.sockets.Open(cfg.Sockets())
+}
+
+// openStore opens the leases. The first time it takes over those of Kea.
+func (d *daemon) openStore(ctx context.Context, cfg *dhcp4.Config) (*lease.Store, error) {
+	var imports lease.ImportOptions
+	if db := cfg.LeaseDatabase; db != nil && db.MaxRowErrors != nil {
+		imports.MaxRowErrors = int(*db.MaxRowErrors)
+	}
+	store, result, err := lease.OpenMemfile(ctx, cfg.LeaseFile(), &lease.Options{Logger: d.log}, &imports)
+	if result != nil {
+		for _, row := range result.Errors {
+			d.log.Warn("lease of Kea not taken over", "error", row)
+		}
+		d.log.Info("leases of Kea read", "files", result.Files, "rows", result.Rows, "bad", result.Bad)
+	}
+	return store, err
+}
