@@ -26,10 +26,14 @@ type InterfacesConfig struct {
 	UserContext json.RawMessage `json:"user-context,omitempty"`
 }
 
-// SocketType returns the meaning of DHCPSocketType.
+// SocketType returns the meaning of DHCPSocketType, for Server.SocketType.
 func (i *InterfacesConfig) SocketType() SocketType {
-	if i.DHCPSocketType == "udp" {
+	switch i.DHCPSocketType {
+	case "raw":
+		return SocketRaw
+	case "udp":
 		return SocketUDP
+	default:
+		return 0
 	}
-	return SocketRaw
 }
