@@ -187,3 +187,34 @@ func TestDiskFullByLimit(t *testing.T) {
 	require.NoError(t, err, string(out))
 	require.Contains(t, string(out), "done")
 }
+
+// A process that is just being started has, for a moment, the files of the one
+// that starts it, and the locks on them.
+func TestOpenWhileProcessesStart(t *testing.T) {
+	t.Parallel()
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				exec.Command("/bin/true").Run()
+			}
+		}
+	}()
+	path := filepath.Join(t.TempDir(), "leases.db")
+	for range 300 {
+		s, err := Open(path, nil)
+		if err == nil {
+			err = s.Close()
+		}
+		if err != nil {
+			t.Error(err)
+			break
+		}
+	}
+	close(stop)
+	<-stopped
+}

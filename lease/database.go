@@ -38,7 +38,13 @@ func (db *database) close() error {
 	if db.panicked {
 		return errors.Join(unlock(db.file), db.file.Close())
 	}
-	return guard(db.Close)
+	var err error
+	if db.IsReadOnly() {
+		// bbolt leaves this lock to the closing of the file. But a process
+		// that is being started at this moment has the file open too.
+		err = unlock(db.file)
+	}
+	return errors.Join(err, guard(db.Close))
 }
 
 // guard returns fn's panics as errors, also those that come from reading a
