@@ -47,9 +47,9 @@ type program struct {
 }
 
 // startProgram starts failoverd with a configuration and returns once it
-// answers queries. The configuration is a Dhcp4 object; what it does not say of
-// the control socket, the lease file and the interface, files in a folder of
-// the network and eth0, is filled in. When the test ends the program has to
+// answers queries. The configuration is a Dhcp4 object; where it says nothing of
+// a control socket, hooks, a lease file, loggers or interfaces, it gets files in
+// a folder of the network, the lease commands, all logs, and eth0. When the test ends the program has to
 // end well at SIGTERM, unless it has ended before.
 func startProgram(t testing.TB, n *testnet.Net, h *testnet.Host, config string, args ...string) *program {
 	t.Helper()
@@ -89,6 +89,7 @@ func complete(t testing.TB, config, socket, leases string) string {
 	require.NoError(t, json.Unmarshal([]byte(config), &c), config)
 	defaults := map[string]any{
 		"interfaces-config": map[string]any{"interfaces": []string{"eth0"}},
+		"hooks-libraries":   []any{map[string]any{"library": leaseCommandsLibrary()}},
 		"lease-database":    map[string]any{"type": "memfile", "name": leases, "lfc-interval": 0},
 		"loggers":           []any{map[string]any{"name": "kea-dhcp4", "severity": "DEBUG", "debuglevel": 50, "output_options": []any{map[string]any{"output": "stdout"}}}},
 	}
@@ -103,6 +104,15 @@ func complete(t testing.TB, config, socket, leases string) string {
 	text, err := json.MarshalIndent(map[string]any{"Dhcp4": c}, "", "\t")
 	require.NoError(t, err)
 	return string(text)
+}
+
+// leaseCommandsLibrary is Kea's, or where it might be if it were installed.
+func leaseCommandsLibrary() string {
+	const base = "kea/hooks/libdhcp_lease_cmds.so"
+	if found, _ := filepath.Glob("/usr/lib/*/" + base); len(found) > 0 {
+		return found[0]
+	}
+	return "/usr/lib/" + base
 }
 
 // restart kills the program if it runs and starts it with the same files. It
