@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -34,7 +35,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// program is failoverd, running in a host.
+// program is failoverd, running.
 type program struct {
 	*testnet.Process
 	config string // its configuration file
@@ -42,8 +43,9 @@ type program struct {
 	socket string // the control socket
 
 	t    testing.TB
-	host *testnet.Host
+	host *testnet.Host // nil: the machine, see startLocal
 	args []string
+	env  []string
 }
 
 // startProgram starts failoverd with a configuration and returns once it
@@ -122,9 +124,12 @@ func (p *program) restart() {
 	if p.Process != nil {
 		p.Kill()
 	}
-	cmd := p.host.Command(context.Background(), testBinary(p.t), p.args...)
-	cmd.Env = append(os.Environ(), runAsProgram+"=1")
-	process := p.host.StartCommand(cmd)
+	cmd := exec.CommandContext(context.Background(), testBinary(p.t), p.args...)
+	if p.host != nil {
+		cmd = p.host.Command(context.Background(), testBinary(p.t), p.args...)
+	}
+	cmd.Env = append(os.Environ(), append(p.env, runAsProgram+"=1")...)
+	process := testnet.StartCommand(p.t, cmd)
 	p.Process = process
 	p.t.Cleanup(func() {
 		if p.Process == process { // not that of another restart

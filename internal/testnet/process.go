@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Process is a program that runs in a host. It is killed when the test ends;
+// Process is a program that runs, usually in a host. It is killed when the test ends;
 // if the test failed, what it wrote is in the test's log.
 type Process struct {
 	t    testing.TB
@@ -32,9 +32,19 @@ func (h *Host) Start(name string, args ...string) *Process {
 // StartCommand starts a command that [Host.Command] returned and that may have
 // been given an environment or a working directory since.
 func (h *Host) StartCommand(cmd *exec.Cmd) *Process {
-	t := h.net.t
+	h.net.t.Helper()
+	return start(h.net.t, h.Name+": ", cmd)
+}
+
+// StartCommand starts a command in no host, with the machine's own network.
+func StartCommand(t testing.TB, cmd *exec.Cmd) *Process {
 	t.Helper()
-	p := &Process{t: t, name: h.Name + ": " + strings.Join(cmd.Args, " "), cmd: cmd, done: make(chan struct{})}
+	return start(t, "", cmd)
+}
+
+func start(t testing.TB, host string, cmd *exec.Cmd) *Process {
+	t.Helper()
+	p := &Process{t: t, name: host + strings.Join(cmd.Args, " "), cmd: cmd, done: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = &p.out, &p.out
 	cmd.WaitDelay = time.Second // a child that was left behind may hold the output open
 	if err := cmd.Start(); err != nil {
