@@ -2,6 +2,7 @@ package testnet
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -175,6 +176,43 @@ func TestUntil(t *testing.T) {
 	err := poll(ctx, func() error { return os.ErrNotExist })
 	require.ErrorIs(t, err, context.Canceled)
 	require.ErrorIs(t, err, os.ErrNotExist) // the reason it was not so
+}
+
+// Not parallel: CI is for the whole process.
+func TestRequire(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short skips whatever is missing")
+	}
+	for _, ci := range []string{"", "true"} {
+		t.Setenv("CI", ci)
+		r := &recorder{TB: t}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			Require(r, "no-such-program")
+		}()
+		<-done
+		require.NotEmpty(t, r.text)
+		require.Equal(t, ci == "true", r.failed)
+		require.Equal(t, ci == "", r.skipped)
+	}
+}
+
+// recorder takes down how a test would have ended.
+type recorder struct {
+	testing.TB
+	text            string
+	failed, skipped bool
+}
+
+func (r *recorder) Fatalf(format string, args ...any) {
+	r.failed, r.text = true, fmt.Sprintf(format, args...)
+	runtime.Goexit()
+}
+
+func (r *recorder) Skip(args ...any) {
+	r.skipped, r.text = true, fmt.Sprint(args...)
+	runtime.Goexit()
 }
 
 func TestRequireSaysWhatToInstall(t *testing.T) {

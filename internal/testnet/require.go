@@ -28,9 +28,12 @@ var packages = map[string]string{
 // Require lets the test go on only on Linux, as root, and with the programs
 // installed. Otherwise the test is skipped with what is missing and which
 // Debian package brings it; where CI=true it fails, so that a run that must
-// be complete cannot pass by skipping.
+// be complete cannot pass by skipping. With -short it is always skipped.
 func Require(t testing.TB, programs ...string) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: no network namespaces")
+	}
 	if lacks := lacking(programs); lacks != "" {
 		absent(t, lacks)
 	}
