@@ -163,6 +163,7 @@ func (s *Server) prepare(ctx context.Context) (*listener, error) {
 	default:
 		return nil, fmt.Errorf("unknown socket type %v", s.SocketType)
 	}
+	s.missing = errNotServing // until the interfaces have been looked at
 	s.queries, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	s.done = make(chan struct{})
 	s.selectors, s.reselected = selectors, make(chan struct{}, 1)

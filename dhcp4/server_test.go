@@ -251,6 +251,33 @@ func TestRepliesLeaveByTheRightSocket(t *testing.T) {
 	})
 }
 
+// whileLooking is a network that calls seen when the server looks at it.
+type whileLooking struct {
+	*fakeNetwork
+	seen func()
+}
+
+func (n *whileLooking) links() ([]link, error) {
+	n.seen()
+	return n.fakeNetwork.links()
+}
+
+func TestNotReadyBeforeTheFirstLook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &Server{Handler: HandlerFunc(echo), Interfaces: []string{"eth0"}}
+		var first error
+		s.network = &whileLooking{newFakeNetwork(ethernet(1, "eth0", "192.0.2.1/24")), func() { first = s.NotReady() }}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- s.Serve(ctx) }()
+		synctest.Wait()
+		require.NoError(t, s.NotReady())
+		cancel()
+		require.NoError(t, <-ended)
+		require.ErrorIs(t, first, errNotServing)
+	})
+}
+
 func TestNotReadyUntilEverythingIsThere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		eth0, eth1 := ethernet(1, "eth0", "192.0.2.1/24"), ethernet(2, "eth1")
