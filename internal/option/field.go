@@ -56,7 +56,7 @@ func (f Family) appendField(dst []byte, t Type, text string) ([]byte, error) {
 	case PSID:
 		return appendPSID(dst, text)
 	case String:
-		return append(dst, text...), nil
+		return append(dst, strings.TrimRight(text, "\x00")...), nil // as when given in hexadecimal
 	case Tuple:
 		return f.appendTuple(dst, text)
 	case FQDN:
