@@ -67,6 +67,8 @@ func TestCommands(t *testing.T) {
 	require.Contains(t, run(t, mux, "config-hash-get", ""), got.Arguments.Hash)
 
 	addr := b.lease(1)
+	require.Contains(t, run(t, mux, "lease4-get", `{"ip-address": "`+addr+`"}`), `"result":2`)
+	b.e.RegisterLeases(mux)
 	require.Contains(t, run(t, mux, "lease4-get", `{"ip-address": "`+addr+`"}`), `"subnet-id":1`)
 	require.Contains(t, run(t, mux, "statistic-get", `{"name": "subnet[1].assigned-addresses"}`), `[[1,`)
 

@@ -21,7 +21,7 @@ type Params struct {
 	MinValidLifetime *uint32 `json:"min-valid-lifetime,omitempty" at:"class"`
 	MaxValidLifetime *uint32 `json:"max-valid-lifetime,omitempty" at:"class"`
 	// OfferLifetime, if not 0, is how long, in seconds, an offered address is
-	// kept for its client as a lease.
+	// kept for its client: here in memory, not as a lease.
 	OfferLifetime *uint32 `json:"offer-lifetime,omitempty" at:"class"`
 
 	// T1 and T2 in seconds; left out of replies unless set or calculated.
@@ -34,7 +34,8 @@ type Params struct {
 	T2Percent         *float64 `json:"t2-percent,omitempty"`
 
 	// A lease that is renewed within CacheThreshold (a share, 0 to 1) of its
-	// lifetime, or within CacheMaxAge seconds, is not written again.
+	// lifetime, or within CacheMaxAge seconds, is not written again. Where
+	// neither is configured every renewal is written, unlike in Kea 3.0.
 	CacheThreshold *float64 `json:"cache-threshold,omitempty"`
 	CacheMaxAge    *uint32  `json:"cache-max-age,omitempty"`
 

@@ -88,11 +88,13 @@ func TestOfferIsHeld(t *testing.T) {
 // notification that the client has declined that server's offer.
 func TestOfferEndsWhenAnotherServerIsSelected(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, oneSubnet(), nil)
-	require.Equal(t, "OFFER 192.0.2.10", short(b.ask(discover, 1)))
-	require.Equal(t, "silence", short(b.ask(request, 1, requested("198.51.100.7"), toServer("192.0.2.2"))))
-	require.Equal(t, "OFFER 192.0.2.10", short(b.ask(discover, 2, requested("192.0.2.10"))))
-	require.EqualValues(t, 1, b.stat("pkt4-not-for-us"))
+	for _, more := range []string{"", `, "match-client-id": false`} {
+		b := newBench(t, oneSubnet(more), nil)
+		require.Equal(t, "OFFER 192.0.2.10", short(b.ask(discover, 1, clientID("\x01x"))))
+		require.Equal(t, "silence", short(b.ask(request, 1, clientID("\x01x"), requested("198.51.100.7"), toServer("192.0.2.2"))))
+		require.Equal(t, "OFFER 192.0.2.10", short(b.ask(discover, 2, requested("192.0.2.10"))))
+		require.EqualValues(t, 1, b.stat("pkt4-not-for-us"))
+	}
 }
 
 // RFC 2131, section 4.3.1, table 3: the fields and options of a DHCPOFFER.

@@ -171,7 +171,7 @@ func (e *Engine) ServeDHCP(ctx context.Context, q *Query) (*Reply, error) {
 	switch {
 	case errors.Is(err, lease.ErrConflict):
 		// Somebody else changed the lease each time: the client will ask again.
-		e.log.Warn("lease kept changing, query dropped", "client", clientOf(q.Message), "error", err)
+		e.log.Warn("lease kept changing, query dropped", "client", logged(clientOf(q.Message)), "error", err)
 		e.stats.drop.Add(1)
 		return nil, nil
 	case err != nil:
@@ -192,7 +192,7 @@ func (e *Engine) serve(ctx context.Context, q *Query) (*Reply, error) {
 	e.locals.add(q.Local)
 	x := newExchange(e, q)
 	if reason := x.accept(); reason != "" {
-		e.log.Debug("query dropped", "client", x.client, "type", x.type_, "reason", reason)
+		e.log.Debug("query dropped", "client", logged(x.client), "type", x.type_, "reason", reason)
 		e.stats.drop.Add(1)
 		return nil, nil
 	}

@@ -31,7 +31,7 @@ func BenchmarkEngine(b *testing.B) {
 		hw := binary.BigEndian.AppendUint32([]byte{2, 0}, n)
 		mods := []mod{
 			func(q *Query) { q.Message.ClientHWAddr = net.HardwareAddr(hw) },
-			clientID("\x01" + string(hw)), prl(1, 3, 6, 15, 51, 54, 58, 59), hostname("host"),
+			clientID("\x01" + string(hw)), prl(1, 3, 6, 15, 51, 54, 58, 59), hostname("host"), onInterface("eth0", "10.0.0.1"),
 		}
 		offer, err := e.ServeDHCP(context.Background(), queryOf(discover, 0, mods...))
 		require.NoError(b, err)

@@ -105,7 +105,7 @@ func (x *exchange) dropped() bool {
 	if !x.classes.has(classDrop) {
 		return false
 	}
-	x.e.log.Debug("query dropped", "client", x.client, "type", x.type_, "reason", "class DROP")
+	x.e.log.Debug("query dropped", "client", logged(x.client), "type", x.type_, "reason", "class DROP")
 	x.e.stats.filtered.Add(1)
 	x.e.stats.drop.Add(1)
 	return true

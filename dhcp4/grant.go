@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"time"
 
@@ -138,6 +139,9 @@ func (x *exchange) commit(ctx context.Context, g *grant) (*Reply, error) {
 		return nil, fmt.Errorf("dhcp4: lease %s: %w", g.addr, err)
 	}
 	x.e.alloc.Release(g.addr, x.holder)
+	if x.e.log.Enabled(ctx, slog.LevelDebug) {
+		x.e.log.Debug("lease", "client", logged(x.client), "address", g.addr, "subnet", g.subnet.id, "seconds", g.valid)
+	}
 	if g.was == nil || !g.mine || !inUse(g.was, x.now) {
 		x.e.stats.countBoth("cumulative-assigned-addresses", g.subnet)
 	}

@@ -75,7 +75,7 @@ func (n *nameRules) hostname(sent, reserved string, addr netip.Addr) string {
 
 // clean replaces what host names should not have.
 func (n *nameRules) clean(name string) string {
-	if n.unwanted == nil {
+	if n.unwanted == nil || !n.unwanted.MatchString(name) {
 		return name
 	}
 	return n.unwanted.ReplaceAllLiteralString(name, n.replacement)

@@ -27,7 +27,7 @@ func (x *exchange) identify() {
 			}
 			var err error
 			if value, err = x.p.flexID.Eval(x.packet()); err != nil {
-				x.e.log.Debug("flexible identifier not evaluated", "client", x.client, "error", err)
+				x.e.log.Debug("flexible identifier not evaluated", "client", logged(x.client), "error", err)
 			}
 		}
 		if value != "" {
