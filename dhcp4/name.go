@@ -1,11 +1,36 @@
 package dhcp4
 
 import (
+	"fmt"
 	"net/netip"
+	"regexp"
 	"strings"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 )
+
+// nameRules say what becomes of the names that clients send.
+type nameRules struct {
+	replace        string         // never, always, when-present or when-not-present
+	prefix, suffix string         // of generated names
+	unwanted       *regexp.Regexp // in host names; nil: all is wanted
+	replacement    string
+}
+
+func nameRulesOf(p *Params) (nameRules, error) {
+	r := nameRules{
+		replace: *p.DDNSReplaceClientName, prefix: *p.DDNSGeneratedPrefix, suffix: *p.DDNSQualifyingSuffix,
+		replacement: *p.HostnameCharReplacement,
+	}
+	if *p.HostnameCharSet == "" {
+		return r, nil
+	}
+	var err error
+	if r.unwanted, err = regexp.Compile(*p.HostnameCharSet); err != nil {
+		return r, fmt.Errorf("hostname-char-set: %w", err)
+	}
+	return r, nil
+}
 
 // clientName is what becomes of the name of a client: DNS is not updated, so
 // it is only kept in the lease and told to the client, as Kea does with

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"regexp"
 	"slices"
 
 	"github.com/dhcpha/dhcpha/ctrl"
@@ -216,108 +215,4 @@ func reservationMode(p Params) Params {
 		return p
 	}
 	return Params{ReservationsGlobal: &mode[0], ReservationsInSubnet: &mode[1], ReservationsOutOfPool: &mode[2]}.Inherit(p)
-}
-
-// poolSpecs describes the pools to the allocator, subnet by subnet.
-func (p *plan) poolSpecs() []lease.PoolSpec {
-	var specs []lease.PoolSpec
-	for _, s := range p.subnets {
-		var kind lease.AllocatorType
-		_ = kind.UnmarshalText([]byte(*s.params.Allocator)) // it has been validated
-		for _, pl := range s.pools {
-			spec := lease.PoolSpec{
-				ID: pl.id, SubnetID: s.id, First: pl.span.First, Last: pl.span.Last, Allocator: kind,
-			}
-			if !*s.params.ReservationsOutOfPool {
-				for addr := range s.reserved {
-					if pl.span.Contains(addr) {
-						spec.Exclude = append(spec.Exclude, addr)
-					}
-				}
-			}
-			if c := p.cfg.Compatibility; c != nil && c.ExcludeFirstLast24 && s.prefix.Bits() <= 24 {
-				spec.Exclude = appendFirstLast24(spec.Exclude, pl.span)
-			}
-			specs = append(specs, spec)
-		}
-	}
-	return specs
-}
-
-// appendFirstLast24 appends the addresses of the range that end in 0 or 255.
-func appendFirstLast24(list []netip.Addr, span Range) []netip.Addr {
-	block := span.First.As4()
-	for {
-		for _, last := range [...]byte{0, 255} {
-			block[3] = last
-			if addr := netip.AddrFrom4(block); span.Contains(addr) {
-				list = append(list, addr)
-			}
-		}
-		next := netip.AddrFrom4(block).Next()
-		if !next.IsValid() || span.Last.Less(next) {
-			return list
-		}
-		block = next.As4()
-	}
-}
-
-// setPools takes the allocator's pools, in the order of poolSpecs.
-func (p *plan) setPools(pools []*lease.Pool) {
-	for _, s := range p.subnets {
-		for _, pl := range s.pools {
-			pl.free, pools = pools[0], pools[1:]
-		}
-	}
-}
-
-// nameRules say what becomes of the names that clients send.
-type nameRules struct {
-	replace        string         // never, always, when-present or when-not-present
-	prefix, suffix string         // of generated names
-	unwanted       *regexp.Regexp // in host names; nil: all is wanted
-	replacement    string
-}
-
-func nameRulesOf(p *Params) (nameRules, error) {
-	r := nameRules{
-		replace: *p.DDNSReplaceClientName, prefix: *p.DDNSGeneratedPrefix, suffix: *p.DDNSQualifyingSuffix,
-		replacement: *p.HostnameCharReplacement,
-	}
-	if *p.HostnameCharSet == "" {
-		return r, nil
-	}
-	var err error
-	if r.unwanted, err = regexp.Compile(*p.HostnameCharSet); err != nil {
-		return r, fmt.Errorf("hostname-char-set: %w", err)
-	}
-	return r, nil
-}
-
-// bootFields are siaddr, sname and file.
-type bootFields struct {
-	server     netip.Addr
-	name, file string
-}
-
-func bootOf(p *Params) bootFields {
-	var b bootFields
-	if p.NextServer != nil && !p.NextServer.IsUnspecified() {
-		b.server = *p.NextServer
-	}
-	if p.ServerHostname != nil {
-		b.name = *p.ServerHostname
-	}
-	if p.BootFileName != nil {
-		b.file = *p.BootFileName
-	}
-	return b
-}
-
-// or returns b with what it lacks taken from other.
-func (b bootFields) or(other bootFields) bootFields {
-	if !b.server.IsValid() {
-		b.server = other.server
-	}
-	return bootFields{b.server, cmp.Or(b.name, other.name), cmp.Or(b.file, other.file)}
 }
