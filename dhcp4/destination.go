@@ -44,7 +44,12 @@ func routeOf(q *Query) route {
 	if sourcePortMatters(m.Options[uint8(dhcpv4.OptionRelayAgentInformation)]) {
 		r.relayPort = q.Source.Port()
 	}
-	if src := q.Source.Addr(); m.MessageType() == dhcpv4.MessageTypeInform && !r.client.IsValid() && isUnicast(src) {
+	if m.MessageType() == dhcpv4.MessageTypeInform && r.client.IsValid() {
+		// It is answered "directly to the address given in the 'ciaddr' field"
+		// (section 4.3.5), also when it came through a relay agent.
+		r.relay = netip.Addr{}
+	}
+	if src := q.Source.Addr(); !r.relay.IsValid() && m.MessageType() == dhcpv4.MessageTypeInform && !r.client.IsValid() && isUnicast(src) {
 		r.client = src // it should have said so, but it has one
 	}
 	if v := m.Options[uint8(dhcpv4.OptionMaximumDHCPMessageSize)]; len(v) == 2 {

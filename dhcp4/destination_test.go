@@ -41,6 +41,8 @@ func TestDestination(t *testing.T) {
 		"neither: hardware address and yiaddr": {request, nil, anyClient, ack, "192.0.2.100:68", true},
 		"neither, NAK: broadcast":              {request, nil, anyClient, nak, everyone, false},
 		"INFORM: ciaddr":                       {inform, []dhcpv4.Modifier{client}, "192.0.2.9:68", ack, "192.0.2.9:68", false},
+		"INFORM: ciaddr, although relayed":     {inform, []dhcpv4.Modifier{client, relay}, "10.0.0.1:67", ack, "192.0.2.9:68", false},
+		"INFORM without ciaddr, relayed":       {inform, []dhcpv4.Modifier{relay}, "10.0.0.1:67", ack, "10.0.0.1:67", false},
 		"INFORM without ciaddr: where from":    {inform, nil, "192.0.2.9:68", ack, "192.0.2.9:68", false},
 		"INFORM from nowhere":                  {inform, []dhcpv4.Modifier{flag}, anyClient, ack, everyone, false},
 	}
