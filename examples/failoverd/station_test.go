@@ -188,17 +188,36 @@ func (r *reply) kind() dhcpv4.MessageType {
 	return dhcpv4.MessageTypeNone
 }
 
-// String lists all that a reply says, a line each, so that two replies can be
-// compared as text. The order of options and the padding do not count.
+// String lists what a reply says, a line each, so that two servers' replies can
+// be compared as text. Where they may differ it says nothing:
+//
+//   - the order of options, and padding
+//   - the frame's address, unless the client has no address to ask for by ARP
+//   - hops, which Kea copies and RFC 2131, table 3, wants to be 0
+//   - the broadcast flag of a relayed NAK, which RFC 2131, section 4.3.2, wants
+//     and Kea does not set
+//   - the response codes of the FQDN option, which RFC 4702, section 3.2, wants
+//     to be 255 and which are 0 with Kea
 func (r *reply) String() string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("sent to %s %s from %s", r.hw, r.to, r.from)
-	line("%s op %d htype %d hlen %d hops %d secs %d flags %04x", r.kind(), r.fixed[0], r.fixed[1], r.fixed[2], r.fixed[3], r.fixed[8:10], r.flags)
+	line("sent to %s from %s", r.to, r.from)
+	if r.ciaddr.IsUnspecified() && r.giaddr.IsUnspecified() && r.to.Addr() == r.yiaddr {
+		line("sent to hardware address %s", r.hw)
+	}
+	flags := r.flags
+	if r.kind() == dhcpv4.MessageTypeNak && !r.giaddr.IsUnspecified() {
+		flags &^= 0x8000
+	}
+	line("%s op %d htype %d hlen %d secs %d flags %04x", r.kind(), r.fixed[0], r.fixed[1], r.fixed[2], r.fixed[8:10], flags)
 	line("ciaddr %s yiaddr %s siaddr %s giaddr %s", r.ciaddr, r.yiaddr, r.siaddr, r.giaddr)
 	line("chaddr %x sname %q file %q", r.fixed[28:44], r.sname, r.file)
 	for _, code := range slices.Sorted(maps.Keys(r.options)) {
-		line("option %d: %x %q", code, r.options[code], r.options[code])
+		value := slices.Clone(r.options[code])
+		if code == 81 && len(value) >= 3 {
+			value[1], value[2] = 0, 0
+		}
+		line("option %d: %x %q", code, value, value)
 	}
 	return b.String()
 }
