@@ -11,6 +11,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/insomniacslk/dhcp/dhcpv4"
+
 	"github.com/dhcpha/dhcpha/ctrl"
 )
 
@@ -74,11 +76,16 @@ func (s *engineStats) countDatagrams(srv *Server) {
 	s.all.Func("pkt4-sent", func() int64 { return int64(srv.Counters().Sent) })
 	s.all.Func("pkt4-queue-full", func() int64 { return int64(srv.Counters().Shed) })
 	s.all.Func("pkt4-parse-failed", func() (n int64) {
-		for _, count := range srv.Counters().Refused {
-			n += int64(count)
+		for reason, count := range srv.Counters().Refused {
+			if reason != RefusedType { // counted by its type
+				n += int64(count)
+			}
 		}
 		return n
 	})
+	for i, name := range packetNames {
+		s.all.Func("pkt4-"+name+"-received", func() int64 { return int64(srv.Counters().ReceivedTypes[dhcpv4.MessageType(i)]) })
+	}
 }
 
 func (e *Engine) status(c *Commands) ctrl.Response {
