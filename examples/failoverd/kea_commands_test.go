@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -164,21 +165,34 @@ func compareStatus(t *testing.T, p *pair) {
 func compareConfig(t *testing.T, p *pair) {
 	t.Helper()
 	a, b := p.both("config-get", nil)
-	for _, raw := range []json.RawMessage{a, b} {
-		_, err := dhcp4.ParseConfig(strings.NewReader(withoutHash(t, raw)), nil)
-		require.NoError(t, err)
-	}
-	var kea, ours map[string]any
-	require.NoError(t, json.Unmarshal([]byte(withoutHash(t, a)), &kea))
-	require.NoError(t, json.Unmarshal([]byte(withoutHash(t, b)), &ours))
-	included(t, "Dhcp4", ours["Dhcp4"], kea["Dhcp4"])
+	included(t, "Dhcp4", normal(t, b), normal(t, a))
 }
 
-func withoutHash(t testing.TB, raw json.RawMessage) string {
+// normal is a configuration as config-get answers it, with the reservations in
+// the order of their text.
+func normal(t testing.TB, raw json.RawMessage) any {
 	t.Helper()
 	var members map[string]json.RawMessage
 	require.NoError(t, json.Unmarshal(raw, &members))
-	return `{"Dhcp4": ` + string(members["Dhcp4"]) + `}`
+	cfg, err := dhcp4.ParseConfig(strings.NewReader(`{"Dhcp4": `+string(members["Dhcp4"])+`}`), nil)
+	require.NoError(t, err)
+	for _, s := range cfg.Subnets {
+		slices.SortFunc(s.Reservations, func(a, b dhcp4.Reservation) int { return strings.Compare(identifier(t, a), identifier(t, b)) })
+	}
+	b, err := json.Marshal(cfg)
+	require.NoError(t, err)
+	var v any
+	require.NoError(t, json.Unmarshal(b, &v))
+	return v
+}
+
+func identifier(t testing.TB, r dhcp4.Reservation) string {
+	t.Helper()
+	b, err := json.Marshal(r)
+	require.NoError(t, err)
+	var v map[string]any
+	require.NoError(t, json.Unmarshal(b, &v))
+	return fmt.Sprint(v["hw-address"], v["client-id"], v["duid"], v["circuit-id"])
 }
 
 // included requires that whatever is in ours is in Kea's too. The files of the
@@ -220,8 +234,14 @@ func compareCommands(t *testing.T, p *pair) {
 	var kea, ours []string
 	require.NoError(t, json.Unmarshal(a, &kea))
 	require.NoError(t, json.Unmarshal(b, &ours))
+	without := []string{
+		"config-set", "config-write", // the file is the operator's
+		"config-backend-pull", "server-tag-get", // there is no configuration database
+		"libreload",      // nothing is loaded
+		"leases-reclaim", // it happens by itself
+	}
 	for _, command := range kea {
-		if !slices.Contains(ours, command) {
+		if !slices.Contains(ours, command) && !slices.Contains(without, command) && !strings.HasPrefix(command, "lease6-") {
 			t.Errorf("command %s is missing", command)
 		}
 	}
