@@ -9,9 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// receiveBuffer is asked of the kernel for every socket, in bytes: some
-// thousand queries, as come when a site has its power back.
-const receiveBuffer = 4 << 20
+// bufferSize is asked of the kernel for every socket and direction, in bytes:
+// some thousand queries, as come when a site has its power back, and as many
+// replies.
+const bufferSize = 4 << 20
 
 // hostNetwork is the network of the host.
 type hostNetwork struct{}
@@ -30,6 +31,8 @@ type codec interface {
 	received(m *messages, i int, d *datagram, n int)
 	// send makes message i of the datagram.
 	send(m *messages, i int, d *datagram)
+	// waits says whether writing waits while the socket's buffer is full.
+	waits() bool
 }
 
 // batchConn reads and writes many datagrams with one system call. One
@@ -51,11 +54,8 @@ func open(domain, typ int, c codec, setUp func(fd int) error) (conn, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)
 	}
-	// The first needs CAP_NET_ADMIN to exceed the system's limit; with the
-	// second the kernel gives what it may.
-	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, receiveBuffer) != nil {
-		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, receiveBuffer)
-	}
+	setBuffer(fd, unix.SO_RCVBUFFORCE, unix.SO_RCVBUF)
+	setBuffer(fd, unix.SO_SNDBUFFORCE, unix.SO_SNDBUF)
 	if err := setUp(fd); err != nil {
 		unix.Close(fd)
 		return nil, err
@@ -71,9 +71,18 @@ func open(domain, typ int, c codec, setUp func(fd int) error) (conn, error) {
 	}
 	b.transmit = func(fd uintptr) bool {
 		b.outN, b.outErr = b.out.send(fd)
-		return b.outErr != unix.EAGAIN
+		return b.outErr != unix.EAGAIN || !c.waits()
 	}
 	return b, nil
+}
+
+// setBuffer makes a buffer of the socket large. The first option needs
+// CAP_NET_ADMIN to exceed the system's limit; with the second the kernel gives
+// what it may.
+func setBuffer(fd, force, ask int) {
+	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, force, bufferSize) != nil {
+		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, ask, bufferSize)
+	}
 }
 
 func (b *batchConn) read(batch []*datagram) (int, error) {

@@ -124,3 +124,7 @@ func (c packetCodec) send(m *messages, i int, d *datagram) {
 	putFrame(frame, netip.AddrPortFrom(d.local, c.port), d.remote)
 	m.set(i, frame, unix.SizeofSockaddrLinklayer, 0)
 }
+
+// waits is true: what is written goes to the link at once, or waits for
+// nothing but the link.
+func (packetCodec) waits() bool { return true }

@@ -50,6 +50,11 @@ func (udpCodec) send(m *messages, i int, d *datagram) {
 	m.set(i, d.payload, unix.SizeofSockaddrInet4, unix.CmsgSpace(unix.SizeofInet4Pktinfo))
 }
 
+// waits is false: the kernel keeps what is for a host of the link that does not
+// answer to ARP for seconds, and counts it as unsent. Whoever names such hosts
+// as relay agents could otherwise have all others wait with them.
+func (udpCodec) waits() bool { return false }
+
 // ntohs is also its reverse.
 func ntohs(v uint16) uint16 {
 	var b [2]byte

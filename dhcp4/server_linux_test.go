@@ -247,6 +247,38 @@ func TestRepliesLeaveWhereQueriesCameIn(t *testing.T) {
 	}
 }
 
+// What is for hosts that do not answer to ARP fills the socket's buffer, as the
+// kernel keeps it for seconds. Others must not have to wait for that.
+func TestRelayAgentsThatAreNotThereHoldUpNobody(t *testing.T) {
+	t.Parallel()
+	n := testnet.New(t)
+	lan := n.LAN()
+	server, host := n.Host("server"), n.Host("host")
+	server.Join(lan, "eth0", "192.0.2.1/24")
+	host.Join(lan, "eth0", "192.0.2.9/24")
+	s := &Server{}
+	serveIn(t, server, s)
+	ctx := within(t, time.Minute)
+	awaitReady(ctx, t, s)
+	host.Do(func() {
+		conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(192, 0, 2, 9), Port: serverPort})
+		require.NoError(t, err)
+		defer conn.Close()
+		to := netip.MustParseAddrPort("192.0.2.1:67")
+		for sent := uint64(0); s.Counters().Unsent == 0; {
+			for i := range byte(100) {
+				m := query(t, dhcpv4.MessageTypeDiscover, dhcpv4.WithGatewayIP(net.IPv4(192, 0, 2, 20+i)))
+				_, err := conn.WriteToUDPAddrPort(m.ToBytes(), to)
+				require.NoError(t, err)
+			}
+			sent += 100
+			awaitCount(ctx, t, s, "all are answered", func(c Counters) bool { return c.Received+c.Overflowed == sent && c.InFlight == 0 })
+		}
+	})
+	require.Zero(t, s.Counters().Shed)
+	host.Dhclient("eth0").Await(ctx, testnet.Bound)
+}
+
 func TestInterfacesAreFoundAgain(t *testing.T) {
 	for _, typ := range []SocketType{SocketRaw, SocketUDP} {
 		t.Run(typ.String(), func(t *testing.T) {
