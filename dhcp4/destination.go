@@ -25,6 +25,7 @@ type route struct {
 	relay     netip.Addr // giaddr; invalid: none
 	relayPort uint16
 	client    netip.Addr // ciaddr, or where an INFORM without it came from; invalid: none
+	inform    bool       // the client keeps its address
 	broadcast bool       // the client asks for it
 	requested []byte     // codes of options, in order of preference
 	maximum   int        // length of a message that the client takes, headers included
@@ -44,13 +45,19 @@ func routeOf(q *Query) route {
 	if sourcePortMatters(m.Options[uint8(dhcpv4.OptionRelayAgentInformation)]) {
 		r.relayPort = q.Source.Port()
 	}
-	if m.MessageType() == dhcpv4.MessageTypeInform && r.client.IsValid() {
-		// It is answered "directly to the address given in the 'ciaddr' field"
-		// (section 4.3.5), also when it came through a relay agent.
-		r.relay = netip.Addr{}
-	}
-	if src := q.Source.Addr(); !r.relay.IsValid() && m.MessageType() == dhcpv4.MessageTypeInform && !r.client.IsValid() && isUnicast(src) {
-		r.client = src // it should have said so, but it has one
+	switch src := q.Source.Addr(); m.MessageType() {
+	case dhcpv4.MessageTypeDiscover:
+		r.client = netip.Addr{} // it has none yet
+	case dhcpv4.MessageTypeInform:
+		r.inform = true
+		switch {
+		case r.client.IsValid():
+			// It is answered "directly to the address given in the 'ciaddr'
+			// field" (section 4.3.5), also when it came through a relay agent.
+			r.relay = netip.Addr{}
+		case !r.relay.IsValid() && isUnicast(src):
+			r.client = src // it should have said so, but it has one
+		}
 	}
 	if v := m.Options[uint8(dhcpv4.OptionMaximumDHCPMessageSize)]; len(v) == 2 {
 		r.maximum = max(minMaximum, int(binary.BigEndian.Uint16(v)))
@@ -68,6 +75,11 @@ type destination struct {
 
 // destination says where a reply goes (RFC 2131, section 4.1). It sets the
 // broadcast flag of a NAK that a relay agent is to broadcast (section 4.3.2).
+//
+// Unlike there, ciaddr counts only if it is the address that the client is
+// given, or says that it has (INFORM): in every other message it should be 0
+// (section 4.4.1, table 5), and any host of the world could be named in it as
+// the target of our replies.
 func (r route) destination(reply *dhcpv4.DHCPv4) destination {
 	nak := reply.MessageType() == dhcpv4.MessageTypeNak
 	your := address(reply.YourIPAddr)
@@ -79,7 +91,7 @@ func (r route) destination(reply *dhcpv4.DHCPv4) destination {
 		return destination{AddrPort: netip.AddrPortFrom(r.relay, r.relayPort)}
 	case nak:
 		return destination{AddrPort: netip.AddrPortFrom(limitedBroadcast(), clientPort)}
-	case r.client.IsValid():
+	case r.client.IsValid() && (r.inform || r.client == your || !your.IsValid()):
 		return destination{AddrPort: netip.AddrPortFrom(r.client, clientPort)}
 	case r.broadcast || !your.IsValid():
 		return destination{AddrPort: netip.AddrPortFrom(limitedBroadcast(), clientPort)}

@@ -20,7 +20,8 @@ func TestDestination(t *testing.T) {
 		everyone = "255.255.255.255:68"
 	)
 	relay := dhcpv4.WithGatewayIP(net.IPv4(10, 0, 0, 1))
-	client := dhcpv4.WithClientIP(net.IPv4(192, 0, 2, 9))
+	client := dhcpv4.WithClientIP(net.IPv4(192, 0, 2, 100))
+	elsewhere := dhcpv4.WithClientIP(net.IPv4(198, 51, 100, 9))
 	flag := dhcpv4.WithBroadcast(true)
 	sourcePort := dhcpv4.WithOption(dhcpv4.OptGeneric(dhcpv4.OptionRelayAgentInformation, []byte{1, 1, 'x', relaySourcePort, 0}))
 	tests := map[string]struct {
@@ -35,13 +36,16 @@ func TestDestination(t *testing.T) {
 		"giaddr set, NAK":                      {request, []dhcpv4.Modifier{relay}, "10.0.0.1:67", nak, "10.0.0.1:67", false},
 		"relay agent's own port (RFC 8357)":    {request, []dhcpv4.Modifier{relay, sourcePort}, "10.0.0.2:4000", ack, "10.0.0.1:4000", false},
 		"its option without a relay agent":     {request, []dhcpv4.Modifier{sourcePort}, "10.0.0.2:4000", ack, "192.0.2.100:68", true},
-		"ciaddr set: unicast":                  {request, []dhcpv4.Modifier{client, flag}, "192.0.2.9:68", ack, "192.0.2.9:68", false},
-		"ciaddr set, NAK: broadcast":           {request, []dhcpv4.Modifier{client}, "192.0.2.9:68", nak, everyone, false},
+		"ciaddr set: unicast":                  {request, []dhcpv4.Modifier{client, flag}, "192.0.2.100:68", ack, "192.0.2.100:68", false},
+		"ciaddr set, NAK: broadcast":           {request, []dhcpv4.Modifier{client}, "192.0.2.100:68", nak, everyone, false},
+		"another ciaddr than the lease's":      {request, []dhcpv4.Modifier{elsewhere}, anyClient, ack, "192.0.2.100:68", true},
+		"the same, broadcast flag":             {request, []dhcpv4.Modifier{elsewhere, flag}, anyClient, ack, everyone, false},
+		"ciaddr in a DISCOVER":                 {discover, []dhcpv4.Modifier{elsewhere}, anyClient, dhcpv4.MessageTypeOffer, "192.0.2.100:68", true},
 		"broadcast flag":                       {request, []dhcpv4.Modifier{flag}, anyClient, ack, everyone, false},
 		"neither: hardware address and yiaddr": {request, nil, anyClient, ack, "192.0.2.100:68", true},
 		"neither, NAK: broadcast":              {request, nil, anyClient, nak, everyone, false},
-		"INFORM: ciaddr":                       {inform, []dhcpv4.Modifier{client}, "192.0.2.9:68", ack, "192.0.2.9:68", false},
-		"INFORM: ciaddr, although relayed":     {inform, []dhcpv4.Modifier{client, relay}, "10.0.0.1:67", ack, "192.0.2.9:68", false},
+		"INFORM: ciaddr":                       {inform, []dhcpv4.Modifier{elsewhere}, "198.51.100.9:68", ack, "198.51.100.9:68", false},
+		"INFORM: ciaddr, although relayed":     {inform, []dhcpv4.Modifier{elsewhere, relay}, "10.0.0.1:67", ack, "198.51.100.9:68", false},
 		"INFORM without ciaddr, relayed":       {inform, []dhcpv4.Modifier{relay}, "10.0.0.1:67", ack, "10.0.0.1:67", false},
 		"INFORM without ciaddr: where from":    {inform, nil, "192.0.2.9:68", ack, "192.0.2.9:68", false},
 		"INFORM from nowhere":                  {inform, []dhcpv4.Modifier{flag}, anyClient, ack, everyone, false},

@@ -29,9 +29,10 @@ type socket struct {
 // endpoint is an interface that is served.
 type endpoint struct {
 	choice
-	local netip.Addr // what clients that broadcast learn as the server's address
-	raw   *socket    // nil: there is UDP only
-	udp   *socket    // for unicast replies to what raw received
+	local     netip.Addr   // what clients that broadcast learn as the server's address
+	everybody []netip.Addr // the broadcast addresses
+	raw       *socket      // nil: there is UDP only
+	udp       *socket      // for unicast replies to what raw received
 }
 
 // endpoints are all interfaces that are served, by index.
@@ -44,7 +45,7 @@ func (e endpoints) find(d *datagram) (ep *endpoint, unicast bool) {
 	if ep == nil {
 		return nil, false
 	}
-	if !d.local.IsValid() || slices.Contains(ep.broadcasts(), d.local) {
+	if !d.local.IsValid() || slices.Contains(ep.everybody, d.local) {
 		return ep, false
 	}
 	if slices.Contains(ep.served, d.local) || ep.loopback {
@@ -57,4 +58,11 @@ func (e endpoints) find(d *datagram) (ep *endpoint, unicast bool) {
 		}
 	}
 	return nil, false
+}
+
+// isBroadcast says whether b begins with a broadcast address of one of the
+// interface's networks, which is nobody's own.
+func (ep *endpoint) isBroadcast(b []byte) bool {
+	addr := netip.AddrFrom4([4]byte(b))
+	return !addr.IsUnspecified() && slices.Contains(ep.everybody, addr)
 }

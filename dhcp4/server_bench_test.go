@@ -72,11 +72,11 @@ func TestLoopbackNeedsNoPrivilege(t *testing.T) {
 		return echo(ctx, q)
 	}), client)
 	buf := make([]byte, 1500)
-	for _, modifier := range []dhcpv4.Modifier{
-		dhcpv4.WithGatewayIP(net.IPv4(127, 0, 0, 1)),
-		dhcpv4.WithClientIP(net.IPv4(127, 0, 0, 1)),
+	for _, m := range []*dhcpv4.DHCPv4{
+		query(t, dhcpv4.MessageTypeRequest, dhcpv4.WithGatewayIP(net.IPv4(127, 0, 0, 1))),
+		query(t, dhcpv4.MessageTypeInform, dhcpv4.WithClientIP(net.IPv4(127, 0, 0, 1))),
 	} {
-		_, err := client.WriteToUDPAddrPort(query(t, dhcpv4.MessageTypeRequest, modifier).ToBytes(), addr)
+		_, err := client.WriteToUDPAddrPort(m.ToBytes(), addr)
 		require.NoError(t, err)
 		q := <-queries
 		require.True(t, q.Unicast)

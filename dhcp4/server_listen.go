@@ -93,7 +93,7 @@ func (l *listener) keys(c choice) []socketKey {
 // endpoint opens what is not open yet of what an interface needs: all of it or
 // nothing, because who answers broadcasts must also be there for renewals.
 func (l *listener) endpoint(c choice) (*endpoint, error) {
-	ep := &endpoint{choice: c, local: c.served[0]}
+	ep := &endpoint{choice: c, local: c.served[0], everybody: c.broadcasts()}
 	var fresh []*socket
 	for _, key := range l.keys(c) {
 		sock := l.sockets[key]

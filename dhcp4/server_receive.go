@@ -53,8 +53,13 @@ func (s *Server) admit(sock *socket, d *datagram, now time.Time) bool {
 		return s.refuse(d, why)
 	}
 	ep, unicast := s.endpoints.Load().find(d)
-	if ep == nil {
+	switch {
+	case ep == nil:
 		return s.refuse(d, RefusedElsewhere)
+	case ep.isBroadcast(d.payload[offsetCIAddr:]):
+		return s.refuse(d, RefusedClientAddr)
+	case ep.isBroadcast(d.payload[offsetGIAddr:]):
+		return s.refuse(d, RefusedRelayAddr)
 	}
 	bound := int64(cmp.Or(s.MaxInFlight, defaultInFlight))
 	if typ == dhcpv4.MessageTypeDiscover {

@@ -67,7 +67,7 @@ func TestDrainAnswersWhatIsInFlight(t *testing.T) {
 			return echo(ctx, q)
 		})})
 		s.raw.deliver(query(t, dhcpv4.MessageTypeRequest), anyClient, everybody)
-		s.udp.deliver(query(t, dhcpv4.MessageTypeRequest, dhcpv4.WithClientIP(net.IPv4(192, 0, 2, 9))), "192.0.2.9:68", "192.0.2.1")
+		s.udp.deliver(query(t, dhcpv4.MessageTypeRequest, dhcpv4.WithClientIP(net.IPv4(192, 0, 2, 100))), "192.0.2.100:68", "192.0.2.1")
 		synctest.Wait()
 		s.end()
 		s.end()
@@ -225,6 +225,27 @@ func TestEveryDatagramIsCounted(t *testing.T) {
 	})
 }
 
+// A forged query must not make a reply go to everybody by way of ciaddr or
+// giaddr: a relay agent may choose the port as well.
+func TestBroadcastIsNobodysAddress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := serve(t, &Server{Handler: HandlerFunc(echo)})
+		for _, addr := range []net.IP{net.IPv4bcast, net.IPv4(192, 0, 2, 255)} {
+			s.udp.deliver(query(t, dhcpv4.MessageTypeInform, dhcpv4.WithClientIP(addr)), "192.0.2.9:68", "192.0.2.1")
+			s.raw.deliver(query(t, dhcpv4.MessageTypeDiscover, dhcpv4.WithGatewayIP(addr)), "192.0.2.9:53", everybody)
+		}
+		synctest.Wait()
+		require.Equal(t, map[Refusal]uint64{RefusedClientAddr: 2, RefusedRelayAddr: 2}, s.Counters().Refused)
+		require.Zero(t, s.Counters().Sent)
+		// It is an address like others where the network is not.
+		s.udp.deliver(query(t, dhcpv4.MessageTypeDiscover, dhcpv4.WithGatewayIP(net.IPv4(10, 1, 2, 255))), "10.1.2.255:67", "192.0.2.1")
+		synctest.Wait()
+		require.EqualValues(t, 1, s.Counters().Sent)
+		s.end()
+		require.NoError(t, <-s.ended)
+	})
+}
+
 func TestRepliesLeaveByTheRightSocket(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := serve(t, &Server{Handler: HandlerFunc(echo)})
@@ -242,8 +263,8 @@ func TestRepliesLeaveByTheRightSocket(t *testing.T) {
 		s.raw.deliver(query(t, dhcpv4.MessageTypeDiscover, dhcpv4.WithBroadcast(true)), anyClient, everybody)
 		require.Equal(t, fakeDatagram{nil, netip.MustParseAddrPort("255.255.255.255:68"), local, 1, ""}, last(s.raw))
 		// A client that rebinds broadcasts, and can be reached.
-		s.raw.deliver(query(t, dhcpv4.MessageTypeRequest, dhcpv4.WithClientIP(net.IPv4(192, 0, 2, 9))), "192.0.2.9:68", everybody)
-		require.Equal(t, fakeDatagram{nil, netip.MustParseAddrPort("192.0.2.9:68"), local, 1, ""}, last(s.udp))
+		s.raw.deliver(query(t, dhcpv4.MessageTypeRequest, dhcpv4.WithClientIP(net.IPv4(192, 0, 2, 100))), "192.0.2.100:68", everybody)
+		require.Equal(t, fakeDatagram{nil, netip.MustParseAddrPort("192.0.2.100:68"), local, 1, ""}, last(s.udp))
 		s.udp.deliver(query(t, dhcpv4.MessageTypeRequest, dhcpv4.WithGatewayIP(net.IPv4(10, 0, 0, 1))), "10.0.0.9:67", "192.0.2.1")
 		require.Equal(t, fakeDatagram{nil, netip.MustParseAddrPort("10.0.0.1:67"), local, 1, ""}, last(s.udp))
 		s.end()
