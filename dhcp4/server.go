@@ -53,6 +53,7 @@ type Server struct {
 	network   network // nil until Serve, unless a test has its own
 	socketRaw bool
 	logger    *slog.Logger
+	queryLog  *slog.Logger // for what queries bring about
 
 	counters  counters
 	memory    datagrams
@@ -148,6 +149,7 @@ func (s *Server) prepare(ctx context.Context) (*listener, error) {
 	if s.logger = s.Logger; s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
 	}
+	s.queryLog = throttled(s.logger)
 	if s.network == nil {
 		s.network = hostNetwork{}
 	}

@@ -118,7 +118,7 @@ func (s *Server) handle(q *Query) (reply *dhcpv4.DHCPv4) {
 	defer func() {
 		if p := recover(); p != nil {
 			s.counters.panicked.Add(1)
-			s.logger.Error("handler panicked", "client", client, "interface", q.Interface, "panic", p, "stack", string(debug.Stack()))
+			s.queryLog.Error("handler panicked", "client", client, "interface", q.Interface, "panic", p, "stack", string(debug.Stack()))
 			reply = nil
 		}
 	}()
@@ -127,7 +127,7 @@ func (s *Server) handle(q *Query) (reply *dhcpv4.DHCPv4) {
 	case err != nil:
 		s.counters.failed.Add(1)
 		if s.queries.Err() == nil { // else it failed because it was told to stop
-			s.logger.Error("query failed", "client", client, "interface", q.Interface, "error", err)
+			s.queryLog.Error("query failed", "client", client, "interface", q.Interface, "error", err)
 		}
 		return nil
 	case r == nil || r.Message == nil:

@@ -18,13 +18,13 @@ func (s *Server) reply(sock *socket, ep *endpoint, r route, m *dhcpv4.DHCPv4) {
 	payload, omitted, err := appendMessage(d.storage[headroom:headroom], m, r.requested, maxLength(r.maximum, ep.mtu))
 	if err != nil {
 		s.counters.unsent.Add(1)
-		s.logger.Error("reply not sent", "client", m.ClientHWAddr.String(), "interface", ep.name, "error", err)
+		s.queryLog.Error("reply not sent", "client", m.ClientHWAddr.String(), "interface", ep.name, "error", err)
 		s.memory.put(d)
 		return
 	}
 	if len(omitted) > 0 {
 		s.counters.shortened.Add(1)
-		s.logger.Warn("options left out: the reply is full", "client", m.ClientHWAddr.String(), "interface", ep.name, "options", fmt.Sprint(omitted))
+		s.queryLog.Warn("options left out: the reply is full", "client", m.ClientHWAddr.String(), "interface", ep.name, "options", fmt.Sprint(omitted))
 	}
 	d.payload, d.typ = payload, m.MessageType()
 	d.remote, d.local, d.ifindex = to.AddrPort, ep.local, ep.index
@@ -73,7 +73,7 @@ func (s *Server) transmit(sock *socket) {
 		}
 		if unsent > 0 {
 			s.counters.unsent.Add(uint64(unsent))
-			s.logger.Warn("replies not sent", "count", unsent, "error", failure)
+			s.queryLog.Warn("replies not sent", "count", unsent, "error", failure)
 		}
 		for i, d := range batch {
 			s.memory.put(d)
