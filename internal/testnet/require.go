@@ -31,7 +31,7 @@ var packages = map[string]string{
 // be complete cannot pass by skipping. With -short it is always skipped.
 func Require(t testing.TB, programs ...string) {
 	t.Helper()
-	if testing.Short() {
+	if testing.Testing() && testing.Short() {
 		t.Skip("-short: no network namespaces")
 	}
 	if lacks := lacking(programs); lacks != "" {
