@@ -42,6 +42,15 @@ type retention struct {
 	age   time.Duration // only so old ones; 0: count matters
 }
 
+func keepCount(n int64) retention { return retention{count: int(min(max(n, 1), maxSamples))} }
+
+func keepAge(age time.Duration) retention {
+	if age <= 0 {
+		return keepCount(1)
+	}
+	return retention{age: age}
+}
+
 // size returns how many samples there may be.
 func (r retention) size() int {
 	switch {

@@ -3,6 +3,7 @@ package ctrl
 import (
 	"maps"
 	"sync"
+	"time"
 )
 
 // Stats are the statistics of a server by their names, such as pkt4-received.
@@ -10,7 +11,7 @@ import (
 type Stats struct {
 	mu    sync.RWMutex
 	stats map[string]*Stat
-	keep  retention // of new statistics
+	keep  retention // of statistics that are yet to come
 }
 
 // Stat returns the statistic with the name, which is made with the value 0 if
@@ -69,9 +70,24 @@ func (s *Stats) all() map[string]*Stat {
 	return all
 }
 
-// retain says which samples statistics keep that are yet to come.
+// SetSamples says which values statistics keep: the last count of them or, if
+// count is 0, those not older than age. The newest is always kept, and never
+// more than 1,000. Unless it is called they keep 20. Commands can change it.
+func (s *Stats) SetSamples(count int, age time.Duration) {
+	if count > 0 {
+		s.retain(keepCount(int64(count)))
+	} else {
+		s.retain(keepAge(age))
+	}
+}
+
+// retain changes which samples are kept, also of statistics that are yet to
+// come.
 func (s *Stats) retain(keep retention) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.keep = keep
+	for _, st := range s.stats {
+		st.retain(keep)
+	}
 }

@@ -79,20 +79,21 @@ func (c *statCommand) one(s *Stats, raw json.RawMessage) Response {
 }
 
 func (c *statCommand) all(s *Stats, raw json.RawMessage) Response {
-	var keep retention
-	if c.parse != nil {
-		args, err := parseStatArgs(raw)
-		if err != nil {
-			return failure(err)
+	if c.parse == nil {
+		for _, st := range s.all() {
+			c.apply(st, retention{})
 		}
-		if keep, err = c.parse(args, true); err != nil {
-			return failure(err)
-		}
-		s.retain(keep)
+		return Response{Text: c.allDone}
 	}
-	for _, st := range s.all() {
-		c.apply(st, keep)
+	args, err := parseStatArgs(raw)
+	if err != nil {
+		return failure(err)
 	}
+	keep, err := c.parse(args, true)
+	if err != nil {
+		return failure(err)
+	}
+	s.retain(keep)
 	return Response{Text: c.allDone}
 }
 
@@ -131,8 +132,7 @@ func parseAge(args arguments, _ bool) (retention, error) {
 	if seconds < 0 || seconds > most {
 		return retention{}, failf("'duration' parameter must be from 0 to %d", most)
 	}
-	// 0: only the newest. The newest is kept however old it is.
-	return retention{age: max(time.Duration(seconds)*time.Second, 1)}, nil
+	return keepAge(time.Duration(seconds) * time.Second), nil
 }
 
 func parseCount(args arguments, all bool) (retention, error) {
@@ -148,5 +148,5 @@ func parseCount(args arguments, all bool) (retention, error) {
 	case n < 0:
 		return retention{}, failf("'max-samples' parameter must not be negative")
 	}
-	return retention{count: int(min(max(n, 1), maxSamples))}, nil
+	return keepCount(n), nil
 }

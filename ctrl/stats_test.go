@@ -137,6 +137,36 @@ func TestStatAge(t *testing.T) {
 	})
 }
 
+// The configuration's limits hold for what there is and for what comes later.
+// Kea 2.2.0 keeps as many.
+func TestStatsSetSamples(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		for _, c := range []struct {
+			count int
+			age   time.Duration
+			kept  int
+		}{
+			{5, time.Hour, 5}, {5, time.Second, 5}, {0, time.Second, 2}, {0, 0, 1}, {0, time.Hour, 31}, {maxSamples + 1, 0, 31},
+		} {
+			var s Stats
+			early := s.Stat("early")
+			s.SetSamples(c.count, c.age)
+			late := s.Stat("late")
+			for _, st := range []*Stat{early, late} {
+				for n := range 30 {
+					if n == 28 {
+						time.Sleep(2 * time.Second)
+					}
+					st.Add(1)
+				}
+				require.Len(t, values(st), c.kept, "%+v", c)
+				require.LessOrEqual(t, st.keep.size(), maxSamples)
+			}
+		}
+	})
+}
+
 // A statistic that a command has removed comes back with its next value; one
 // that its owner has removed does not.
 func TestStatRemoved(t *testing.T) {
