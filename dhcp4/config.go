@@ -74,8 +74,8 @@ type Config struct {
 	Compatibility           *Compatibility           `json:"compatibility,omitempty"`
 
 	// StatisticDefaultSampleCount is how many samples statistics keep, 20 by
-	// default; StatisticDefaultSampleAge, if not 0, keeps samples of so many
-	// seconds instead.
+	// default. If it is 0 they keep those of the last
+	// StatisticDefaultSampleAge seconds. See ctrl.Stats.SetSamples.
 	StatisticDefaultSampleCount *uint32 `json:"statistic-default-sample-count,omitempty"`
 	StatisticDefaultSampleAge   uint32  `json:"statistic-default-sample-age,omitempty"`
 
@@ -93,7 +93,8 @@ type Config struct {
 }
 
 // HookLibrary is an entry of hooks-libraries. What it stands for is decided
-// by the program that assembles the server; this package ignores it.
+// by the program that assembles the server; this package only takes the
+// parameters of libdhcp_flex_id.
 type HookLibrary struct {
 	Library    string          `json:"library"`
 	Parameters json.RawMessage `json:"parameters,omitempty"`

@@ -10,12 +10,15 @@ type LeaseDatabase struct {
 	// Name is the path of the lease file.
 	Name string `json:"name,omitempty"`
 
+	// MaxRowErrors is how many bad rows of a lease file are passed over when
+	// its leases are taken over (see lease.ImportOptions); 0: any number.
+	MaxRowErrors *uint32 `json:"max-row-errors,omitempty"`
+
 	// What follows is read without effect: leases are always kept on disk, and
 	// their file needs no periodic clean-up. Persist may not be false.
 
-	Persist      *bool   `json:"persist,omitempty"`
-	LFCInterval  *uint32 `json:"lfc-interval,omitempty"`
-	MaxRowErrors *uint32 `json:"max-row-errors,omitempty"`
+	Persist     *bool   `json:"persist,omitempty"`
+	LFCInterval *uint32 `json:"lfc-interval,omitempty"`
 }
 
 // LeaseFile returns the path of Kea's lease file; by default that of Debian's
@@ -39,18 +42,17 @@ type ExpiredLeasesProcessing struct {
 	UnwarnedReclaimCycles       *uint32 `json:"unwarned-reclaim-cycles,omitempty"`         // rounds that fall short before a warning (5)
 }
 
-// SanityChecks is sanity-checks: what happens to a lease that is loaded or
-// imported and lies in another subnet than it says.
+// SanityChecks is sanity-checks. Leases are taken as they are, so neither has
+// an effect.
 type SanityChecks struct {
-	LeaseChecks string `json:"lease-checks,omitempty"` // none, warn (the default), fix, fix-del or del
-	// ExtendedInfoChecks is none, fix, strict or pedantic. Without effect.
-	ExtendedInfoChecks string `json:"extended-info-checks,omitempty"`
+	LeaseChecks        string `json:"lease-checks,omitempty"`         // none or warn; not fix, fix-del or del
+	ExtendedInfoChecks string `json:"extended-info-checks,omitempty"` // none, fix, strict or pedantic
 }
 
 // Compatibility is compatibility: departures from the standards, for the sake
 // of clients and relay agents that need them.
 type Compatibility struct {
-	LenientOptionParsing       bool `json:"lenient-option-parsing,omitempty"`        // accept malformed options where their end can be told
+	LenientOptionParsing       bool `json:"lenient-option-parsing,omitempty"`        // is not supported and may not be true
 	IgnoreDHCPServerIdentifier bool `json:"ignore-dhcp-server-identifier,omitempty"` // answer although the client names another server
 	IgnoreRAILinkSelection     bool `json:"ignore-rai-link-selection,omitempty"`     // do not select the subnet by RFC 3527's sub-option
 	ExcludeFirstLast24         bool `json:"exclude-first-last-24,omitempty"`         // never offer .0 and .255 of a /24 in pools that are larger

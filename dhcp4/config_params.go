@@ -74,15 +74,16 @@ type Params struct {
 	// Names of clients, in replies and leases. DDNSReplaceClientName is never,
 	// always, when-present or when-not-present; a generated name is the prefix,
 	// the address with hyphens, and the suffix.
-	HostnameCharSet          *string `json:"hostname-char-set,omitempty" at:"pool"`
-	HostnameCharReplacement  *string `json:"hostname-char-replacement,omitempty" at:"pool"`
-	DDNSReplaceClientName    *string `json:"ddns-replace-client-name,omitempty" at:"pool"`
-	DDNSGeneratedPrefix      *string `json:"ddns-generated-prefix,omitempty" at:"pool"`
-	DDNSQualifyingSuffix     *string `json:"ddns-qualifying-suffix,omitempty" at:"pool"`
-	DDNSOverrideNoUpdate     *bool   `json:"ddns-override-no-update,omitempty" at:"pool"`
-	DDNSOverrideClientUpdate *bool   `json:"ddns-override-client-update,omitempty" at:"pool"`
+	HostnameCharSet         *string `json:"hostname-char-set,omitempty" at:"pool"`
+	HostnameCharReplacement *string `json:"hostname-char-replacement,omitempty" at:"pool"`
+	DDNSReplaceClientName   *string `json:"ddns-replace-client-name,omitempty" at:"pool"`
+	DDNSGeneratedPrefix     *string `json:"ddns-generated-prefix,omitempty" at:"pool"`
+	DDNSQualifyingSuffix    *string `json:"ddns-qualifying-suffix,omitempty" at:"pool"`
 
-	// How DNS would be updated. Without effect: updates are not made.
+	// How DNS would be updated. Without effect: updates are not made, and
+	// clients that ask are told so.
+	DDNSOverrideNoUpdate       *bool    `json:"ddns-override-no-update,omitempty" at:"pool"`
+	DDNSOverrideClientUpdate   *bool    `json:"ddns-override-client-update,omitempty" at:"pool"`
 	DDNSSendUpdates            *bool    `json:"ddns-send-updates,omitempty" at:"pool"`
 	DDNSUpdateOnRenew          *bool    `json:"ddns-update-on-renew,omitempty" at:"pool"`
 	DDNSUseConflictResolution  *bool    `json:"ddns-use-conflict-resolution,omitempty"`

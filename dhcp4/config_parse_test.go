@@ -117,8 +117,10 @@ func TestUnsupportedIsOneErrorThatListsAll(t *testing.T) {
 		`6:36: dhcp-ddns.enable-updates: is not supported: DNS is not updated; write "enable-updates": false`,
 		`7:43: dhcp-queue-control.enable-queue: is not supported: the server bounds the queries in flight itself; write "enable-queue": false`,
 		`8:3: dhcp4o6-port: is not supported: DHCPv4 over DHCPv6 is not served; remove it`,
-		`10:42: subnet4[0].4o6-subnet: is not supported: DHCPv4 over DHCPv6 is not served; remove it`,
-		`10:73: subnet4[0].4o6-interface: is not supported: DHCPv4 over DHCPv6 is not served; remove it`,
+		`9:38: sanity-checks.lease-checks: is not supported: leases are neither moved to another subnet nor removed because they lie outside theirs; write "none"`,
+		`10:48: compatibility.lenient-option-parsing: is not supported: queries with malformed options are dropped; write "lenient-option-parsing": false`,
+		`12:42: subnet4[0].4o6-subnet: is not supported: DHCPv4 over DHCPv6 is not served; remove it`,
+		`12:73: subnet4[0].4o6-interface: is not supported: DHCPv4 over DHCPv6 is not served; remove it`,
 	}, problemLines(t, err))
 }
 
@@ -129,12 +131,14 @@ func TestAllowUnsupportedMakesWarnings(t *testing.T) {
 		Logger:           slog.New(slog.NewTextHandler(&log, nil)),
 	})
 	require.NoError(t, err)
-	require.Equal(t, 13, strings.Count(log.String(), "level=WARN"), log.String())
-	require.Contains(t, log.String(), "path=subnet4[0].4o6-subnet at=testdata/config/unsupported/everything.json:10:42")
+	require.Equal(t, 15, strings.Count(log.String(), "level=WARN"), log.String())
+	require.Contains(t, log.String(), "path=subnet4[0].4o6-subnet at=testdata/config/unsupported/everything.json:12:42")
 
 	require.NoError(t, cfg.Validate(), "what is not supported is left out")
 	require.Equal(t, "memfile", cfg.LeaseDatabase.Type)
 	require.False(t, cfg.DHCPDDNS.EnableUpdates)
+	require.Empty(t, cfg.SanityChecks.LeaseChecks)
+	require.False(t, cfg.Compatibility.LenientOptionParsing)
 
 	_, err = dhcp4.ParseConfig(strings.NewReader(`{"Dhcp4": {"dhcp4o6-port": 1, "nonsense": 1}}`), &dhcp4.ParseOptions{AllowUnsupported: true})
 	require.Equal(t, []string{"1:31: nonsense: unknown key"}, problemLines(t, err))

@@ -89,6 +89,18 @@ func (c *Config) dropUnsupported(report *keajson.Report) {
 		fixed.EnableQueue = false
 		c.DHCPQueueControl = &fixed
 	}
+	if s := c.SanityChecks; s != nil && (s.LeaseChecks == "fix" || s.LeaseChecks == "fix-del" || s.LeaseChecks == "del") {
+		report.Unsupportedf("sanity-checks.lease-checks", `leases are neither moved to another subnet nor removed because they lie outside theirs; write "none"`)
+		fixed := *s
+		fixed.LeaseChecks = ""
+		c.SanityChecks = &fixed
+	}
+	if comp := c.Compatibility; comp != nil && comp.LenientOptionParsing {
+		report.Unsupportedf("compatibility.lenient-option-parsing", `queries with malformed options are dropped; write "lenient-option-parsing": false`)
+		fixed := *comp
+		fixed.LenientOptionParsing = false
+		c.Compatibility = &fixed
+	}
 	if c.InterfacesConfig.OutboundInterface == "use-routing" {
 		report.Unsupportedf("interfaces-config.outbound-interface", `replies leave by the interface that the query came in on; write "same-as-inbound"`)
 		c.InterfacesConfig.OutboundInterface = ""

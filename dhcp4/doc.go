@@ -52,10 +52,10 @@
 // Supported: the members of [Config] and of what it contains.
 //
 // Read without effect, because nothing here needs them: multi-threading,
-// parked-packet-limit, reservations-lookup-first, lfc-interval and
-// max-row-errors of lease-database, re-detect and service-sockets-* of
-// interfaces-config, extended-info-checks, and with DNS updates off ddns-send-updates,
-// ddns-update-on-renew, ddns-use-conflict-resolution,
+// parked-packet-limit, reservations-lookup-first, server-tag, lfc-interval of
+// lease-database, re-detect and service-sockets-* of interfaces-config,
+// sanity-checks, and because DNS is not updated ddns-send-updates,
+// ddns-update-on-renew, ddns-override-*, ddns-use-conflict-resolution,
 // ddns-conflict-resolution-mode and ddns-ttl*.
 //
 // Refused, unless it is switched off (false, 0, empty):
@@ -66,6 +66,7 @@
 //   - dhcp-queue-control with "enable-queue": true
 //   - dhcp4o6-port, 4o6-interface, 4o6-interface-id, 4o6-subnet
 //   - outbound-interface "use-routing"
+//   - lease-checks "fix", "fix-del" and "del", and lenient-option-parsing
 //   - template-test of client classes
 //   - stash-agent-options and adaptive-lease-time-threshold
 //   - http-headers of control sockets, and user-file, password-file and
