@@ -73,6 +73,10 @@ func TestCheckSocketsAndSelection(t *testing.T) {
 		`next-server: ::1 is not an IPv4 address`:                                                       func(c *Config) { c.NextServer = new(netip.IPv6Loopback()) },
 		`dhcp-ddns.enable-updates: is not supported: DNS is not updated; write "enable-updates": false`: func(c *Config) { c.DHCPDDNS = &DHCPDDNS{EnableUpdates: true} },
 
+		`hooks-libraries: libdhcp_flex_id.so: replace-client-id and ignore-iaid are not supported`: func(c *Config) {
+			c.HooksLibraries = []HookLibrary{{Library: "libdhcp_flex_id.so", Parameters: []byte(`{"replace-client-id": true}`)}}
+		},
+
 		`subnet4[0].id: 0 is out of range, 1 to 4294967294`:                                        subnet(func(s *Subnet) { s.ID = 0 }),
 		`subnet4[0].subnet: 192.0.2.1/24 has bits beyond its length set; 192.0.2.0/24 is meant`:    subnet(func(s *Subnet) { s.Subnet = netip.MustParsePrefix("192.0.2.1/24") }),
 		`subnet4[0].interface: "eth 0" is not the name of an interface`:                            subnet(func(s *Subnet) { s.Interface = "eth 0" }),
