@@ -201,27 +201,14 @@ func parseNames(args arguments, l *lease.Lease) (err error) {
 		return err
 	}
 	if args.has("hostname") {
-		name, err := args.string("hostname")
-		if err != nil {
+		if l.Hostname, err = args.string("hostname"); err != nil {
 			return err
 		}
-		l.Hostname = lowerCase(name)
 	}
 	if l.Hostname == "" && (l.FQDNFwd || l.FQDNRev) {
 		return failf("No hostname specified and either forward or reverse fqdn was set to true.")
 	}
 	return nil
-}
-
-// lowerCase is strings.ToLower for bytes, which need not be UTF-8.
-func lowerCase(s string) string {
-	b := []byte(s)
-	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			b[i] = c + ('a' - 'A')
-		}
-	}
-	return string(b)
 }
 
 // stateNames returns the names of states by their numbers.

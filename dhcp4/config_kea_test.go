@@ -121,6 +121,7 @@ var refused = map[string]struct{ config, problem string }{
 	"address twice":     {reservation(`"hw-address": "1:2", "ip-address": "192.0.2.3"`), `reservations[1].ip-address: 192.0.2.3 is already reserved by subnet4[0].reservations[0]`},
 	"broadcast":         {global(`"reservations": [{"hw-address": "1:2", "ip-address": "255.255.255.255"}]`), `reservations[0].ip-address: 255.255.255.255 cannot be given`},
 	"no hex":            {reservation(`"hw-address": "1g:2", "ip-address": "192.0.2.9"`), `reservations[1].hw-address: "1g:2" is neither hexadecimal`},
+	"empty octet":       {reservation(`"hw-address": "1::2", "ip-address": "192.0.2.9"`), `reservations[1].hw-address: "1::2" is neither hexadecimal`},
 	"empty identifier":  {reservation(`"client-id": "", "ip-address": "192.0.2.9"`), `reservations[1].client-id: the identifier is empty`},
 
 	"class twice":      {global(`"client-classes": [{"name": "a"}, {"name": "a"}]`), `client-classes[1].name: "a" is already the name of client-classes[0]`},
@@ -166,6 +167,7 @@ func TestAcceptedAsByKea(t *testing.T) {
 		"vendor class":            inSubnet(`"client-class": "VENDOR_CLASS_docsis3.0"`),
 		"host of no class":        reservation(`"hw-address": "1:2", "client-classes": ["nope"]`),
 		"host at network address": reservation(`"hw-address": "1:2", "ip-address": "192.0.2.0"`),
+		"octets with spaces":      reservation(`"client-id": "01 02 3", "hostname": "x"`),
 		"address twice":           global(`"ip-reservations-unique": false, "reservations": [{"hw-address": "1:2", "ip-address": "192.0.2.3"}, {"hw-address": "1:3", "ip-address": "192.0.2.3"}]`),
 		"same host elsewhere":     `{"Dhcp4": {"subnet4": [{"subnet": "192.0.2.0/24", "reservations": [{"hw-address": "1:2", "hostname": "a"}]}, {"subnet": "192.0.3.0/24", "reservations": [{"hw-address": "1:2", "hostname": "a"}]}]}}`,
 		"unused shares":           inSubnet(`"t1-percent": 0.9, "t2-percent": 0.1`),

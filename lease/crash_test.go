@@ -134,14 +134,12 @@ func commitUntilFull(t *testing.T, path string) {
 	signal.Ignore(syscall.SIGXFSZ)
 	s, err := Open(path, nil)
 	require.NoError(t, err)
-	limit := func(size uint64) {
-		var now syscall.Rlimit
-		require.NoError(t, syscall.Getrlimit(syscall.RLIMIT_FSIZE, &now))
-		now.Cur = min(size, now.Max)
-		require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &now))
-	}
-	limit(256 << 10)
-	fillUp(t, s, func() { limit(1 << 62) })
+	var before, full syscall.Rlimit
+	require.NoError(t, syscall.Getrlimit(syscall.RLIMIT_FSIZE, &before))
+	full = before
+	full.Cur = 256 << 10
+	require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &full))
+	fillUp(t, s, func() { require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &before)) })
 	fmt.Println("done")
 }
 

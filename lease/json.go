@@ -1,7 +1,6 @@
 package lease
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/netip"
 	"strconv"
@@ -28,7 +27,7 @@ func (l *Lease) appendJSON(b []byte, update bool) []byte {
 	v6 := l.Type != V4
 	b = append(b, '{')
 	if !v6 && len(l.ClientID) > 0 {
-		b = appendHex(appendName(b, "client-id"), l.ClientID)
+		b = appendHex(b, "client-id", l.ClientID)
 	}
 	if !update {
 		b = strconv.AppendInt(appendName(b, "cltt"), l.CLTT, 10)
@@ -38,7 +37,7 @@ func (l *Lease) appendJSON(b []byte, update bool) []byte {
 		if len(duid) == 0 {
 			duid = noDUID
 		}
-		b = appendHex(appendName(b, "duid"), duid)
+		b = appendHex(b, "duid", duid)
 	}
 	if update {
 		// Kea adds the lifetime even if that means never.
@@ -48,7 +47,7 @@ func (l *Lease) appendJSON(b []byte, update bool) []byte {
 	b = strconv.AppendBool(appendName(b, "fqdn-rev"), l.FQDNRev)
 	b = keatext.Quote(appendName(b, "hostname"), l.Hostname)
 	if !v6 || len(l.HWAddr) > 0 {
-		b = appendHex(appendName(b, "hw-address"), l.HWAddr)
+		b = appendHex(b, "hw-address", l.HWAddr)
 	}
 	if v6 {
 		b = appendNumber(b, "iaid", l.IAID)
@@ -89,6 +88,11 @@ func appendNumber(b []byte, name string, n uint32) []byte {
 	return strconv.AppendUint(appendName(b, name), uint64(n), 10)
 }
 
+func appendHex(b []byte, name string, octets []byte) []byte {
+	b = append(appendName(b, name), '"')
+	return append(keatext.AppendHex(b, octets), '"')
+}
+
 // noDUID stands for the DUID of a declined lease, which nobody has; Kea 2.2
 // writes a single zero.
 var noDUID = []byte{0, 0, 0}
@@ -96,28 +100,13 @@ var noDUID = []byte{0, 0, 0}
 // UnmarshalJSON reads a lease as servers emit it, in answers and in updates: of
 // "cltt" and "expire" one is needed, "cltt" counts if there are both. All other
 // members that are always emitted are needed too; unknown members are passed
-// over. For leases that people write there is ParseInput.
+// over. It is not for what people write in commands, who may leave more out.
 func (l *Lease) UnmarshalJSON(b []byte) error {
 	m, err := parseMembers(b)
 	if err != nil {
 		return fmt.Errorf("lease: %w", err)
 	}
 	got := m.lease()
-	m.need("fqdn-fwd", "fqdn-rev", "hostname", "state", "subnet-id", "valid-lft")
-	got.SubnetID = uint32(m.number("subnet-id", 1, 1<<32-1))
-	got.ValidLft = uint32(m.number("valid-lft", 0, 1<<32-1))
-	if got.Type == V4 {
-		m.need("hw-address")
-	} else {
-		m.need("type", "iaid", "duid", "preferred-lft")
-		got.PreferredLft = uint32(m.number("preferred-lft", 0, 1<<32-1))
-	}
-	if m.has("cltt") {
-		got.CLTT = m.number("cltt", 1, maxCLTT)
-	} else {
-		m.need("expire")
-		got.CLTT = m.number("expire", int64(got.ValidLft), maxCLTT) - int64(got.ValidLft)
-	}
 	if m.err != nil {
 		return fmt.Errorf("lease: %w", m.err)
 	}
@@ -125,27 +114,35 @@ func (l *Lease) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// lease reads the members that mean the same wherever they come from.
 func (m *members) lease() (l Lease) {
-	m.need("ip-address")
+	m.need("ip-address", "fqdn-fwd", "fqdn-rev", "hostname", "state", "subnet-id", "valid-lft")
 	if l.Addr = m.addr("ip-address"); m.err != nil {
 		return l
 	}
 	if l.Addr.Is4() {
 		l.Type = V4
+		m.need("hw-address")
 		l.ClientID = m.identifier("client-id", 2)
 	} else {
 		m.v6(&l)
 	}
 	l.HWAddr = m.hwAddr("hw-address")
+	l.SubnetID = uint32(m.number("subnet-id", 1, 1<<32-1))
 	l.PoolID = uint32(m.number("pool-id", 0, 1<<32-1))
+	l.ValidLft = uint32(m.number("valid-lft", 0, 1<<32-1))
+	if m.has("cltt") {
+		l.CLTT = m.number("cltt", 1, maxCLTT)
+	} else {
+		m.need("expire")
+		l.CLTT = m.number("expire", int64(l.ValidLft), maxCLTT) - int64(l.ValidLft)
+	}
 	l.FQDNFwd = m.boolean("fqdn-fwd")
 	l.FQDNRev = m.boolean("fqdn-rev")
 	l.Hostname = lower(m.text("hostname"))
 	l.State = m.state("state", l.Type)
 	if l.Type != V4 && l.State == Declined && allZero(l.ClientID) {
 		l.ClientID = nil
-	} else if l.Type != V4 && m.err == nil && m.has("duid") && len(l.ClientID) < 3 {
+	} else if l.Type != V4 && m.err == nil && len(l.ClientID) < 3 {
 		m.fail("duid is too short (%d), at least 3 is required", len(l.ClientID))
 	}
 	l.UserContext = m.userContext()
@@ -154,21 +151,23 @@ func (m *members) lease() (l Lease) {
 
 // v6 reads the members that only DHCPv6 has.
 func (m *members) v6(l *Lease) {
+	m.need("type", "iaid", "duid", "preferred-lft")
 	l.Type = NA
 	switch t := m.text("type"); t {
-	case "", "IA_NA":
+	case "IA_NA":
 	case "IA_PD":
 		l.Type = PD
 		m.need("prefix-len")
 		l.PrefixLen = uint8(m.number("prefix-len", 1, 128))
-		if m.err == nil && netip.PrefixFrom(l.Addr, int(l.PrefixLen)).Masked().Addr() != l.Addr {
-			m.fail("Prefix address: %v exceeds prefix/prefix-len pair: %v/%d", l.Addr, netip.PrefixFrom(l.Addr, int(l.PrefixLen)).Masked().Addr(), l.PrefixLen)
+		if prefix := netip.PrefixFrom(l.Addr, int(l.PrefixLen)).Masked(); m.err == nil && prefix.Addr() != l.Addr {
+			m.fail("%v is not the first address of %v", l.Addr, prefix)
 		}
 	default:
-		m.fail("Incorrect lease type: %s", t)
+		m.fail("type: '%s' is no type of lease", t)
 	}
 	l.ClientID = m.identifier("duid", 1)
 	l.IAID = uint32(m.number("iaid", 0, 1<<32-1))
+	l.PreferredLft = uint32(m.number("preferred-lft", 0, 1<<32-1))
 }
 
 func allZero(b []byte) bool {
@@ -179,5 +178,3 @@ func allZero(b []byte) bool {
 	}
 	return true
 }
-
-var _ json.Unmarshaler = (*Lease)(nil)

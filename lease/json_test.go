@@ -6,7 +6,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -120,94 +119,28 @@ func TestUnmarshalNamesWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestInput(t *testing.T) {
+func TestUnmarshalPrefix(t *testing.T) {
 	t.Parallel()
-	now := time.Unix(1_700_000_000, 0)
-	base := `"ip-address":"10.0.0.1","hw-address":"2:0:5E:1:2:3"`
-	v4 := func(more string) string { return "{" + base + more + "}" }
-	v6 := func(more string) string { return `{"ip-address":"2001:db8::1","duid":"01:02:03","iaid":4` + more + "}" }
 	pd := func(more string) string {
-		return `{"ip-address":"2001:db8::","type":"IA_PD","duid":"01:02:03","iaid":4` + more + "}"
+		return `{"cltt":1700000000,"duid":"01:02:03","fqdn-fwd":false,"fqdn-rev":false,"hostname":"","iaid":3,` +
+			`"ip-address":"2001:db8::","preferred-lft":1,"subnet-id":6,"type":"IA_PD","valid-lft":2` + more + "}"
 	}
-	min4 := Lease{Type: V4, Addr: rowsOf()[0].Addr, HWAddr: []byte{2, 0, 0x5e, 1, 2, 3}, SubnetID: 9, CLTT: now.Unix(), ValidLft: 600}
-	for in, want := range map[string]func(*Lease){
-		v4(""):                                        func(*Lease) {},
-		v4(`,"client-id":"0x010203"`):                 func(l *Lease) { l.ClientID = []byte{1, 2, 3} },
-		v4(`,"client-id":"1:2:aB"`):                   func(l *Lease) { l.ClientID = []byte{1, 2, 0xab} },
-		v4(`,"client-id":"01 02"`):                    func(l *Lease) { l.ClientID = []byte{1, 2} },
-		v4(`,"client-id":"ABCD"`):                     func(l *Lease) { l.ClientID = []byte{0xab, 0xcd} },
-		v4(`,"client-id":"abc"`):                      func(l *Lease) { l.ClientID = []byte{0x0a, 0xbc} },
-		v4(`,"valid-lft":7,"cltt":5`):                 func(l *Lease) { l.ValidLft = 7 },
-		v4(`,"valid-lft":7,"expire":1007`):            func(l *Lease) { l.ValidLft, l.CLTT = 7, 1000 },
-		v4(`,"expire":1600`):                          func(l *Lease) { l.CLTT = 1000 },
-		v4(`,"valid-lft":0`):                          func(l *Lease) { l.ValidLft = 0 },
-		v4(`,"hostname":"HoSt","fqdn-fwd":true`):      func(l *Lease) { l.Hostname, l.FQDNFwd = "host", true },
-		v4(`,"state":3,"pool-id":2,"x":[1]`):          func(l *Lease) { l.State, l.PoolID = Released, 2 },
-		v4(`,"user-context":{ "a": "\u00c3\u00a9" }`): func(l *Lease) { l.UserContext = []byte(`{"a":"é"}`) },
-		v4(`,"comment":"c"`):                          func(l *Lease) { l.UserContext = []byte(`{"comment":"c"}`) },
-		v4(`,"comment":[1],"user-context":{}`):        func(l *Lease) { l.UserContext = []byte(`{"comment":[1]}`) },
-		v4(`,"comment":1,"user-context":{"a":2}`):     func(l *Lease) { l.UserContext = []byte(`{"comment":1,"a":2}`) },
-		v6(""): func(l *Lease) {
-			l.Type, l.Addr, l.HWAddr, l.ClientID, l.IAID, l.PreferredLft = NA, netipAddr("2001:db8::1"), nil, []byte{1, 2, 3}, 4, 600
-		},
-		v6(`,"valid-lft":9,"preferred-lft":0,"prefix-len":128`): func(l *Lease) {
-			l.Type, l.Addr, l.HWAddr, l.ClientID, l.IAID, l.ValidLft = NA, netipAddr("2001:db8::1"), nil, []byte{1, 2, 3}, 4, 9
-		},
-		pd(`,"subnet-id":9,"prefix-len":32`): func(l *Lease) {
-			l.Type, l.Addr, l.PrefixLen, l.HWAddr, l.ClientID, l.IAID, l.PreferredLft = PD, netipAddr("2001:db8::"), 32, nil, []byte{1, 2, 3}, 4, 600
-		},
+	var l Lease
+	require.NoError(t, json.Unmarshal([]byte(pd(`,"state":0,"prefix-len":32`)), &l))
+	require.Equal(t, Key{Type: PD, Addr: netipAddr("2001:db8::")}, l.Key())
+	require.EqualValues(t, 32, l.PrefixLen)
+	for more, text := range map[string]string{
+		`,"state":0`:                                    "missing parameter 'prefix-len'",
+		`,"state":0,"prefix-len":0`:                     "out of range value (0) specified for parameter 'prefix-len'",
+		`,"state":0,"prefix-len":129`:                   "out of range value (129) specified for parameter 'prefix-len'",
+		`,"state":0,"prefix-len":16`:                    "2001:db8:: is not the first address of 2001::/16",
+		`,"state":1,"prefix-len":32`:                    "state 1 is not one of IA_PD leases",
+		`,"state":0,"prefix-len":32,"user-context":[]`:  "user-context is not an object",
+		`,"state":0,"prefix-len":32,"pool-id":-1`:       "out of range value (-1) specified for parameter 'pool-id'",
+		`,"state":0,"prefix-len":32,"hw-address":"1:z"`: "'z' is not a valid hexadecimal digit",
 	} {
-		parsed, err := ParseInput([]byte(in), strings.Contains(in, "iaid"))
-		require.NoError(t, err, in)
-		got, err := parsed.Complete(9, 600, now)
-		require.NoError(t, err, in)
-		l := min4
-		want(&l)
-		require.Equal(t, l, got, in)
-		require.NoError(t, got.valid(), in)
-		require.False(t, parsed.ForceCreate)
+		require.ErrorContains(t, json.Unmarshal([]byte(pd(more)), &l), text, more)
 	}
-	for in, text := range map[string]string{
-		`[]`:                                 "",
-		`null`:                               "a lease is a JSON object",
-		`{"hw-address":""}`:                  "missing parameter 'ip-address'",
-		`{"ip-address":"10.0.0.1"}`:          "missing parameter 'hw-address'",
-		`{"ip-address":"x","hw-address":""}`: "Failed to convert string to address 'x'",
-		v4(`,"hw-address":"zz"`):             "'z' is not a valid hexadecimal digit in decoded string 'zz'",
-		v4(`,"hw-address":"02005e"`):         "invalid format of the decoded string '02005e'",
-		v4(`,"client-id":""`):                "Empty DUIDs are not allowed",
-		v4(`,"client-id":"01"`):              "client-id is too short (1), at least 2 is required",
-		v4(`,"client-id":"0xzz"`):            "client-id",
-		v4(`,"expire":0`):                    "expiration time must be positive for address 10.0.0.1",
-		v4(`,"expire":50`):                   "expiration time must be greater than valid lifetime for address 10.0.0.1",
-		v4(`,"state":4`):                     "Invalid state value: 4",
-		v4(`,"state":-1`):                    "out of range value (-1) specified for parameter 'state'",
-		v4(`,"force-create":"yes"`):          "invalid type specified for parameter 'force-create'",
-		v4(`,"fqdn-rev":true`):               "hostname",
-		v4(`,"user-context":[]`):             "user context",
-		v4(`,"user-context":{"comment":1},"comment":2`):             "comment",
-		v4(`,"valid-lft":1e3`):                                      "invalid type specified for parameter 'valid-lft'",
-		`{"ip-address":"2001:db8::1","iaid":1}`:                     "missing parameter 'duid'",
-		`{"ip-address":"2001:db8::1","duid":"01:02:03","iaid":"1"}`: "invalid type specified for parameter 'iaid'",
-		pd(`,"prefix-len":32`):                                      "Subnet-id is 0 or not specified",
-		pd(`,"subnet-id":1`):                                        "missing parameter 'prefix-len'",
-		pd(`,"subnet-id":1,"prefix-len":16`):                        "prefix",
-		pd(`,"subnet-id":1,"prefix-len":129`):                       "out of range value (129) specified for parameter 'prefix-len'",
-		pd(`,"subnet-id":1,"prefix-len":32,"state":1`):              "Invalid declined state for PD prefix",
-	} {
-		parsed, err := ParseInput([]byte(in), strings.Contains(in, "iaid"))
-		if err == nil {
-			_, err = parsed.Complete(9, 600, now)
-		}
-		require.ErrorContains(t, err, text, in)
-	}
-	_, err := ParseInput([]byte(v4("")), true)
-	require.ErrorContains(t, err, "Non-IPv6 address specified: 10.0.0.1")
-	_, err = ParseInput([]byte(v6(`,"hw-address":""`)), false)
-	require.ErrorContains(t, err, "Non-IPv4 address specified: 2001:db8::1")
-	forced, err := ParseInput([]byte(v4(`,"force-create":true`)), false)
-	require.NoError(t, err)
-	require.True(t, forced.ForceCreate)
 }
 
 // What comes out of a lease from anywhere goes in again and is the same.
@@ -221,11 +154,6 @@ func FuzzJSON(f *testing.F) {
 		f.Add(l.AppendUpdate(nil))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		for _, v6 := range []bool{false, true} {
-			if in, err := ParseInput(b, v6); err == nil {
-				in.Complete(1, 1, time.Unix(1, 0))
-			}
-		}
 		var l, again, update Lease
 		if json.Unmarshal(b, &l) != nil || l.valid() != nil || l.CLTT == 0 {
 			return

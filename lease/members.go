@@ -12,8 +12,7 @@ import (
 )
 
 // members reads the members of a JSON object one by one. The first error stays,
-// after it everything is zero. What is wrong is said in Kea's words, which
-// programs that talk to it may look for.
+// after it everything is zero.
 type members struct {
 	raw map[string]json.RawMessage
 	err error
@@ -103,24 +102,19 @@ func (m *members) addr(name string) netip.Addr {
 	}
 	a, err := netip.ParseAddr(s)
 	if err != nil || a.Zone() != "" || a.Is4In6() {
-		m.fail("Failed to convert string to address '%s': Invalid argument", s)
+		m.fail("%s: '%s' is not an address", name, s)
 		return netip.Addr{}
 	}
 	return a
 }
 
 func (m *members) state(name string, t Type) State {
-	n := State(m.number(name, 0, 255))
-	switch {
-	case n > Registered, t == V4 && n == Registered:
-		m.fail("Invalid state value: %d, supported values are: 0 (default), 1 (declined), "+
-			"2 (expired-reclaimed), 3 (released) and 4 (registered, DHCPv6 only)", n)
-	case n == Declined && t == PD:
-		m.fail("Invalid declined state for PD prefix.")
-	default:
-		return n
+	s := State(m.number(name, 0, int64(Registered)))
+	if s == Registered && t == V4 || s == Declined && t == PD {
+		m.fail("state %d is not one of %s leases", s, t)
+		return 0
 	}
-	return 0
+	return s
 }
 
 // identifier reads a client identifier or a DUID.
@@ -129,12 +123,12 @@ func (m *members) identifier(name string, least int) []byte {
 	if !m.has(name) || m.err != nil {
 		return nil
 	}
-	b, err := parseHex(s)
+	b, err := keatext.ParseHex(s)
 	switch {
 	case err != nil:
 		m.fail("%s: %w", name, err)
 	case len(b) == 0:
-		m.fail("%s: Empty DUIDs are not allowed", name)
+		m.fail("%s is empty", name)
 	case len(b) < least:
 		m.fail("%s is too short (%d), at least %d is required", name, len(b), least)
 	case len(b) > maxID:
@@ -150,45 +144,21 @@ func (m *members) hwAddr(name string) []byte {
 	if s == "" {
 		return nil
 	}
-	b, err := parseColonHex(s, ":")
+	b, err := keatext.ParseColonHex(s)
 	if err != nil {
 		m.fail("%s: %w", name, err)
 	}
 	return b
 }
 
-// userContext reads the user context with the comment merged into it.
+// userContext reads the user context as ordinary JSON without white space.
 func (m *members) userContext() []byte {
-	object, ok := m.value("user-context")
-	if ok {
-		if object[0] != '{' {
-			m.fail("Invalid user context %s is not a JSON map.", object)
-			return nil
-		}
-		object = m.plain("user-context")
-	}
-	if !m.has("comment") {
-		return object
-	}
-	comment := m.plain("comment")
-	merged := append([]byte(`{"comment":`), comment...)
-	if len(object) == 0 {
-		return append(merged, '}')
-	}
-	if within, err := parseMembers(object); err != nil || within.has("comment") {
-		m.fail("Duplicated comment entry '%s' in user context", comment)
+	v, ok := m.value("user-context")
+	if !ok {
 		return nil
 	}
-	if string(object) != "{}" {
-		merged = append(merged, ',')
-	}
-	return append(merged, object[1:]...)
-}
-
-// plain returns a member as ordinary JSON without white space.
-func (m *members) plain(name string) []byte {
-	v, ok := m.value(name)
-	if !ok {
+	if v[0] != '{' {
+		m.fail("user-context is not an object")
 		return nil
 	}
 	v, err := keatext.Decode(v)
@@ -197,7 +167,7 @@ func (m *members) plain(name string) []byte {
 		err = json.Compact(&b, v)
 	}
 	if err != nil {
-		m.fail("%s: %w", name, err)
+		m.fail("user-context: %w", err)
 	}
 	return b.Bytes()
 }

@@ -2,7 +2,6 @@ package lease
 
 import (
 	"bytes"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -104,22 +103,12 @@ func hexColumn(name string, field func(*Lease) *[]byte) column {
 		name: name,
 		read: func(r *fileRow, s string) (err error) {
 			if s != "" {
-				*field(&r.Lease), err = parseColonHex(s, ":")
+				*field(&r.Lease), err = keatext.ParseColonHex(s)
 			}
 			return err
 		},
-		write: func(b []byte, l *Lease) []byte { return appendColonHex(b, *field(l)) },
+		write: func(b []byte, l *Lease) []byte { return keatext.AppendHex(b, *field(l)) },
 	}
-}
-
-func appendColonHex(dst, b []byte) []byte {
-	for i := range b {
-		if i > 0 {
-			dst = append(dst, ':')
-		}
-		dst = hex.AppendEncode(dst, b[i:i+1])
-	}
-	return dst
 }
 
 var addressColumn = column{
@@ -187,15 +176,15 @@ var duidColumn = column{
 	name: "duid",
 	read: func(r *fileRow, s string) (err error) {
 		if s != "" {
-			r.ClientID, err = parseColonHex(s, ":")
+			r.ClientID, err = keatext.ParseColonHex(s)
 		}
 		return err
 	},
 	write: func(b []byte, l *Lease) []byte {
 		if len(l.ClientID) == 0 {
-			return appendColonHex(b, noDUID)
+			return keatext.AppendHex(b, noDUID)
 		}
-		return appendColonHex(b, l.ClientID)
+		return keatext.AppendHex(b, l.ClientID)
 	},
 }
 

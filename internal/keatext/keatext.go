@@ -1,6 +1,7 @@
-// Package keatext translates between JSON and the JSON that Kea speaks.
+// Package keatext is text as Kea writes and reads it: JSON, and octets in
+// hexadecimal.
 //
-// The two differ inside strings only. Kea's strings are bytes: it writes every
+// Kea's JSON and that of others differ inside strings only. Kea's strings are bytes: it writes every
 // byte outside printable ASCII as its own \u00XX, and reads \u00XX as that one
 // byte; any other \u escape is a syntax error to it. UTF-8 text written by Kea
 // looks like Latin-1 to a JSON parser, and text with \u2028 written by a JSON
