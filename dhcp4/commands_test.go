@@ -113,6 +113,30 @@ func TestStatistics(t *testing.T) {
 	}
 }
 
+func TestSamplesOfStatistics(t *testing.T) {
+	t.Parallel()
+	const subnet = `"subnet4": [{"id": 1, "subnet": "192.0.2.0/24", "pools": [{"pool": "192.0.2.10-192.0.2.13"}]}]`
+	b := newBench(t, `"statistic-default-sample-count": 2, `+subnet, nil)
+	mux := ctrl.NewMux()
+	b.e.Register(mux, nil)
+	samples := func(name string) int {
+		var answer struct{ Arguments map[string][]any }
+		require.NoError(t, json.Unmarshal([]byte(run(t, mux, "statistic-get", `{"name": "`+name+`"}`)), &answer))
+		return len(answer.Arguments[name])
+	}
+	for client := range byte(4) {
+		b.lease(client)
+	}
+	require.Equal(t, 2, samples("pkt4-discover-received"))
+	require.Equal(t, 2, samples("subnet[1].cumulative-assigned-addresses"))
+
+	require.NoError(t, b.e.Reload(config(t, `"statistic-default-sample-count": 0, "statistic-default-sample-age": 3600, `+subnet)))
+	for range 30 {
+		b.ask(discover, 1)
+	}
+	require.Equal(t, 32, samples("pkt4-discover-received"))
+}
+
 func TestReload(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, oneSubnet(), nil)

@@ -89,6 +89,7 @@ func NewEngine(cfg *Config, store *lease.Store, opts *EngineOptions) (*Engine, e
 // use makes p what queries are answered by.
 func (e *Engine) use(p *plan) {
 	e.stats.setSubnets(e, e.plan.Load(), p)
+	e.stats.all.SetSamples(p.cfg.samples())
 	e.plan.Store(p)
 	e.reloaded.Store(time.Now().UnixNano())
 }

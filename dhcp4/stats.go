@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
@@ -143,6 +144,15 @@ func (s *engineStats) setSubnets(e *Engine, old, p *plan) {
 			}
 		}
 	}
+}
+
+// samples returns which samples statistics keep; see ctrl.Stats.SetSamples.
+func (c *Config) samples() (count int, age time.Duration) {
+	count = 20
+	if n := c.StatisticDefaultSampleCount; n != nil {
+		count = int(min(*n, math.MaxInt32))
+	}
+	return count, time.Duration(c.StatisticDefaultSampleAge) * time.Second
 }
 
 func (s *subnet) statName(name string) string { return fmt.Sprintf("subnet[%d].%s", s.id, name) }
