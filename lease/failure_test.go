@@ -1,10 +1,12 @@
 package lease
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -121,4 +123,31 @@ func TestFileCutShortWhileOpen(t *testing.T) {
 	check(t, s)
 	require.NoError(t, s.Close())
 	require.Equal(t, 2, openAt(t, path).Count(0, Assigned, V4))
+}
+
+// lateContext ends without a Done that tells, so that whoever waits with it
+// gets the result.
+type lateContext struct {
+	context.Context
+	ended atomic.Bool
+}
+
+func (c *lateContext) Err() error {
+	if c.ended.Load() {
+		return context.Canceled
+	}
+	return nil
+}
+
+// A context that ends while its changes are written does not make a failed
+// write a success.
+func TestFailedCommitWhoseContextEnds(t *testing.T) {
+	t.Parallel()
+	s := openAt(t, filepath.Join(t.TempDir(), "leases.db"))
+	late := &lateContext{Context: context.Background()}
+	setUpdate(s, func(*bbolt.DB, func(*bbolt.Tx) error) error {
+		late.ended.Store(true)
+		return errDisk
+	})
+	require.ErrorIs(t, s.Commit(late, Change{Lease: v4(1)}), errDisk)
 }

@@ -3,6 +3,7 @@ package lease
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"go.etcd.io/bbolt"
 )
@@ -112,14 +113,17 @@ func (s *Store) run() {
 
 // commit does what a batch asks for in one transaction, and tells everybody.
 func (s *Store) commit(batch []*request) {
+	batch = slices.DeleteFunc(batch, func(r *request) bool {
+		late := r.ctx.Err() != nil
+		if late {
+			r.done <- context.Cause(r.ctx)
+		}
+		return late
+	})
 	p := &plan{header: s.header, touched: make(map[Key]place)}
 	results := make([]error, len(batch))
 	var forget uint64
 	for i, r := range batch {
-		if r.ctx.Err() != nil {
-			results[i] = context.Cause(r.ctx)
-			continue
-		}
 		results[i] = s.add(p, r.changes)
 		forget = max(forget, r.forget)
 	}
@@ -137,7 +141,7 @@ func (s *Store) commit(batch []*request) {
 	for i, r := range batch {
 		// A conflict may be with a change that has now failed: then the
 		// failure is what is true of both.
-		if err != nil && r.ctx.Err() == nil {
+		if err != nil {
 			results[i] = err
 		}
 		r.done <- results[i]
