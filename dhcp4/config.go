@@ -92,14 +92,6 @@ type Config struct {
 	UserContext json.RawMessage `json:"user-context,omitempty"`
 }
 
-// HookLibrary is an entry of hooks-libraries. What it stands for is decided
-// by the program that assembles the server; this package only takes the
-// parameters of libdhcp_flex_id.
-type HookLibrary struct {
-	Library    string          `json:"library"`
-	Parameters json.RawMessage `json:"parameters,omitempty"`
-}
-
 // Sockets returns the entries of both control-socket and control-sockets.
 func (c *Config) Sockets() []ctrl.SocketConfig {
 	if c.ControlSocket == nil {

@@ -52,9 +52,7 @@ func (c *Config) check(report *keajson.Report) {
 	for i, def := range c.OptionDefs {
 		ck.optionDef(index("option-def", i), def, ck.defs)
 	}
-	if _, err := flexIdentifier(c.HooksLibraries, ck.defs); err != nil {
-		ck.Errorf("hooks-libraries", "%v", err)
-	}
+	ck.flexID()
 	ck.optionData("", c.OptionData, ck.defs)
 	ck.clientClasses()
 	ck.reservations("", c.Reservations, nil)

@@ -25,6 +25,10 @@ type ParseOptions struct {
 	// AllowUnsupported leaves what this server does not support out of the
 	// configuration with a warning. Otherwise it is an error.
 	AllowUnsupported bool
+	// Hooks are the hook libraries whose work the program does, by their
+	// [HookLibrary.Name]; others in the configuration are not supported. Nil:
+	// whatever is there is accepted, and ignored.
+	Hooks []string
 	// Logger takes warnings. Nil discards them.
 	Logger *slog.Logger
 }
@@ -64,7 +68,7 @@ func parseConfig(opts *ParseOptions, parse func() (*keajson.Node, []keajson.Prob
 	}
 	shortenPaths(warnings)
 	report := &keajson.Report{Warnings: warnings}
-	cfg := decodeConfig(root, report)
+	cfg := decodeConfig(root, opts.Hooks, report)
 	if opts.AllowUnsupported {
 		report.AllowUnsupported()
 	}
@@ -90,7 +94,7 @@ func shortenPaths(problems []keajson.Problem) {
 }
 
 // decodeConfig reads and checks the tree.
-func decodeConfig(root *keajson.Node, report *keajson.Report) *Config {
+func decodeConfig(root *keajson.Node, hooks []string, report *keajson.Report) *Config {
 	cfg := &Config{}
 	for _, m := range root.Members {
 		if m.Key != rootKey {
@@ -110,6 +114,9 @@ func decodeConfig(root *keajson.Node, report *keajson.Report) *Config {
 	cfg.dropUnsupported(report)
 	cfg.check(report)
 	report.DropConsequences(decoded)
+	if hooks != nil {
+		cfg.dropHooks(hooks, report)
+	}
 	report.Locate(dhcp4)
 	return cfg
 }

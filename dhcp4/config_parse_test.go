@@ -192,3 +192,24 @@ func FuzzParseConfig(f *testing.F) {
 		require.NoError(t, err, "%s", written)
 	})
 }
+
+func TestHooks(t *testing.T) {
+	const file = `{"Dhcp4": {"hooks-libraries": [{"library": "/usr/lib/libdhcp_radius.so"}, {"library": "/any/where/libdhcp_lease_cmds.so"}]}}`
+	parse := func(opts *dhcp4.ParseOptions) (*dhcp4.Config, error) {
+		return dhcp4.ParseConfig(strings.NewReader(file), opts)
+	}
+	cfg, err := parse(nil)
+	require.NoError(t, err)
+	require.True(t, cfg.HasHook("libdhcp_radius"))
+
+	opts := &dhcp4.ParseOptions{Hooks: []string{"libdhcp_lease_cmds"}}
+	_, err = parse(opts)
+	require.ErrorIs(t, err, errors.ErrUnsupported)
+	require.ErrorContains(t, err, "1:44: hooks-libraries[0].library: is not supported: this server has nothing of libdhcp_radius; remove it")
+
+	opts.AllowUnsupported = true
+	cfg, err = parse(opts)
+	require.NoError(t, err)
+	require.False(t, cfg.HasHook("libdhcp_radius"))
+	require.True(t, cfg.HasHook("libdhcp_lease_cmds"))
+}

@@ -72,9 +72,9 @@
 //   - http-headers of control sockets, and user-file, password-file and
 //     directory of their authentication
 //
-// [ParseOptions] can make warnings of these. Whether a library in
-// hooks-libraries is supported is for the program to say that assembles the
-// server, as is what becomes of loggers and of control sockets.
+// [ParseOptions] can make warnings of these, and say which libraries in
+// hooks-libraries are supported. What becomes of loggers and of control sockets
+// is for the program to say that assembles the server.
 //
 // # Caveats
 //

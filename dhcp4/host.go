@@ -2,10 +2,9 @@ package dhcp4
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/netip"
-	"path"
-	"strings"
 
 	"github.com/dhcpha/dhcpha/internal/class"
 	"github.com/dhcpha/dhcpha/internal/option"
@@ -122,7 +121,7 @@ func (s *subnet) findReserved(global *hosts) {
 // if it is configured, makes the identifier flex-id.
 func flexIdentifier(libraries []HookLibrary, defs *option.Defs) (*class.Text, error) {
 	for _, lib := range libraries {
-		if !strings.HasPrefix(path.Base(lib.Library), "libdhcp_flex_id.") || len(lib.Parameters) == 0 {
+		if lib.Name() != "libdhcp_flex_id" || len(lib.Parameters) == 0 {
 			continue
 		}
 		var params struct {
@@ -131,17 +130,17 @@ func flexIdentifier(libraries []HookLibrary, defs *option.Defs) (*class.Text, er
 			IgnoreIAID      bool   `json:"ignore-iaid"`
 		}
 		if err := json.Unmarshal(lib.Parameters, &params); err != nil {
-			return nil, fmt.Errorf("%s: parameters: %w", lib.Library, err)
+			return nil, fmt.Errorf("parameters: %w", err)
 		}
 		if params.ReplaceClientID || params.IgnoreIAID {
-			return nil, fmt.Errorf("%s: replace-client-id and ignore-iaid are not supported", lib.Library)
+			return nil, errors.New("replace-client-id and ignore-iaid are not supported")
 		}
 		if params.Expression == "" {
 			continue
 		}
 		text, err := class.ParseText(params.Expression, defs)
 		if err != nil {
-			return nil, fmt.Errorf("%s: identifier-expression: %w", lib.Library, err)
+			return nil, fmt.Errorf("identifier-expression: %w", err)
 		}
 		return text, nil
 	}

@@ -33,13 +33,9 @@ type daemon struct {
 	applying sync.Mutex // one reload at a time
 }
 
-// load reads the configuration and refuses what this program has not.
+// load reads the configuration.
 func (d *daemon) load() (*dhcp4.Config, error) {
-	cfg, err := dhcp4.LoadConfig(d.file, &d.parse)
-	if err != nil {
-		return nil, err
-	}
-	return cfg, checkHooks(cfg.HooksLibraries)
+	return dhcp4.LoadConfig(d.file, &d.parse)
 }
 
 // run serves until ctx ends, or the command shutdown ends it.
@@ -74,7 +70,7 @@ func (d *daemon) run(ctx context.Context) error {
 		Reload:   func(context.Context) error { return d.reload() },
 		Shutdown: func(status int) { end(exit(status)) },
 	})
-	if hasHook(cfg, leaseCommands) {
+	if cfg.HasHook(leaseCommands) {
 		d.engine.RegisterLeases(mux)
 	}
 	d.sockets = ctrl.Sockets{Mux: mux, Logger: d.log}
@@ -132,7 +128,7 @@ func (d *daemon) reload() error {
 		return errors.New("lease-database.name cannot change while the server runs; restart it")
 	case before.InterfacesConfig.SocketType() != cfg.InterfacesConfig.SocketType():
 		return errors.New("interfaces-config.dhcp-socket-type cannot change while the server runs; restart it")
-	case hasHook(before, leaseCommands) != hasHook(cfg, leaseCommands):
+	case before.HasHook(leaseCommands) != cfg.HasHook(leaseCommands):
 		return fmt.Errorf("hooks-libraries: %s cannot come or go while the server runs; restart it", leaseCommands)
 	}
 	if err := d.engine.Reload(cfg); err != nil {

@@ -22,6 +22,12 @@ import (
 	"github.com/dhcpha/dhcpha/dhcp4"
 )
 
+// Kea's hook libraries whose work this program does.
+const (
+	leaseCommands = "libdhcp_lease_cmds"
+	flexID        = "libdhcp_flex_id" // it is the engine's
+)
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -60,7 +66,7 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 	level := new(slog.LevelVar)
 	d := &daemon{
 		file:       *file + *test,
-		parse:      dhcp4.ParseOptions{AllowUnsupported: *lenient},
+		parse:      dhcp4.ParseOptions{AllowUnsupported: *lenient, Hooks: []string{leaseCommands, flexID}},
 		port:       uint16(*port),
 		clientPort: uint16(*clientPort),
 		level:      level,

@@ -1,0 +1,51 @@
+package dhcp4
+
+import (
+	"encoding/json"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/dhcpha/dhcpha/internal/keajson"
+)
+
+// HookLibrary is an entry of hooks-libraries. What it stands for is decided
+// by the program that assembles the server, in [ParseOptions]; the engine
+// itself does the work of libdhcp_flex_id.
+type HookLibrary struct {
+	Library    string          `json:"library"`
+	Parameters json.RawMessage `json:"parameters,omitempty"`
+}
+
+// Name is what the library is known by: the file's name without folder and
+// ending, such as libdhcp_lease_cmds. There need not be such a file.
+func (h HookLibrary) Name() string { return strings.TrimSuffix(path.Base(h.Library), ".so") }
+
+// HasHook says whether hooks-libraries has a library of this name.
+func (c *Config) HasHook(name string) bool {
+	return slices.ContainsFunc(c.HooksLibraries, func(h HookLibrary) bool { return h.Name() == name })
+}
+
+// dropHooks reports the libraries that are not among the supported ones, and
+// removes them. It comes after everything that speaks of them by number.
+func (c *Config) dropHooks(supported []string, report *keajson.Report) {
+	var kept []HookLibrary
+	for i, h := range c.HooksLibraries {
+		if h.Library != "" && !slices.Contains(supported, h.Name()) {
+			report.Unsupportedf(at(index("hooks-libraries", i), "library"), "this server has nothing of %s; remove it", h.Name())
+			continue
+		}
+		kept = append(kept, h)
+	}
+	c.HooksLibraries = kept
+}
+
+// flexID checks the parameters of the hook library that makes flexible
+// identifiers.
+func (ck *checker) flexID() {
+	for i, h := range ck.cfg.HooksLibraries {
+		if _, err := flexIdentifier(ck.cfg.HooksLibraries[i:i+1], ck.defs); err != nil {
+			ck.Errorf(at(index("hooks-libraries", i), "parameters"), "%s: %v", h.Name(), err)
+		}
+	}
+}
