@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -93,6 +94,7 @@ type query struct {
 	to      netip.Addr       // destination; zero: broadcast
 	hw      net.HardwareAddr // of the sender; nil: the station's
 	port    uint16           // source; 0: 68
+	toPort  uint16           // destination; 0: 67
 }
 
 // send sends a query and returns where its reply will come.
@@ -101,7 +103,7 @@ func (s *station) send(q query) <-chan *reply {
 	s.mu.Lock()
 	s.waiting[[4]byte(q.message[4:])] = ch
 	s.mu.Unlock()
-	src, dst, peer := nowhere, everybody, s.peer
+	src, dst, peer, hw := nowhere, everybody, s.peer, s.hw
 	if q.from.IsValid() {
 		src = q.from
 	}
@@ -110,15 +112,10 @@ func (s *station) send(q query) <-chan *reply {
 	} else {
 		peer = net.HardwareAddr{255, 255, 255, 255, 255, 255}
 	}
-	hw := s.hw
 	if q.hw != nil {
 		hw = q.hw
 	}
-	port := uint16(68)
-	if q.port != 0 {
-		port = q.port
-	}
-	frame := udpFrame(peer, hw, netip.AddrPortFrom(src, port), netip.AddrPortFrom(dst, 67), q.message)
+	frame := udpFrame(peer, hw, netip.AddrPortFrom(src, cmp.Or(q.port, 68)), netip.AddrPortFrom(dst, cmp.Or(q.toPort, 67)), q.message)
 	if _, err := s.conn.WriteTo(frame, &packet.Addr{HardwareAddr: peer}); err != nil {
 		s.t.Errorf("send a query: %v", err)
 	}
