@@ -34,6 +34,7 @@ type side struct {
 	*station
 	segment *testnet.LAN
 	socket  string            // control socket
+	counted map[string]int    // the statistics at first
 	last    map[string]*reply // the last reply to each client
 }
 
@@ -71,8 +72,10 @@ func newPair(t *testing.T, config string, local ...string) *pair {
 	p.kea, host = network("kea")
 	p.kea.socket = n.Dir() + "/kea-ctrl"
 	host.StartKea("kea-dhcp4", complete(t, config, p.kea.socket, n.Dir()+"/kea-leases.csv"))
+	p.kea.awaitServer(p.ctx, probeMAC)
 	p.ours, host = network("ours")
 	p.ours.socket = startProgram(t, n, host, config).socket
+	p.kea.counted, p.ours.counted = statistics(p, p.kea), statistics(p, p.ours)
 	return p
 }
 

@@ -156,6 +156,7 @@ func TestTakeOverFromKea(t *testing.T) {
 	clients := n.Host("clients")
 	clients.Join(segment, "eth1")
 	s := newStation(t, clients, "eth1", server.HWAddr("eth0"))
+	s.awaitServer(ctx, mac(0))
 	for i := range 20 { // the real client's will not be the first free address
 		s.lease(ctx, mac(i), text(12, fmt.Sprintf("host-%d", i)), opt(61, 0, 'a', byte(i)))
 	}

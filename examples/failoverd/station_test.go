@@ -134,6 +134,20 @@ func (s *station) ask(ctx context.Context, q query) *reply {
 	}
 }
 
+// awaitServer asks until something answers: Kea takes commands a little before
+// it takes queries.
+func (s *station) awaitServer(ctx context.Context, hw net.HardwareAddr) {
+	s.t.Helper()
+	testnet.Until(ctx, s.t, "queries are answered", func() error {
+		select {
+		case <-s.send(s.from(hw, dhcpv4.WithMessageType(dhcpv4.MessageTypeDiscover))):
+			return nil
+		case <-time.After(silence):
+			return errors.New("silence")
+		}
+	})
+}
+
 // message makes a query's bytes.
 func message(t testing.TB, mods ...dhcpv4.Modifier) []byte {
 	t.Helper()
