@@ -73,7 +73,7 @@ func TestCheckSocketsAndSelection(t *testing.T) {
 		`next-server: ::1 is not an IPv4 address`:                                                       func(c *Config) { c.NextServer = new(netip.IPv6Loopback()) },
 		`dhcp-ddns.enable-updates: is not supported: DNS is not updated; write "enable-updates": false`: func(c *Config) { c.DHCPDDNS = &DHCPDDNS{EnableUpdates: true} },
 
-		`hooks-libraries: libdhcp_flex_id.so: replace-client-id and ignore-iaid are not supported`: func(c *Config) {
+		`hooks-libraries[0].parameters: libdhcp_flex_id: replace-client-id and ignore-iaid are not supported`: func(c *Config) {
 			c.HooksLibraries = []HookLibrary{{Library: "libdhcp_flex_id.so", Parameters: []byte(`{"replace-client-id": true}`)}}
 		},
 
