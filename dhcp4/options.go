@@ -66,7 +66,7 @@ func (x *exchange) addOptions(r *dhcpv4.DHCPv4, ls levels) {
 		q.Requested = append(q.Requested, uint16(code))
 	}
 	q.Requested = append(q.Requested, usual[:]...)
-	var room [16]option.Option
+	var room [16]*option.Option
 	var added [256]bool
 	for _, o := range option.Choose(room[:0], &q, ls...) {
 		code := uint8(o.Code)

@@ -22,7 +22,7 @@ func (x *exchange) newReply(typ dhcpv4.MessageType) *dhcpv4.DHCPv4 {
 		ServerIPAddr:  net.IPv4zero,
 		GatewayIPAddr: m.GatewayIPAddr,
 		ClientHWAddr:  m.ClientHWAddr,
-		Options:       make(dhcpv4.Options, 16),
+		Options:       make(dhcpv4.Options, 14), // the most that 16 slots of a map take
 	}
 	r.Options[optMessageType] = []byte{byte(typ)}
 	if id, ok := m.Options[optClientID]; ok && (x.p.cfg.EchoClientID == nil || *x.p.cfg.EchoClientID) {

@@ -9,7 +9,7 @@ import (
 // maxIdle is how many workers stay for the next query. What a new goroutine
 // costs is to grow its stack to what decoding and encoding need: workers that
 // stay save a tenth of the processor time of a query.
-const maxIdle = 64
+const maxIdle = 256
 
 // job is a query to be answered.
 type job struct {

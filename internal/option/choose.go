@@ -27,8 +27,9 @@ type Vendor struct {
 // options come first, in the order of the request, then those that are always
 // sent, then those of enterprises. What any level never sends is left out,
 // whatever its precedence. Nil levels are skipped. Only vendor classes and
-// vendor information may come several times, once for each enterprise.
-func Choose(dst []Option, q *Query, levels ...*List) []Option {
+// vendor information may come several times, once for each enterprise. The
+// options are those of the levels and must not be changed.
+func Choose(dst []*Option, q *Query, levels ...*List) []*Option {
 	c := chooser{q: q, levels: levels, start: len(dst), out: dst}
 	for _, l := range levels {
 		if l != nil {
@@ -75,7 +76,7 @@ type chooser struct {
 	levels []*List
 	family Family
 	start  int // where in out the choice starts
-	out    []Option
+	out    []*Option
 }
 
 func (c *chooser) add(code uint16) {
@@ -89,6 +90,6 @@ func (c *chooser) add(code uint16) {
 		return
 	}
 	if o := Lookup(code, c.q.Member, c.levels...); o != nil {
-		c.out = append(c.out, *o)
+		c.out = append(c.out, o)
 	}
 }

@@ -45,7 +45,7 @@ func TestChoosePrecedence(t *testing.T) {
 	require.Empty(t, choose(option.Query{}, host, subnet, global), "nothing is requested")
 	require.Empty(t, choose(option.Query{Requested: []uint16{23}}))
 
-	prefix := []option.Option{{Code: 26}}
+	prefix := []*option.Option{{Code: 26}}
 	q := option.Query{Requested: []uint16{26}}
 	require.Equal(t, "26= 26=0002", text(option.Choose(prefix, &q, subnet)), "what dst has is not looked at")
 }
@@ -162,7 +162,7 @@ func BenchmarkChoose(b *testing.B) {
 	global := level(b, option.V4, `{"name":"ntp-servers","data":"192.0.2.3"},{"name":"interface-mtu","data":"1500","always-send":true}`)
 	q := option.Query{Requested: []uint16{1, 28, 2, 3, 15, 6, 119, 12, 44, 47, 26, 121, 42}, Member: in("ALL")}
 	levels := []*option.List{nil, nil, subnet, class, global}
-	var dst []option.Option
+	var dst []*option.Option
 	b.ReportAllocs()
 	for b.Loop() {
 		dst = option.Choose(dst[:0], &q, levels...)

@@ -14,7 +14,7 @@ import (
 )
 
 // compile makes what is sent to a client that asks for every code.
-func (c *testCase) compile(t testing.TB) ([]option.Option, error) {
+func (c *testCase) compile(t testing.TB) ([]*option.Option, error) {
 	var defList []option.Def
 	if err := json.Unmarshal([]byte("["+c.defs+"]"), &defList); err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func (c *testCase) compile(t testing.TB) ([]option.Option, error) {
 }
 
 // text writes options as the test cases do.
-func text(options []option.Option) string {
+func text(options []*option.Option) string {
 	var s []string
 	for _, o := range options {
 		s = append(s, fmt.Sprintf("%d=%x", o.Code, o.Value))

@@ -24,13 +24,14 @@ func (c *chooser) addEach(code uint16) {
 			if c.has(code, number) {
 				continue
 			}
-			chosen := *o
 			if code == c.family.vendorInfo() && len(o.Value) == 4 {
 				// Configured as the bare number: what it carries is
 				// configured in the enterprise's space.
-				chosen.Value = c.family.vendorValue(number, c.vendorOptions(number))
+				whole := *o
+				whole.Value = c.family.vendorValue(number, c.vendorOptions(number))
+				o = &whole
 			}
-			c.out = append(c.out, chosen)
+			c.out = append(c.out, o)
 		}
 	}
 }
@@ -42,7 +43,7 @@ func (c *chooser) addVendor(number uint32) {
 		return
 	}
 	if options := c.vendorOptions(number); len(options) > 0 {
-		c.out = append(c.out, Option{Space: c.family.mainSpace(), Code: code, Value: c.family.vendorValue(number, options)})
+		c.out = append(c.out, &Option{Space: c.family.mainSpace(), Code: code, Value: c.family.vendorValue(number, options)})
 	}
 }
 
@@ -88,7 +89,7 @@ func (c *chooser) never(code uint16) bool {
 
 // has tells whether a vendor option of an enterprise was chosen already.
 func (c *chooser) has(code uint16, number uint32) bool {
-	return slices.ContainsFunc(c.out[c.start:], func(o Option) bool {
+	return slices.ContainsFunc(c.out[c.start:], func(o *Option) bool {
 		return o.Code == code && binary.BigEndian.Uint32(o.Value) == number
 	})
 }
