@@ -28,7 +28,7 @@ type index struct {
 const (
 	byClient = iota // client identifier or DUID
 	byIAID          // DUID and IAID
-	byHWAddr
+	byHWAddr        // hardware address and ownerKey
 	byHostname
 	chains
 )
@@ -274,7 +274,7 @@ func (x *index) hash(c int, r *row) (uint32, bool) {
 	case byIAID:
 		return x.hashOfIAID(r.clientID, r.iaid), r.clientID != "" && r.Type != V4
 	case byHWAddr:
-		return x.hashOf(r.hwAddr), r.hwAddr != ""
+		return x.hashOfHWAddr(r.hwAddr, r.owner()), r.hwAddr != ""
 	default:
 		return x.hashOf(r.hostname), r.hostname != ""
 	}
@@ -285,6 +285,25 @@ func (x *index) hashOf(s string) uint32 { return uint32(maphash.String(x.seed, s
 // hashOfIAID never has two IAIDs of one DUID collide, so that a client that
 // asks for thousands makes nobody's chain long.
 func (x *index) hashOfIAID(duid string, iaid uint32) uint32 { return x.hashOf(duid) ^ iaid*0x9e3779b1 }
+
+// ownerKey is what keeps leases with one hardware address apart. There may be
+// any number of them, as client identifiers are free to choose: networks behind
+// a gateway, or the doing of somebody with bad intentions.
+type ownerKey struct {
+	subnet uint32
+	typ    Type
+	hasID  bool
+}
+
+func (r *row) owner() ownerKey { return ownerKey{r.subnetID, r.Type, r.clientID != ""} }
+
+func (x *index) hashOfHWAddr(hw string, k ownerKey) uint32 {
+	n := uint32(k.typ) << 1
+	if k.hasID {
+		n++
+	}
+	return x.hashOf(hw) ^ k.subnet*0x9e3779b1 ^ n*0x85ebca6b
+}
 
 func (x *index) chain(c int, hash, id uint32) {
 	first := x.heads[c][hash]

@@ -1,6 +1,7 @@
 package lease
 
 import (
+	"iter"
 	"slices"
 )
 
@@ -33,8 +34,42 @@ func (s *Store) ByIAID(duid []byte, iaid uint32) []Lease {
 
 // ByHWAddr returns the leases with the hardware address, by address.
 func (s *Store) ByHWAddr(hw []byte) []Lease {
-	return s.byHash(byHWAddr, s.index.hashOf(string(hw)), func(r *row) bool {
-		return r.hwAddr == string(hw)
+	s.mu.RLock()
+	owners := map[ownerKey]struct{}{}
+	for k := range s.index.groups {
+		owners[ownerKey{k.subnet, k.typ, false}] = struct{}{}
+		owners[ownerKey{k.subnet, k.typ, true}] = struct{}{}
+	}
+	var found []Lease
+	for k := range owners {
+		found = slices.AppendSeq(found, s.ofHWAddr(hw, k))
+	}
+	s.mu.RUnlock()
+	sortByAddr(found)
+	return found
+}
+
+// LookupHWAddr returns one of the leases of the type with the hardware address
+// in a subnet: one that has no client identifier or, unless only such are
+// wanted (anonymous), any other. It takes the same time however many there are.
+func (s *Store) LookupHWAddr(hw []byte, subnet uint32, typ Type, anonymous bool) (Lease, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for l := range s.ofHWAddr(hw, ownerKey{subnet, typ, false}) {
+		return l, true
+	}
+	if !anonymous {
+		for l := range s.ofHWAddr(hw, ownerKey{subnet, typ, true}) {
+			return l, true
+		}
+	}
+	return Lease{}, false
+}
+
+// ofHWAddr goes through leases with the hardware address. The lock is held.
+func (s *Store) ofHWAddr(hw []byte, k ownerKey) iter.Seq[Lease] {
+	return s.chained(byHWAddr, s.index.hashOfHWAddr(string(hw), k), func(r *row) bool {
+		return r.hwAddr == string(hw) && r.owner() == k
 	})
 }
 
@@ -47,18 +82,29 @@ func (s *Store) ByHostname(name string) []Lease {
 	})
 }
 
-// byHash returns the leases of a chain that match: rows whose hash is the same
-// by chance are in it too.
+// byHash returns the leases of a chain that match.
 func (s *Store) byHash(chain int, hash uint32, match func(*row) bool) []Lease {
 	s.mu.RLock()
-	var found []Lease
-	for id := s.index.heads[chain][hash]; id != 0; id = s.index.slab.at(id).chain[chain].next {
-		if r := s.index.parse(id); match(&r) {
-			found = append(found, r.lease(s.index.slab.at(id).rev))
+	found := slices.Collect(s.chained(chain, hash, match))
+	s.mu.RUnlock()
+	sortByAddr(found)
+	return found
+}
+
+// chained goes through the leases of a chain that match: rows whose hash is the
+// same by chance are in it too. The lock is held.
+func (s *Store) chained(chain int, hash uint32, match func(*row) bool) iter.Seq[Lease] {
+	return func(yield func(Lease) bool) {
+		for id := s.index.heads[chain][hash]; id != 0; id = s.index.slab.at(id).chain[chain].next {
+			if r := s.index.parse(id); match(&r) && !yield(r.lease(s.index.slab.at(id).rev)) {
+				return
+			}
 		}
 	}
-	s.mu.RUnlock()
-	slices.SortFunc(found, func(a, b Lease) int {
+}
+
+func sortByAddr(leases []Lease) {
+	slices.SortFunc(leases, func(a, b Lease) int {
 		switch x, y := addrOf(a.Key()), addrOf(b.Key()); {
 		case x.less(y):
 			return -1
@@ -66,7 +112,6 @@ func (s *Store) byHash(chain int, hash uint32, match func(*row) bool) []Lease {
 			return 1
 		}
 	})
-	return found
 }
 
 // Count returns how many leases of the type a subnet has in the state; subnet

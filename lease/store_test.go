@@ -85,6 +85,22 @@ func (w *mirror) equal(t *testing.T, s *Store) {
 		require.Equal(t, l, got)
 		require.Equal(t, w.where(func(o Lease) bool { return bytes.Equal(o.ClientID, l.ClientID) }), s.ByClientID(l.ClientID))
 		require.Equal(t, w.where(func(o Lease) bool { return bytes.Equal(o.HWAddr, l.HWAddr) }), s.ByHWAddr(l.HWAddr))
+		for _, anonymous := range []bool{false, true} {
+			of := func(hasID bool) []Lease {
+				return w.where(func(o Lease) bool {
+					return len(l.HWAddr) > 0 && bytes.Equal(o.HWAddr, l.HWAddr) && o.SubnetID == l.SubnetID && o.Type == l.Type && len(o.ClientID) > 0 == hasID
+				})
+			}
+			want := of(false)
+			if len(want) == 0 && !anonymous {
+				want = of(true)
+			}
+			got, ok := s.LookupHWAddr(l.HWAddr, l.SubnetID, l.Type, anonymous)
+			require.Equal(t, len(want) > 0, ok)
+			if ok {
+				require.Contains(t, want, got)
+			}
+		}
 		require.Equal(t, w.where(func(o Lease) bool { return o.Hostname == l.Hostname }), s.ByHostname(strings.ToUpper(l.Hostname)))
 		if l.Type != V4 {
 			require.Equal(t, w.where(func(o Lease) bool {
