@@ -21,22 +21,28 @@ func clientOf(m *dhcpv4.DHCPv4) lease.Client {
 	return c
 }
 
+// maxClientID is the longest client identifier: what fits into one option.
+const maxClientID = 255
+
 // identity is a key for a client: the client identifier, or else the hardware
 // address. Keys of the two kinds never meet.
 func identity(c lease.Client, byID bool) string {
-	if byID && len(c.ID) > 0 {
-		return "i" + string(c.ID)
-	}
-	if len(c.HWAddr) == 0 {
+	if countsID(c, byID) {
 		return "i" + string(c.ID)
 	}
 	return "h" + string(c.HWAddr)
 }
 
+// countsID says whether a client is known by its client identifier: where such
+// count (match-client-id), or if it has nothing else.
+func countsID(c lease.Client, byID bool) bool {
+	return len(c.ID) > 0 && (byID || len(c.HWAddr) == 0)
+}
+
 // owns says whether a lease is the client's: by the client identifiers if both
 // have one, else by the hardware addresses. byID is match-client-id.
 func owns(c lease.Client, byID bool, l *lease.Lease) bool {
-	if byID && len(c.ID) > 0 && len(l.ClientID) > 0 {
+	if countsID(c, byID) && len(l.ClientID) > 0 {
 		return string(c.ID) == string(l.ClientID)
 	}
 	return len(c.HWAddr) > 0 && string(c.HWAddr) == string(l.HWAddr)

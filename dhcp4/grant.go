@@ -69,28 +69,32 @@ func (x *exchange) classifyFor(g *grant) {
 // findLease returns the client's lease on this link, or nil.
 func (x *exchange) findLease() *lease.Lease {
 	if len(x.client.ID) > 0 {
-		if l := x.leaseAmong(x.e.store.ByClientID(x.client.ID), true); l != nil {
+		if l := x.leaseAmong(x.e.store.ByClientID(x.client.ID)); l != nil {
 			return l
 		}
 	}
 	if len(x.client.HWAddr) == 0 {
 		return nil
 	}
-	return x.leaseAmong(x.e.store.ByHWAddr(x.client.HWAddr), false)
+	for s := range x.candidates(x.subnet) {
+		// Whoever has a client identifier is not who has another one.
+		anonymous := s.byID && len(x.client.ID) > 0
+		if l, ok := x.e.store.LookupHWAddr(x.client.HWAddr, s.id, lease.V4, anonymous); ok && owns(x.client, s.byID, &l) {
+			return &l
+		}
+	}
+	return nil
 }
 
-// leaseAmong returns the first of the leases that is the client's, in the order
-// of the subnets it may be served from.
-func (x *exchange) leaseAmong(leases []lease.Lease, byID bool) *lease.Lease {
+// leaseAmong returns the first of the leases with the client's identifier, in
+// the order of the subnets it may be served from, where that counts.
+func (x *exchange) leaseAmong(leases []lease.Lease) *lease.Lease {
 	if len(leases) == 0 {
 		return nil
 	}
 	for s := range x.candidates(x.subnet) {
-		if byID && !s.byID {
-			continue
-		}
 		for i := range leases {
-			if l := &leases[i]; l.Type == lease.V4 && l.SubnetID == s.id && l.State != lease.Declined && owns(x.client, s.byID, l) {
+			if l := &leases[i]; l.Type == lease.V4 && l.SubnetID == s.id && l.State != lease.Declined && countsID(x.client, s.byID) {
 				return l
 			}
 		}
@@ -181,7 +185,7 @@ func (x *exchange) leaseOf(g *grant) *lease.Lease {
 		Hostname: g.name.stored,
 		State:    lease.Assigned,
 	}
-	if g.subnet.byID {
+	if countsID(x.client, g.subnet.byID) {
 		l.ClientID = x.client.ID
 	}
 	if g.pool != nil {
