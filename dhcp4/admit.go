@@ -12,8 +12,13 @@ import (
 func (x *exchange) accept() string {
 	_, server := x.m.Options[optServerID]
 	current := address(x.m.ClientIPAddr)
-	if len(x.client.ID) == 0 && len(x.client.HWAddr) == 0 {
+	switch n := len(x.client.ID); {
+	case n == 0 && len(x.client.HWAddr) == 0:
 		return "neither hardware address nor client identifier"
+	case n == 1 || n > maxClientID:
+		// RFC 2132, section 9.14: at least 2. Kea does not answer either, and
+		// as a partner would refuse the lease.
+		return "length of the client identifier out of range"
 	}
 	switch x.type_ {
 	case dhcpv4.MessageTypeDiscover:

@@ -46,7 +46,7 @@ func (x *exchange) offer() *grant {
 	if addr, s := x.reservedAddress(); s != nil {
 		x.subnet = s
 		if addr.IsValid() {
-			if g := x.holdOffer(addr, s); g != nil {
+			if g := x.hold(addr, s); g != nil {
 				return g.replacing(current)
 			}
 			x.reservationConflict(addr, s)
@@ -54,14 +54,14 @@ func (x *exchange) offer() *grant {
 	}
 	if current != nil {
 		if s, _ := x.poolFor(current.Addr); s != nil && s.id == current.SubnetID && !x.reservedForOther(current.Addr, s) {
-			if g := x.holdOffer(current.Addr, s); g != nil {
+			if g := x.hold(current.Addr, s); g != nil {
 				return g
 			}
 		}
 	}
 	if hint := addressOption(x.m, dhcpv4.OptionRequestedIPAddress); hint.IsValid() {
 		if s, _ := x.poolFor(hint); s != nil && !x.reservedForOther(hint, s) && !x.endsOdd(hint, s) {
-			if g := x.holdOffer(hint, s); g != nil {
+			if g := x.hold(hint, s); g != nil {
 				return g.replacing(current)
 			}
 		}
@@ -84,10 +84,14 @@ func (x *exchange) pick() *grant {
 	return nil
 }
 
-// holdOffer holds an address for an offer if nobody else has it; nil: somebody
-// has. The lease is looked at only once the address is held, as before that
+// hold holds an address if nobody else has it; nil: somebody has. What is
+// another's is not held even for a moment, in which its client would be refused
+// it. And the lease is looked at again once the address is held, as before that
 // another query's could still be coming.
-func (x *exchange) holdOffer(addr netip.Addr, s *subnet) *grant {
+func (x *exchange) hold(addr netip.Addr, s *subnet) *grant {
+	if !x.available(addr, s) {
+		return nil
+	}
 	_, held := x.e.alloc.Holder(addr)
 	if !x.e.alloc.Hold(addr, x.holder, x.now.Add(s.offerHold())) {
 		return nil

@@ -73,6 +73,7 @@ func NewEngine(cfg *Config, store *lease.Store, opts *EngineOptions) (*Engine, e
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
+	e.log = throttled(e.log)
 	p, err := newPlan(cfg)
 	if err != nil {
 		return nil, err
@@ -202,6 +203,11 @@ func (e *Engine) serve(ctx context.Context, q *Query) (*Reply, error) {
 		return nil, nil
 	}
 	release, err := e.turns.take(ctx, x.holder)
+	if errors.Is(err, errBusy) {
+		e.log.Debug("query dropped", "client", logged(x.client), "type", x.type_, "reason", err)
+		e.stats.drop.Add(1)
+		return nil, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("dhcp4: wait for the client's query before: %w", err)
 	}

@@ -2,6 +2,7 @@ package dhcp4
 
 import (
 	"context"
+	"slices"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 )
@@ -10,6 +11,11 @@ import (
 // with parameters, and no lease (RFC 2131, section 4.3.5).
 func (x *exchange) inform(context.Context) (*Reply, error) {
 	if x.subnet == nil {
+		x.e.stats.drop.Add(1)
+		return nil, nil
+	}
+	if !x.consistent() {
+		x.e.log.Debug("query dropped", "client", logged(x.client), "type", x.type_, "reason", "its address is not of its link")
 		x.e.stats.drop.Add(1)
 		return nil, nil
 	}
@@ -22,4 +28,18 @@ func (x *exchange) inform(context.Context) (*Reply, error) {
 	r.ClientIPAddr = x.m.ClientIPAddr
 	x.addParameters(r, x.subnet, nil, h)
 	return &Reply{Message: r}, nil
+}
+
+// consistent says whether the address that a client says it has is one of its
+// link: "The server SHOULD check the network address in a DHCPINFORM message for
+// consistency". The answer goes there, so it could be anybody's otherwise.
+func (x *exchange) consistent() bool {
+	addr := address(x.m.ClientIPAddr)
+	if !addr.IsValid() {
+		if address(x.m.GatewayIPAddr).IsValid() {
+			return true // it is answered by way of the relay agent
+		}
+		addr = x.q.Source.Addr().Unmap()
+	}
+	return slices.ContainsFunc(x.subnet.siblings(), func(s *subnet) bool { return s.prefix.Contains(addr) })
 }

@@ -102,15 +102,8 @@ func (x *exchange) grantRequested(state requestState, addr netip.Addr) (*grant, 
 	case reserved.IsValid() && reserved != addr && x.available(reserved, in):
 		return nil, refuse // it is to start again, and will be offered its own
 	}
-	_, held := x.e.alloc.Holder(addr)
-	if !x.e.alloc.Hold(addr, x.holder, x.now.Add(s.offerHold())) {
-		return nil, refuse
-	}
-	g := x.grantOf(addr, s)
+	g := x.hold(addr, s)
 	if g == nil {
-		if !held {
-			x.e.alloc.Release(addr, x.holder)
-		}
 		return nil, refuse
 	}
 	return g.replacing(current), give

@@ -2,6 +2,7 @@ package dhcp4
 
 import (
 	"context"
+	"errors"
 	"sync"
 )
 
@@ -17,6 +18,14 @@ type turn struct {
 	users int           // queries that have it or wait for it
 }
 
+// maxTurns is how many queries of one client there may be at a time, also by
+// way of several relay agents. Otherwise one that sends faster than its lease
+// can be committed would in the end have all the queries in flight.
+const maxTurns = 8
+
+// errBusy is returned by take for a client that has maxTurns queries.
+var errBusy = errors.New("too many queries of the client at a time")
+
 // take waits for the client's turn. The function returned gives it up.
 func (ts *turns) take(ctx context.Context, client string) (release func(), err error) {
 	ts.mu.Lock()
@@ -27,6 +36,10 @@ func (ts *turns) take(ctx context.Context, client string) (release func(), err e
 			ts.clients = map[string]*turn{}
 		}
 		ts.clients[client] = t
+	}
+	if t.users == maxTurns {
+		ts.mu.Unlock()
+		return nil, errBusy
 	}
 	t.users++
 	ts.mu.Unlock()
