@@ -13,4 +13,6 @@
 // and says so, or fails it if CI=true. Nothing touches the machine's own
 // network or files outside a temporary folder, and all of it is removed when
 // the test ends. What a killed test left behind the next New removes.
+//
+// [Relayed] clients need none of this: they reach a server on loopback.
 package testnet
