@@ -2,11 +2,13 @@ package testnet
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"os/exec"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Host is a machine with a network of its own: a network namespace.
@@ -47,6 +49,24 @@ func (h *Host) Join(l *LAN, link string, addrs ...string) {
 	for _, a := range addrs {
 		h.AddAddr(link, a)
 	}
+	h.awaitCarrier(link, port)
+}
+
+// awaitCarrier waits until frames pass. The kernel finds out in the background
+// that both ends of a link are up, and drops all frames until then.
+func (h *Host) awaitCarrier(link, port string) {
+	h.net.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	Until(ctx, h.net.t, link+" has a carrier", func() error {
+		if out := h.IP("link", "show", "dev", link); !strings.Contains(out, "state UP") {
+			return errors.New(out)
+		}
+		if out := h.net.fabric.IP("-d", "link", "show", "dev", port); !strings.Contains(out, "state forwarding") {
+			return errors.New(out)
+		}
+		return nil
+	})
 }
 
 // Leave removes a link.
