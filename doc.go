@@ -9,9 +9,12 @@
 // its commands, and the partner of one may be a Kea server.
 //
 // One sentence rules everything else: a lease is durable before its client
-// hears of it. The engine hands each lease to a Committer (see package
-// lease) and waits; only when that returns does the reply leave. What makes it fast is that many
-// queries wait at the same time for one write to the disk.
+// hears of it. The engine hands each lease to a Committer (see package lease)
+// and waits; only when that returns does the reply leave. What makes it fast is
+// that many queries wait at the same time for one write to the disk.
+//
+// Today a server stands alone: replication and takeover come next, and enter
+// where package dhcp4 has its Gate and package lease its Committer.
 //
 // # Packages
 //
