@@ -32,6 +32,7 @@ type Allocator struct {
 	holders  map[string][]*hold
 	outside  offerQueue // offers of addresses outside of all pools
 	swept    int64      // leases that ended until then are freed, Unix seconds
+	judged   int64      // the latest time that any lease was taken for ended by
 	sweeping map[Key]struct{}
 }
 

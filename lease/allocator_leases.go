@@ -13,7 +13,7 @@ func (a *Allocator) observe(old, new *Lease) {
 	defer a.mu.Unlock()
 	// The time is taken under the lock, so that what sweep has passed is not
 	// judged by an earlier one.
-	now := time.Now()
+	now := a.judge()
 	if old != nil {
 		p := old.prefix()
 		for _, u := range a.overlapping(p) {
@@ -40,51 +40,92 @@ func (a *Allocator) observe(old, new *Lease) {
 	}
 }
 
+// judge returns the time that leases are looked at by. mu is held.
+func (a *Allocator) judge() time.Time {
+	now := time.Now()
+	a.judged = max(a.judged, now.Unix())
+	return now
+}
+
 // lock takes mu after what has expired is freed, and returns the time.
 func (a *Allocator) lock() time.Time {
 	for {
 		a.mu.Lock()
 		now := time.Now()
-		if now.Unix() <= a.swept {
+		switch t := now.Unix(); {
+		case t < a.judged:
+			a.mu.Unlock()
+			a.setBack()
+		case t > a.swept:
+			a.mu.Unlock()
+			a.sweep(now)
+		default:
 			return now
 		}
-		a.mu.Unlock()
-		a.sweep()
 	}
 }
 
 // sweep frees what has expired since it was called last. Leases end on whole
 // seconds, so that once a second is enough.
-func (a *Allocator) sweep() {
+func (a *Allocator) sweep(now time.Time) {
 	a.reading.Lock()
 	defer a.reading.Unlock()
 	a.mu.Lock()
-	from, now := a.swept, time.Now()
+	from := a.swept
+	a.judged = max(a.judged, now.Unix())
+	a.mu.Unlock()
 	if now.Unix() <= from {
-		a.mu.Unlock()
 		return
 	}
+	a.expiring(time.Unix(from, 0), now, func(u *units, l *Lease) { u.vacate(l.prefix(), now) })
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.swept == from && !time.Now().Before(now) {
+		a.swept = now.Unix()
+	}
+}
+
+// setBack takes back what was freed before the clock was set back: it has not
+// ended after all.
+func (a *Allocator) setBack() {
+	a.reading.Lock()
+	defer a.reading.Unlock()
+	a.mu.Lock()
+	now, until := time.Now(), a.judged
+	a.mu.Unlock()
+	if now.Unix() >= until {
+		return
+	}
+	a.expiring(now, time.Unix(until, 0), func(u *units, l *Lease) {
+		if l.occupies() {
+			u.occupy(l.prefix())
+		}
+	})
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.judged = now.Unix()
+	a.swept = min(a.swept, now.Unix())
+}
+
+// expiring has fn look at the leases that end after one time and until another,
+// with all units that they are in. reading is held, mu is taken for each.
+func (a *Allocator) expiring(after, until time.Time, fn func(*units, *Lease)) {
+	a.mu.Lock()
 	// What changes from here on is not to be judged by what was read before.
 	a.sweeping = map[Key]struct{}{}
 	a.mu.Unlock()
-
-	for l := range a.source.Expiring(time.Unix(from, 0), now) {
+	for l := range a.source.Expiring(after, until) {
 		a.mu.Lock()
 		if _, changed := a.sweeping[l.Key()]; !changed {
-			p := l.prefix()
-			for _, u := range a.overlapping(p) {
-				u.vacate(p, now)
+			for _, u := range a.overlapping(l.prefix()) {
+				fn(u, &l)
 			}
 		}
 		a.mu.Unlock()
 	}
-
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.sweeping = nil
-	if a.swept == from && !time.Now().Before(now) {
-		a.swept = now.Unix()
-	}
 }
 
 // fill reads the leases of units that have come while the store was observed.
@@ -96,7 +137,7 @@ func (a *Allocator) fill(added []*units) {
 		a.mu.Lock()
 		for _, u := range a.overlapping(l.prefix()) {
 			if u.reading && !u.counted(&l) {
-				u.learn(&l, time.Now())
+				u.learn(&l, a.judge())
 			}
 		}
 		a.mu.Unlock()
@@ -158,11 +199,17 @@ func (u *units) learn(l *Lease, now time.Time) {
 	switch p := l.prefix(); {
 	case l.Expired(now):
 		u.vacate(p, l.Expires())
-	case l.State == Assigned, l.State == Declined, l.State == Registered:
+	case l.occupies():
 		u.occupy(p)
 	default:
 		u.vacate(p, now)
 	}
+}
+
+// occupies says whether the lease keeps what is leased from others until it
+// ends.
+func (l *Lease) occupies() bool {
+	return l.State == Assigned || l.State == Declined || l.State == Registered
 }
 
 func (u *units) occupy(p netip.Prefix) {

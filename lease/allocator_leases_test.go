@@ -41,6 +41,32 @@ func TestRenewalWhileExpiredLeasesAreRead(t *testing.T) {
 	})
 }
 
+// A clock that is far ahead for a while, as before the first answer of a time
+// server, ends all leases; once it is right they have not ended.
+func TestClockThatIsSetBack(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []AllocatorType{Iterative, Random, FLQ} {
+		synctest.Test(t, func(t *testing.T) {
+			s := &slowSource{meanwhile: func() {}}
+			a, p := newTestAllocator(t, s, addrPool("192.0.2.1", "192.0.2.5", kind))
+			s.put(v4lease("192.0.2.1", 100))
+			s.put(v4lease("192.0.2.2", 3600))
+			s.put(v4lease("192.0.2.3", 3600))
+			reclaimed := v4lease("192.0.2.4", 3600)
+			reclaimed.State = ExpiredReclaimed
+			s.put(reclaimed)
+			a.sweep(time.Now().Add(24 * time.Hour))
+			s.meanwhile = func() { s.remove(Key{V4, addr("192.0.2.3")}) }
+			require.ElementsMatch(t, []string{"192.0.2.3", "192.0.2.4", "192.0.2.5"}, takeAll(a, p[0]))
+			s.meanwhile = func() {}
+			time.Sleep(101 * time.Second)
+			require.Equal(t, []string{"192.0.2.1"}, takeAll(a, p[0]))
+			time.Sleep(time.Hour)
+			require.Equal(t, []string{"192.0.2.2"}, takeAll(a, p[0]))
+		})
+	}
+}
+
 func TestChangesWhileNewPoolsAreRead(t *testing.T) {
 	t.Parallel()
 	s := &slowSource{}
