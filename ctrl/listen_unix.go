@@ -1,6 +1,7 @@
 package ctrl
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -34,15 +35,29 @@ func listenUnix(path string) (net.Listener, error) {
 	if err := removeStale(path); err != nil {
 		return nil, err
 	}
-	listener, err := net.Listen("unix", path)
+	listener, err := bindUnix(path)
 	if err != nil {
 		return nil, err
 	}
-	if err := os.Chmod(path, 0o660); err != nil {
+	// What the process's umask has taken away is wanted.
+	if err := os.Chmod(path, socketMode); err != nil {
 		listener.Close()
 		return nil, err
 	}
 	return listener, nil
+}
+
+const socketMode = 0o660
+
+// bindUnix makes the socket. Where the system can, it never has more
+// permissions than it is to have: a connection made in the moment until it is
+// changed would stay.
+func bindUnix(path string) (net.Listener, error) {
+	var config net.ListenConfig
+	config.Control = func(_, _ string, conn syscall.RawConn) error {
+		return conn.Control(restrictSocket)
+	}
+	return config.Listen(context.Background(), "unix", path)
 }
 
 // removeStale removes a socket that nobody listens on.
