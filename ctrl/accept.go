@@ -23,7 +23,7 @@ type acceptor struct {
 	// serve runs for each connection, which is closed afterwards. It returns
 	// soon after stopping ends: reads fail from then on. Commands run with
 	// ctx, which lasts longer.
-	serve func(ctx, stopping context.Context, conn net.Conn)
+	serve func(ctx, stopping context.Context, conn *guest)
 }
 
 // run accepts until ctx ends or the listener fails for good, and returns when
@@ -36,20 +36,19 @@ func (a *acceptor) run(ctx context.Context, listener net.Listener) error {
 	defer context.AfterFunc(ctx, func() { listener.Close() })()
 
 	var open sync.WaitGroup
-	slots := make(chan struct{}, a.maxConns)
+	crowd := newCrowd(a.maxConns)
 	err := a.accept(ctx, listener, func(conn net.Conn) {
-		select {
-		case slots <- struct{}{}:
-		default:
+		g := crowd.enter(ctx, conn)
+		if g == nil {
 			a.log.Warn("control connection refused: too many", "limit", a.maxConns, "peer", conn.RemoteAddr())
 			conn.Close()
 			return
 		}
 		open.Go(func() {
-			defer func() { <-slots }()
+			defer g.leave()
 			defer conn.Close()
 			defer context.AfterFunc(ctx, func() { conn.SetReadDeadline(time.Unix(1, 0)) })()
-			a.serve(commands, ctx, conn)
+			a.serve(commands, ctx, g)
 		})
 	})
 	listener.Close()

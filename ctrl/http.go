@@ -37,7 +37,7 @@ type HTTPServer struct {
 	Logger *slog.Logger // nil: none
 
 	MaxRequest int64 // bytes of a body; 0: DefaultMaxRequest
-	MaxConns   int   // connections at the same time, for Serve only; 0: DefaultMaxConns
+	MaxConns   int   // connections at the same time, of which the longest without a request gives way to others; for Serve only; 0: DefaultMaxConns
 }
 
 // ServeHTTP answers with a Mux all of whose commands anybody may run.
@@ -47,7 +47,7 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // ServeHTTP answers one request.
 func (s *HTTPServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	a := s.answer(r)
+	a := s.answer(r, func() bool { return true })
 	a.header(w.Header())
 	if !a.keepsConn() {
 		w.Header().Set("Connection", "close")
@@ -56,8 +56,9 @@ func (s *HTTPServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Write(a.body)
 }
 
-// answer says how a request is answered.
-func (s *HTTPServer) answer(r *http.Request) answer {
+// answer says how a request is answered. It begins a command once all of it is
+// there, unless begin says no.
+func (s *HTTPServer) answer(r *http.Request, begin func() bool) answer {
 	if r.Method != http.MethodPost || r.Header.Get("Content-Length") == "" ||
 		!strings.EqualFold(r.Header.Get("Content-Type"), "application/json") {
 		return refusal(http.StatusBadRequest)
@@ -87,6 +88,8 @@ func (s *HTTPServer) answer(r *http.Request) answer {
 		return refusal(http.StatusBadRequest)
 	case s.Accept != nil && !slices.Contains(s.Accept, req.Command):
 		return refusal(http.StatusForbidden)
+	case !begin():
+		return refusal(http.StatusServiceUnavailable) // nobody hears it
 	}
 	response, ok := runContained(r.Context(), s.Mux, req, logger(s.Logger))
 	if !ok {

@@ -220,12 +220,44 @@ func TestConnectionLimit(t *testing.T) {
 	server := &HTTPServer{Mux: heartbeatMux(), MaxConns: 2}
 	bubble(t, server.Serve, func(t *testing.T, l *pipeListener, _ context.CancelFunc) {
 		first, second := l.dial(), l.dial()
-		requireClosed(t, l.dial())
-		require.NoError(t, first.Close())
 		synctest.Wait()
-		for _, conn := range []net.Conn{second, l.dial()} {
+		third := l.dial()
+		requireClosed(t, first) // it has waited longest
+		for _, conn := range []net.Conn{second, third} {
 			_, err := conn.Write([]byte(heartbeat))
 			require.NoError(t, err)
+			require.Equal(t, 200, readAnswer(t, conn).StatusCode)
+		}
+		synctest.Wait()
+		fourth := l.dial()
+		requireClosed(t, second) // it had its answer before the third
+		_, err := fourth.Write([]byte("POST / HTTP/1.1\r\n"))
+		require.NoError(t, err)
+		l.dial()
+		requireClosed(t, third)
+		l.dial()
+		requireClosed(t, fourth) // half a request is none
+	})
+}
+
+// Who is being served does not give way.
+func TestConnectionsAtWorkStay(t *testing.T) {
+	mux := heartbeatMux()
+	mux.Handle("slow", func(context.Context, json.RawMessage) Response {
+		time.Sleep(time.Minute)
+		return Response{Text: "done"}
+	})
+	server := &HTTPServer{Mux: mux, MaxConns: 2}
+	const slow = "POST / HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 18\r\n\r\n" + `{"command":"slow"}`
+	bubble(t, server.Serve, func(t *testing.T, l *pipeListener, _ context.CancelFunc) {
+		conns := []net.Conn{l.dial(), l.dial()}
+		for _, conn := range conns {
+			_, err := conn.Write([]byte(slow))
+			require.NoError(t, err)
+		}
+		synctest.Wait()
+		requireClosed(t, l.dial())
+		for _, conn := range conns {
 			require.Equal(t, 200, readAnswer(t, conn).StatusCode)
 		}
 	})

@@ -42,11 +42,12 @@ func (s *HTTPServer) Serve(ctx context.Context, listener net.Listener) error {
 }
 
 // serveConn answers request after request.
-func (s *HTTPServer) serveConn(ctx, stopping context.Context, conn net.Conn) {
+func (s *HTTPServer) serveConn(ctx, stopping context.Context, conn *guest) {
 	in := &limitedReader{r: conn}
 	buf := bufio.NewReader(in)
 	for wait := receiveTimeout; ; wait = idleTimeout {
 		in.left = maxHeader
+		conn.wait()
 		// What ends stopping ends the deadline too, so this order.
 		conn.SetDeadline(time.Now().Add(wait))
 		if stopping.Err() != nil {
@@ -66,7 +67,7 @@ func (s *HTTPServer) serveConn(ctx, stopping context.Context, conn net.Conn) {
 }
 
 // serveRequest answers the next request and says whether another may follow.
-func (s *HTTPServer) serveRequest(ctx context.Context, conn net.Conn, in *limitedReader, buf *bufio.Reader) bool {
+func (s *HTTPServer) serveRequest(ctx context.Context, conn *guest, in *limitedReader, buf *bufio.Reader) bool {
 	req, err := http.ReadRequest(buf)
 	if err != nil {
 		status := http.StatusBadRequest
@@ -77,7 +78,7 @@ func (s *HTTPServer) serveRequest(ctx context.Context, conn net.Conn, in *limite
 		return false
 	}
 	in.left = cmp.Or(s.MaxRequest, DefaultMaxRequest) + 1
-	a := s.answer(req.WithContext(ctx))
+	a := s.answer(req.WithContext(ctx), conn.serve)
 	proto := "HTTP/1.0"
 	if req.ProtoMajor == 1 && req.ProtoMinor == 1 {
 		proto = "HTTP/1.1"

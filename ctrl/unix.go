@@ -20,7 +20,7 @@ type UnixServer struct {
 	Logger *slog.Logger // nil: none
 
 	MaxRequest int64 // bytes of a command; 0: DefaultMaxRequest
-	MaxConns   int   // connections at the same time; 0: DefaultMaxConns
+	MaxConns   int   // connections at the same time, of which the longest without a request gives way to others; 0: DefaultMaxConns
 }
 
 // Serve answers the connections that the listener, such as that of ListenUnix,
@@ -34,7 +34,7 @@ func (s *UnixServer) Serve(ctx context.Context, listener net.Listener) error {
 	return a.run(ctx, listener)
 }
 
-func (s *UnixServer) serveConn(ctx, stopping context.Context, conn net.Conn) {
+func (s *UnixServer) serveConn(ctx, stopping context.Context, conn *guest) {
 	conn.SetDeadline(time.Now().Add(receiveTimeout))
 	if stopping.Err() != nil {
 		return
@@ -53,6 +53,8 @@ func (s *UnixServer) serveConn(ctx, stopping context.Context, conn net.Conn) {
 		response = Errorf("Connection over control channel timed out, discarded partial command of %d bytes", limit-in.left)
 	case err != nil:
 		response = Errorf("%v", err)
+	case !conn.serve():
+		return
 	default:
 		response = s.respond(ctx, body)
 	}
