@@ -57,6 +57,11 @@ func Open(path string, opts *Options) (*Store, error) {
 	if opts != nil && opts.Logger != nil {
 		s.log = opts.Logger
 	}
+	// What compaction puts in the file's place must be where the file is, not
+	// where a symbolic link to it is.
+	if file, err := filepath.EvalSymlinks(path); err == nil {
+		s.path = file
+	}
 	if err := s.open(); err != nil {
 		return nil, fmt.Errorf("lease: open %s: %w", path, err)
 	}
