@@ -5,10 +5,10 @@ import "encoding/json"
 // InterfacesConfig is interfaces-config: where the server listens.
 type InterfacesConfig struct {
 	// Interfaces are names ("eth0"), names with one of their addresses
-	// ("eth0/192.0.2.1"), or "*" for all.
+	// ("eth0/192.0.2.1"), or "*" for all. Empty: none is served.
 	Interfaces []string `json:"interfaces,omitempty"`
-	// DHCPSocketType is raw (the default) or udp. With udp, clients without an
-	// address are only reached through relay agents.
+	// DHCPSocketType is raw (the default) or udp. With udp, what raw
+	// sockets send to a client's hardware address is broadcast.
 	DHCPSocketType string `json:"dhcp-socket-type,omitempty"`
 	// OutboundInterface is same-as-inbound, the default and the only one that
 	// is supported.

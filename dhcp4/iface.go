@@ -27,9 +27,6 @@ type selector struct {
 }
 
 func parseSelectors(interfaces []string) ([]selector, error) {
-	if interfaces == nil {
-		interfaces = []string{"*"}
-	}
 	var selectors []selector
 	var errs []error
 	for _, s := range interfaces {
@@ -49,9 +46,6 @@ func parseSelectors(interfaces []string) ([]selector, error) {
 		}
 		selectors = append(selectors, sel)
 	}
-	if len(selectors) == 0 {
-		errs = append(errs, errors.New("no interface"))
-	}
 	return selectors, errors.Join(errs...)
 }
 
@@ -65,6 +59,9 @@ type choice struct {
 // choose applies the selectors to the interfaces of the host. missing says,
 // for each selector that finds nothing, what it lacks.
 func choose(selectors []selector, links []link) (choices []choice, missing []error) {
+	if len(selectors) == 0 {
+		return nil, []error{errors.New(`no interface is named, so none is served; name some, or "*" for all`)}
+	}
 	wildcard := false
 	for _, sel := range selectors {
 		if sel.name == "*" {

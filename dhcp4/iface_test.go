@@ -18,7 +18,8 @@ func TestChoose(t *testing.T) {
 		served     map[string][]string
 		missing    []string
 	}{
-		"wildcard":                {nil, map[string][]string{"eth0": {"192.0.2.1", "192.0.3.1"}, "eth1": {"192.0.4.1"}}, nil},
+		"wildcard":                {[]string{"*"}, map[string][]string{"eth0": {"192.0.2.1", "192.0.3.1"}, "eth1": {"192.0.4.1"}}, nil},
+		"none":                    {nil, nil, []string{`no interface is named, so none is served; name some, or "*" for all`}},
 		"wildcard and loopback":   {[]string{"*", "lo"}, map[string][]string{"lo": {"127.0.0.1"}, "eth0": {"192.0.2.1", "192.0.3.1"}, "eth1": {"192.0.4.1"}}, nil},
 		"wildcard and an address": {[]string{"eth0/192.0.3.1", "*"}, map[string][]string{"eth0": {"192.0.3.1"}, "eth1": {"192.0.4.1"}}, nil},
 		"names":                   {[]string{"eth1"}, map[string][]string{"eth1": {"192.0.4.1"}}, nil},
@@ -50,7 +51,7 @@ func TestChoose(t *testing.T) {
 			require.Equal(t, tt.missing, texts)
 		})
 	}
-	selectors, err := parseSelectors(nil)
+	selectors, err := parseSelectors([]string{"*"})
 	require.NoError(t, err)
 	_, missing := choose(selectors, []link{lo, down})
 	require.Len(t, missing, 1)

@@ -14,14 +14,15 @@ import (
 )
 
 // Server owns the sockets and goroutines of a DHCPv4 service, and asks its
-// Handler for the reply to each query. Only Handler must be set. The fields
-// must not be changed once Serve is called.
+// Handler for the reply to each query. Handler and Interfaces must be set. The
+// fields must not be changed once Serve is called.
 type Server struct {
 	Handler Handler
 
 	// Interfaces to serve, as in Kea's interfaces-config: a name ("eth0"), a
 	// name with the one address to use ("eth0/192.0.2.1"), or "*" for every
-	// interface but loopback, which must be named. nil means "*".
+	// interface but loopback, which must be named. As in Kea none means none:
+	// nothing is served until SetInterfaces names some.
 	//
 	// An interface that is not there yet, is down or has no address is
 	// waited for; one that goes or changes is found again. SetInterfaces
@@ -37,7 +38,7 @@ type Server struct {
 
 	// ClientPort, when set, is where every reply goes, a relay agent's
 	// included: for tests, as with the -P of Kea's server. 0 means 68 for
-	// clients and 67 for relay agents.
+	// clients and, for relay agents, 67 or the port they ask for (RFC 8357).
 	ClientPort uint16
 
 	// MaxInFlight bounds the queries that are being answered at a time; what

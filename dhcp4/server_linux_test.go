@@ -54,6 +54,9 @@ func serveIn(t *testing.T, h *testnet.Host, s *Server) {
 	if s.Handler == nil {
 		s.Handler = fixed
 	}
+	if s.Interfaces == nil {
+		s.Interfaces = []string{"*"}
+	}
 	done := make(chan error, 1)
 	go h.Do(func() { done <- s.Serve(context.Background()) })
 	t.Cleanup(func() {
@@ -333,8 +336,8 @@ func TestInterfacesAreFoundAgain(t *testing.T) {
 
 func TestPortHeldByAnother(t *testing.T) {
 	for typ, missing := range map[SocketType]string{
-		SocketRaw: "eth0: listen on UDP 192.0.2.1:67: bind: address already in use",
-		SocketUDP: "eth0: listen on UDP 0.0.0.0:67: bind: address already in use",
+		SocketRaw: "eth0: listen on UDP 192.0.2.1:67: bind: address already in use (another DHCP server is running)",
+		SocketUDP: "eth0: listen on UDP 0.0.0.0:67: bind: address already in use (another DHCP server is running)",
 	} {
 		t.Run(typ.String(), func(t *testing.T) {
 			t.Parallel()
@@ -367,7 +370,7 @@ func TestSecondServerIsRefusedThePort(t *testing.T) {
 	ctx := within(t, time.Minute)
 	awaitReady(ctx, t, first)
 	serveIn(t, server, second)
-	awaitMissing(ctx, t, second, "eth0: listen on UDP 192.0.2.1:67: bind: address already in use")
+	awaitMissing(ctx, t, second, "eth0: listen on UDP 192.0.2.1:67: bind: address already in use (another DHCP server is running)")
 }
 
 func TestWildcardLeavesOutLoopback(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"syscall"
 )
 
 // listener keeps the sockets as the interfaces of the host demand. Its methods
@@ -128,10 +129,10 @@ func (l *listener) open(key socketKey, c choice) (*socket, error) {
 			only = &c.link
 		}
 		if conn, err = s.network.listenUDP(addr, only); err != nil {
-			return nil, fmt.Errorf("listen on UDP %v: %w", addr, err)
+			return nil, fmt.Errorf("listen on UDP %v: %w", addr, withRemedy(err))
 		}
 	} else if conn, err = s.network.listenLink(&c.link, cmp.Or(s.Port, serverPort)); err != nil {
-		return nil, fmt.Errorf("open packet socket: %w", err)
+		return nil, fmt.Errorf("open packet socket: %w", withRemedy(err))
 	}
 	sock := &socket{conn: conn, key: key, outbox: newOutbox()}
 	l.sockets[key] = sock
@@ -140,6 +141,17 @@ func (l *listener) open(key socketKey, c choice) (*socket, error) {
 	}
 	l.opened = true
 	return sock, nil
+}
+
+// withRemedy adds what to do about an error to its text.
+func withRemedy(err error) error {
+	switch {
+	case errors.Is(err, os.ErrPermission):
+		return fmt.Errorf("%w (it takes root, or CAP_NET_BIND_SERVICE and for raw sockets CAP_NET_RAW)", err)
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("%w (another DHCP server is running)", err)
+	}
+	return err
 }
 
 func (l *listener) remove(sock *socket) {

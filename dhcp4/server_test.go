@@ -47,6 +47,9 @@ func serve(t *testing.T, s *Server) *served {
 	n := newFakeNetwork(ethernet(1, "eth0", "192.0.2.1/24"))
 	ctx, cancel := context.WithCancel(t.Context())
 	s.network = n
+	if s.Interfaces == nil {
+		s.Interfaces = []string{"eth0"}
+	}
 	ended := make(chan error, 1)
 	go func() { ended <- s.Serve(ctx) }()
 	<-s.Ready()
@@ -310,7 +313,7 @@ func TestNotReadyUntilEverythingIsThere(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() { ended <- s.Serve(ctx) }()
 		synctest.Wait()
-		require.EqualError(t, s.NotReady(), "eth1 has no address\neth0: listen on UDP 192.0.2.1:67: bind: address already in use")
+		require.EqualError(t, s.NotReady(), "eth1 has no address\neth0: listen on UDP 192.0.2.1:67: bind: address already in use (another DHCP server is running)")
 		require.Nil(t, n.conn("eth0"), "nothing is answered by half")
 
 		n.hold("192.0.2.1:67", false)
@@ -346,6 +349,30 @@ func TestSocketThatFailsIsOpenedAnew(t *testing.T) {
 		require.Len(t, again.outbox(), 1)
 		s.end()
 		require.NoError(t, <-s.ended)
+	})
+}
+
+// TestNoInterfaceIsServedUnlessNamed: a DHCP server that nobody has told where
+// to serve would be in the way of the one that is there.
+func TestNoInterfaceIsServedUnlessNamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &Server{Handler: HandlerFunc(echo)}
+		n := newFakeNetwork(ethernet(1, "eth0", "192.0.2.1/24"))
+		s.network = n
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- s.Serve(ctx) }()
+		synctest.Wait()
+		require.ErrorContains(t, s.NotReady(), "no interface is named")
+		require.Nil(t, n.conn("eth0"))
+
+		require.NoError(t, s.SetInterfaces([]string{"eth0"}))
+		<-s.Ready()
+		require.NoError(t, s.SetInterfaces(nil))
+		synctest.Wait()
+		require.True(t, n.conn("eth0").isClosed())
+		cancel()
+		require.NoError(t, <-ended)
 	})
 }
 
@@ -405,12 +432,11 @@ func TestServerThatCanNeverWork(t *testing.T) {
 		is     error
 		text   string
 	}{
-		"permission": {&Server{network: denied}, fs.ErrPermission, ""},
+		"permission": {&Server{network: denied, Interfaces: []string{"*"}}, fs.ErrPermission, "CAP_NET_RAW"},
 		"raw":        {&Server{network: udpOnly, SocketType: SocketRaw}, errors.ErrUnsupported, ""},
 		"interface":  {&Server{Interfaces: []string{"eth0/2001:db8::1"}}, nil, `"2001:db8::1" is not an IPv4 address`},
 		"all of one": {&Server{Interfaces: []string{"*/192.0.2.1"}}, nil, "an address goes with the name of one interface"},
 		"no name":    {&Server{Interfaces: []string{""}}, nil, "no name"},
-		"nothing":    {&Server{Interfaces: []string{}}, nil, "no interface"},
 		"type":       {&Server{network: udpOnly, SocketType: 9}, nil, "SocketType(9)"},
 	}
 	for name, tt := range tests {
@@ -443,7 +469,7 @@ func TestOneInterfaceOfAWildcardIsEnough(t *testing.T) {
 		n := newFakeNetwork(ethernet(1, "eth0", "192.0.2.1/24"), ethernet(2, "eth1", "198.51.100.1/24"))
 		n.hold("198.51.100.1:67", true)
 		var log bytes.Buffer
-		s := &Server{Handler: HandlerFunc(echo), Logger: slog.New(slog.NewTextHandler(&log, nil)), network: n}
+		s := &Server{Handler: HandlerFunc(echo), Interfaces: []string{"*"}, Logger: slog.New(slog.NewTextHandler(&log, nil)), network: n}
 		ended := make(chan error, 1)
 		go func() { ended <- s.Serve(t.Context()) }()
 		<-s.Ready()
