@@ -88,6 +88,15 @@ func TestClientIdentifiersThatAreNone(t *testing.T) {
 	}
 }
 
+// A name that the suffix makes too long is left out: the lease could not be
+// stored with it.
+func TestHostnameTooLongForTheSuffix(t *testing.T) {
+	t.Parallel()
+	label := strings.Repeat("a", 63)
+	b := newBench(t, oneSubnet(`, "ddns-qualifying-suffix": "`+strings.Repeat(label+".", 3)+`example."`), nil)
+	require.Empty(t, b.stored(b.lease(1, hostname(label))).Hostname)
+}
+
 // A client without a hardware address, as on InfiniBand (RFC 4390), is known by
 // its identifier also where that does not count otherwise. Two are still two.
 func TestIdentifierIsAllThatThereIs(t *testing.T) {

@@ -63,8 +63,8 @@ func (x *exchange) clientName(g *grant) clientName {
 		return rules.answerFQDN(v, reserved, g.addr)
 	}
 	name := rules.hostname(string(x.m.Options[optHostname]), reserved, g.addr)
-	if name == "" {
-		return clientName{}
+	if splitName(name) == nil {
+		return clientName{} // there is none, or the suffix makes it too long
 	}
 	return clientName{stored: name, code: optHostname, value: []byte(name)}
 }
