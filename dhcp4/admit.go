@@ -29,18 +29,14 @@ func (x *exchange) accept() string {
 		if state, _ := stateOf(x.m, x.q.Unicast); state == stateNone {
 			return "REQUEST for no address"
 		}
+	// DECLINE and RELEASE have to name the server, but there are clients that
+	// do not; Kea takes theirs too.
 	case dhcpv4.MessageTypeDecline:
-		switch {
-		case !server:
-			return "DECLINE without server identifier"
-		case !addressOption(x.m, dhcpv4.OptionRequestedIPAddress).IsValid():
+		if !addressOption(x.m, dhcpv4.OptionRequestedIPAddress).IsValid() {
 			return "DECLINE of no address"
 		}
 	case dhcpv4.MessageTypeRelease:
-		switch {
-		case !server:
-			return "RELEASE without server identifier"
-		case !current.IsValid():
+		if !current.IsValid() {
 			return "RELEASE of no address"
 		}
 	case dhcpv4.MessageTypeInform:

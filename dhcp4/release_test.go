@@ -23,7 +23,7 @@ func TestRelease(t *testing.T) {
 		{"its own", 7, []mod{ciaddr("192.0.2.12"), toServer("192.0.2.1"), unicast}, true},
 		{"another's", 8, []mod{ciaddr("192.0.2.12"), toServer("192.0.2.1"), unicast}, false},
 		{"another server's", 7, []mod{ciaddr("192.0.2.12"), toServer("192.0.2.2"), unicast}, false},
-		{"without server identifier", 7, []mod{ciaddr("192.0.2.12"), unicast}, false},
+		{"without server identifier", 7, []mod{ciaddr("192.0.2.12"), unicast}, true},
 		{"of no address", 7, []mod{toServer("192.0.2.1"), unicast}, false},
 		{"of an unknown address", 7, []mod{ciaddr("192.0.2.13"), toServer("192.0.2.1"), unicast}, false},
 	} {
@@ -44,8 +44,8 @@ func TestDecline(t *testing.T) {
 		addr := b.lease(7, clientID("\x01\x02"), hostname("alpha"))
 		require.Nil(t, b.ask(decline, 8, requested(addr), toServer("192.0.2.1")))
 		require.Equal(t, lease.Assigned, b.stored(addr).State, "not its address")
-		require.Nil(t, b.ask(decline, 7, clientID("\x01\x02"), requested(addr)))
-		require.Equal(t, lease.Assigned, b.stored(addr).State, "no server identifier")
+		require.Nil(t, b.ask(decline, 7, clientID("\x01\x02"), requested(addr), toServer("192.0.2.2")))
+		require.Equal(t, lease.Assigned, b.stored(addr).State, "another server's")
 
 		time.Sleep(time.Second)
 		require.Nil(t, b.ask(decline, 7, clientID("\x01\x02"), requested(addr), toServer("192.0.2.1")))

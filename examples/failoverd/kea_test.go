@@ -159,6 +159,9 @@ func TestRepliesAreKeas(t *testing.T) {
 	p.same("RELEASE", some, unicast(some, release, "192.0.2.120", addrOpt(54, "192.0.2.1")))
 	p.same("INIT-REBOOT of a released address", some, rebooting(some, "192.0.2.120"))
 	p.same("RENEWING a released address", some, unicast(some, request, "192.0.2.120"))
+	p.same("RELEASE without a server identifier", some, unicast(some, release, "192.0.2.120"))
+	p.same("INIT-REBOOT after that", some, rebooting(some, "192.0.2.120"))
+	p.same("RENEWING after all", some, unicast(some, request, "192.0.2.120"))
 	p.same("DISCOVER for a lease to decline", mac(3), discover(mac(3), addrOpt(50, "192.0.2.125")))
 	p.same("SELECTING to decline", mac(3), selecting(mac(3)))
 	p.same("DECLINE", mac(3), func(s *side) query {
@@ -168,6 +171,13 @@ func TestRepliesAreKeas(t *testing.T) {
 		"NAK to 192.0.2.125", "NAK to 255.255.255.255", broadcastNak)
 	p.same("INIT-REBOOT of a declined address", mac(3), rebooting(mac(3), "192.0.2.125"))
 	p.same("SELECTING a declined address", mac(2), rebooting(mac(2), "192.0.2.125", addrOpt(54, "192.0.2.1")))
+
+	p.same("DISCOVER for another to decline", mac(3), discover(mac(3), addrOpt(50, "192.0.2.126")))
+	p.same("SELECTING another to decline", mac(3), selecting(mac(3)))
+	p.same("DECLINE without a server identifier", mac(3), func(s *side) query {
+		return s.from(mac(3), kind(decline), addrOpt(50, "192.0.2.126"))
+	})
+	p.same("INIT-REBOOT of it", mac(3), rebooting(mac(3), "192.0.2.126"))
 
 	// Asking for parameters only.
 	p.same("INFORM", mac(4), unicast(mac(4), inform, "192.0.2.200", all))
