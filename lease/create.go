@@ -2,6 +2,7 @@ package lease
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -41,7 +42,11 @@ func create(path string) (err error) {
 func newFile(path string) (tmp string, db *database, err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+temporary)
 	if err != nil {
-		return "", nil, err
+		// It is the folder that matters, not a name nobody has chosen.
+		if e := (*fs.PathError)(nil); errors.As(err, &e) {
+			err = e.Err
+		}
+		return "", nil, fmt.Errorf("the folder %s must be there and writable: %w", filepath.Dir(path), err)
 	}
 	tmp = f.Name()
 	err = f.Close()

@@ -45,6 +45,15 @@ func TestOpenMemfileStartsEmptyWithoutOne(t *testing.T) {
 	require.FileExists(t, name+".db")
 }
 
+func TestOpenMemfileNamesTheFolderThatIsMissing(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "kea")
+	_, _, err := lease.OpenMemfile(t.Context(), filepath.Join(folder, "kea-leases4.csv"), nil, nil)
+	require.ErrorIs(t, err, os.ErrNotExist)
+	require.ErrorContains(t, err, "the folder "+folder+" must be there and writable")
+	require.NotContains(t, err.Error(), "tmp-", "a name nobody has chosen")
+}
+
 func TestOpenMemfileTakesOverAllOrNothing(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join(t.TempDir(), "kea-leases4.csv")
