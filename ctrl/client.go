@@ -42,7 +42,7 @@ type Client struct {
 func NewClient(address string, opts *ClientOptions) (*Client, error) {
 	u, err := url.Parse(address)
 	if err != nil {
-		return nil, fmt.Errorf("ctrl: %w", err)
+		return nil, fmt.Errorf("ctrl: address of a server (http://host:port/, https://host:port/ or unix:/path): %w", err)
 	}
 	c := &Client{url: u}
 	if opts != nil {
@@ -59,7 +59,7 @@ func NewClient(address string, opts *ClientOptions) (*Client, error) {
 	case (u.Scheme == "http" || u.Scheme == "https") && u.Host != "":
 		c.http = newHTTPClient(&c.opts)
 	default:
-		return nil, fmt.Errorf("ctrl: %q is neither http://, https:// nor unix:/path", address)
+		return nil, fmt.Errorf("ctrl: address of a server: %q is none of http://host:port/, https://host:port/ and unix:/path", u.Redacted())
 	}
 	return c, nil
 }
@@ -136,6 +136,9 @@ func (c *Client) exchangeHTTP(ctx context.Context, body []byte) ([]byte, error) 
 		req.Header.Set("Authorization", basicAuthorization(c.opts.User, c.opts.Password))
 	}
 	resp, err := c.http.Do(req)
+	if e := (*url.Error)(nil); errors.As(err, &e) {
+		err = e.Err // the address is named by Call
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -27,10 +27,10 @@ func ListenUnix(path string) (net.Listener, error) {
 func listenUnix(path string) (net.Listener, error) {
 	folder, err := os.Stat(filepath.Dir(path))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("its folder must be there: %w", err)
 	}
 	if folder.Mode().Perm()&0o002 != 0 && folder.Mode()&os.ModeSticky == 0 {
-		return nil, errors.New("everybody may write to its folder")
+		return nil, errors.New("everybody may write to its folder, and so replace it; take that right away or choose another folder")
 	}
 	if err := removeStale(path); err != nil {
 		return nil, err
@@ -70,7 +70,7 @@ func removeStale(path string) error {
 		return err
 	}
 	if info.Mode().Type() != fs.ModeSocket {
-		return fmt.Errorf("it is there and no socket (%s)", info.Mode())
+		return fmt.Errorf("it is there and no socket (%s); move it away", info.Mode())
 	}
 	conn, err := net.Dial("unix", path)
 	if err == nil {

@@ -100,7 +100,7 @@ func (s *Sockets) start(key string, c SocketConfig) error {
 
 func (s *Sockets) listen(c SocketConfig) (net.Listener, func(context.Context, net.Listener) error, error) {
 	if c.Type == "unix" {
-		listener, err := ListenUnix(c.Name)
+		listener, err := listenUnix(c.Name)
 		return listener, (&UnixServer{Mux: s.Mux, Logger: s.Logger}).Serve, err
 	}
 	server := &HTTPServer{Mux: s.Mux, Logger: s.Logger}
