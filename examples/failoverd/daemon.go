@@ -92,10 +92,11 @@ func (d *daemon) run(ctx context.Context) error {
 	return nil
 }
 
-// exit is the end of the program that the command shutdown asks for.
+// exit is the end of the program with a status and without more words, such as
+// the command shutdown asks for.
 type exit int
 
-func (e exit) Error() string { return fmt.Sprintf("shut down with status %d", int(e)) }
+func (e exit) Error() string { return fmt.Sprintf("exit with status %d", int(e)) }
 
 func (d *daemon) reloadAtHangup(ctx context.Context) {
 	hangup := make(chan os.Signal, 1)
@@ -156,6 +157,9 @@ func (d *daemon) openStore(ctx context.Context, cfg *dhcp4.Config) (*lease.Store
 			d.log.Warn("lease of Kea not taken over", "error", row)
 		}
 		d.log.Info("leases of Kea read", "files", result.Files, "rows", result.Rows, "bad", result.Bad)
+	}
+	if err == nil {
+		d.log.Info("leases opened", "file", cfg.LeaseFile()+".db", "assigned", store.Count(0, lease.Assigned, lease.V4))
 	}
 	return store, err
 }

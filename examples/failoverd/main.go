@@ -32,32 +32,44 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	err := run(ctx, os.Args[1:], os.Stderr)
-	if errors.Is(err, flag.ErrHelp) {
-		os.Exit(2)
-	}
-	if status := exit(0); errors.As(err, &status) {
+	var status exit
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+	case errors.As(err, &status):
 		os.Exit(int(status))
-	}
-	if err != nil {
+	default:
 		fmt.Fprintln(os.Stderr, "failoverd:", err)
 		os.Exit(1)
 	}
 }
 
+const usageText = `Usage of failoverd:
+  failoverd -c file   serve DHCPv4 as a Kea configuration file says
+  failoverd -t file   only test the file
+
+It reads the file again at SIGHUP, and ends at SIGTERM. Leases are kept beside
+the lease file that the configuration names, in a file with the ending .db.
+
+`
+
 func run(ctx context.Context, args []string, stderr io.Writer) error {
 	flags := flag.NewFlagSet("failoverd", flag.ContinueOnError)
 	flags.SetOutput(stderr)
+	flags.Usage = func() { fmt.Fprint(stderr, usageText); flags.PrintDefaults() }
 	file := flags.String("c", "", "serve the Kea configuration `file`")
 	test := flags.String("t", "", "test the configuration `file` and exit")
 	lenient := flags.Bool("allow-unsupported", false, "warn of what the configuration asks for and this server has not, instead of refusing it")
 	port := flags.Uint("p", 0, "receive queries at this UDP `port` instead of 67")
 	clientPort := flags.Uint("P", 0, "send all replies to this UDP `port`")
-	if err := flags.Parse(args); err != nil {
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return err
+	} else if err != nil {
+		return exit(2) // it has been said what is wrong
 	}
 	if flags.NArg() > 0 || (*file == "") == (*test == "") {
+		fmt.Fprintln(stderr, "give one file, by -c to serve it or by -t to test it")
 		flags.Usage()
-		return fmt.Errorf("give one file, by -c to serve it or by -t to test it: %w", flag.ErrHelp)
+		return exit(2)
 	}
 	if *port > 0xffff || *clientPort > 0xffff {
 		return errors.New("a port is at most 65535")
@@ -74,8 +86,11 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 	}
 	d.parse.Logger = d.log
 	if *test != "" {
-		_, err := d.load()
-		return err
+		if _, err := d.load(); err != nil {
+			return err
+		}
+		fmt.Fprintf(stderr, "%s has no mistakes\n", *test)
+		return nil
 	}
 	return d.run(ctx)
 }

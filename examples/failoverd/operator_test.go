@@ -67,6 +67,7 @@ func TestFileIsGood(t *testing.T) {
 	output, status := testFile(t, fileWithAll)
 	require.Zero(t, status, output)
 	require.NotContains(t, output, "failoverd:")
+	require.Contains(t, output, "has no mistakes")
 }
 
 func TestFileHasMistakes(t *testing.T) {
@@ -119,10 +120,18 @@ func TestUsage(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{}, {"-c", "a", "-t", "b"}, {"-c", "a", "b"}, {"-what"}} {
 		output, status := runToEnd(t, args...)
-		require.NotZero(t, status, "%q", args)
+		require.Equal(t, 2, status, "%q", args)
 		require.Contains(t, output, "Usage of failoverd")
 	}
-	_, status := runToEnd(t, "-c", "a", "-p", "65536")
+	output, status := runToEnd(t)
+	require.Equal(t, 2, status)
+	require.Contains(t, output, "give one file")
+	output, status = runToEnd(t, "-h")
+	require.Zero(t, status)
+	require.Contains(t, output, "SIGHUP")
+	output, _ = runToEnd(t, "-what")
+	require.Equal(t, 1, strings.Count(output, "not defined: -what"), "said once")
+	_, status = runToEnd(t, "-c", "a", "-p", "65536")
 	require.Equal(t, 1, status)
 }
 
