@@ -41,6 +41,7 @@ func serve(ctx context.Context, config, leases string) error {
 	defer cancel()
 	tasks.Go(func() { engine.Run(ctx) }) // reclaims what has expired
 
-	server := &dhcp4.Server{Handler: engine, Interfaces: cfg.InterfacesConfig.Interfaces}
+	listen := cfg.InterfacesConfig
+	server := &dhcp4.Server{Handler: engine, Interfaces: listen.Interfaces, SocketType: listen.SocketType()}
 	return server.Serve(ctx)
 }

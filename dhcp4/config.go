@@ -8,10 +8,22 @@ import (
 )
 
 // OptionData is an entry of option-data: an option to send and its value.
+//
+//	Name          string   // Kea's name of the option; this or Code must be given
+//	Code          uint16   // its number
+//	Space         string   // its option space, by default "dhcp4"
+//	CSVFormat     *bool    // false: Data are bytes in hexadecimal; by default fields separated by commas
+//	Data          string   // "192.0.2.1, 192.0.2.2", say
+//	AlwaysSend    bool     // also to clients that did not ask for it
+//	NeverSend     bool     // whatever other levels of the configuration say
+//	ClientClasses []string // only to clients in one of these; none: to all
 type OptionData = option.Data
 
 // OptionDef is an entry of option-def: the fields of an option that is not a
-// standard one.
+// standard one. A program makes one from its JSON:
+//
+//	var def dhcp4.OptionDef
+//	err := json.Unmarshal([]byte(`{"name": "color", "code": 224, "type": "uint32"}`), &def)
 type OptionDef = option.Def
 
 // Config is the configuration of a DHCPv4 server. Its JSON is the Dhcp4 object

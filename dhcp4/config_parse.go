@@ -11,13 +11,16 @@ import (
 )
 
 // ConfigError is the error for a configuration with mistakes. It has all of
-// them, in the order of the file, and prints each on a line of its own. It
+// them, in the order of the file, as Problems, and prints each on a line of
+// its own. It
 // matches [errors.ErrUnsupported] if the configuration asks for something that
 // Kea has and this server has not.
 type ConfigError = keajson.Error
 
-// ConfigProblem is one mistake in a configuration: its path, such as
-// subnet4[2].pools[0].pool, its place in the file, and what is wrong.
+// ConfigProblem is one mistake in a configuration: its Path, such as
+// subnet4[2].pools[0].pool, its place in the file (Pos.File, Pos.Line and
+// Pos.Column), its Text, which says what is wrong, and whether it is one only
+// because this server has not what Kea has (Unsupported).
 type ConfigProblem = keajson.Problem
 
 // ParseOptions is how a configuration is read. The zero value is strict.

@@ -36,7 +36,10 @@ type Subnet struct {
 	UserContext json.RawMessage `json:"user-context,omitempty"`
 }
 
-// Selection is what leads a query to a shared network or subnet.
+// Selection is what leads a query to a shared network or subnet. What a relay
+// agent has forwarded goes by the agent's address, what a client has broadcast
+// by the interface it came in on, and what a client has sent to the server's
+// address, such as a renewal, by the address it has.
 type Selection struct {
 	// Interface is the interface at which directly connected clients of the
 	// subnet are served. Unset: the one that has an address in the subnet.

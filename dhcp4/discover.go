@@ -17,7 +17,8 @@ const offerHold = 60 * time.Second
 // discover answers a DHCPDISCOVER (RFC 2131, section 4.3.1).
 func (x *exchange) discover(ctx context.Context) (*Reply, error) {
 	if x.subnet == nil {
-		x.e.log.Debug("no subnet", "client", logged(x.client), "interface", x.q.Interface, "relay", x.m.GatewayIPAddr)
+		x.e.log.Debug("no subnet", "client", logged(x.client), "interface", x.q.Interface, "relay", x.m.GatewayIPAddr,
+			"source", x.q.Source, "unicast", x.q.Unicast)
 		x.e.stats.drop.Add(1)
 		return nil, nil
 	}

@@ -19,8 +19,13 @@
 //	if err != nil {
 //		return err
 //	}
-//	server := &dhcp4.Server{Handler: engine, Interfaces: cfg.InterfacesConfig.Interfaces}
+//	defer engine.Close()
+//	listen := cfg.InterfacesConfig
+//	server := &dhcp4.Server{Handler: engine, Interfaces: listen.Interfaces, SocketType: listen.SocketType()}
 //	return server.Serve(ctx)
+//
+// Beside it [Engine.Run] cleans up after leases that have expired. A program
+// may as well fill in a Config itself; the package's example does both.
 //
 // High availability enters at two places, both in [EngineOptions]: a [Gate]
 // says which queries are this server's, and a [lease.Committer] makes leases
@@ -34,6 +39,13 @@
 //   - When the context of Serve ends, queries in flight are answered and
 //     everything has stopped when it returns. Close stops at once.
 //   - What is configured and not supported is an error that names it.
+//
+// # When there is no answer
+//
+// To say nothing is often right, so it is no error. [Server.NotReady] says
+// which interfaces are not served, [Server.Counters] what became of datagrams:
+// those in Refused never reached the handler, those in Silent it did not want
+// to answer. Why, the engine tells its logger at the level debug.
 //
 // # Configuration
 //

@@ -48,6 +48,7 @@ func serve(ctx context.Context, config, leases string, port uint16) error {
 	defer cancel()
 	tasks.Go(func() { engine.Run(ctx) }) // reclaims what has expired
 
-	server := &dhcp4.Server{Handler: engine, Interfaces: cfg.InterfacesConfig.Interfaces, Port: port}
+	listen := cfg.InterfacesConfig
+	server := &dhcp4.Server{Handler: engine, Interfaces: listen.Interfaces, SocketType: listen.SocketType(), Port: port}
 	return server.Serve(ctx)
 }
