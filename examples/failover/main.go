@@ -94,7 +94,7 @@ func report(ctx context.Context, out io.Writer, b *book) {
 		select {
 		case <-tick.C:
 			leases, renewals, l := b.second()
-			fmt.Fprintf(out, "%5.0f s %12d %10d   %-8v   %-8v\n", time.Since(began).Seconds(), leases, renewals,
+			fmt.Fprintf(out, "%5.0f s %12d %10d   %-8v   %v\n", time.Since(began).Seconds(), leases, renewals,
 				quantile(l, .5), quantile(l, .99))
 		case <-ctx.Done():
 			return

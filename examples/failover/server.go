@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"strings"
-
 	"sync"
 
 	"github.com/dhcpha/dhcpha/dhcp4"
