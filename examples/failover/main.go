@@ -47,29 +47,31 @@ func run(ctx context.Context, out io.Writer, length time.Duration, clients int) 
 	fmt.Fprintf(out, "A DHCPv4 server answers on %s; its leases are in %s.\n", server.addr, file)
 	fmt.Fprintf(out, "%d clients at a time: each gets a lease, renews it and makes room for the next.\n\n", clients)
 
-	book := newBook()
+	book, addr := newBook(), server.addr
 	playing, end := context.WithTimeout(ctx, length)
-	defer end()
 	var group sync.WaitGroup
+	defer group.Wait()
+	defer end()
 	for n := range clients {
-		group.Go(func() { book.note(simulate(playing, server.addr, book, n)) })
+		group.Go(func() { book.note(simulate(playing, addr, book, n)) })
 	}
-	group.Go(func() { report(playing, out, book) })
+	first, halfway := context.WithTimeout(playing, length/2)
+	defer halfway()
+	began := time.Now()
+	fmt.Fprintln(out, "   time   new leases   renewals   p50        p99")
+	report(first, out, book, began)
 
-	wait(playing, length/2)
 	if err := server.Close(); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "\nThe server has stopped without warning, with queries in flight.\n")
-	began := time.Now()
-	if server, err = start(ctx, file, server.addr.Port()); err != nil {
-		end()
-		group.Wait()
+	stopped := time.Now()
+	if server, err = start(ctx, file, addr.Port()); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "It is back after %v, with %d leases from disk.\n\n", time.Since(began).Round(time.Millisecond), server.leases())
+	fmt.Fprintf(out, "It is back after %v, with %d leases from disk.\n\n", time.Since(stopped).Round(time.Millisecond), server.leases())
+	report(playing, out, book, began)
 
-	<-playing.Done()
 	group.Wait()
 	if err := server.Close(); err != nil {
 		return err
@@ -77,19 +79,10 @@ func run(ctx context.Context, out io.Writer, length time.Duration, clients int) 
 	return book.audit(out, file)
 }
 
-// wait returns after a time, or earlier when ctx ends.
-func wait(ctx context.Context, d time.Duration) {
-	ctx, cancel := context.WithTimeout(ctx, d)
-	defer cancel()
-	<-ctx.Done()
-}
-
 // report writes a line every second until ctx ends.
-func report(ctx context.Context, out io.Writer, b *book) {
-	began := time.Now()
+func report(ctx context.Context, out io.Writer, b *book, began time.Time) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	fmt.Fprintln(out, "   time   new leases   renewals   p50        p99")
 	for {
 		select {
 		case <-tick.C:
