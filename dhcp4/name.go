@@ -129,10 +129,11 @@ const (
 	maxName  = 253 // as text, without the dot at the end
 )
 
-// splitName returns the labels of a name, or nil if it is none.
+// splitName returns the labels of a name, or nil if it is none. A NUL ends a
+// name as text, so none can be in it.
 func splitName(name string) []string {
 	name = strings.TrimSuffix(name, ".")
-	if name == "" || len(name) > maxName {
+	if name == "" || len(name) > maxName || strings.Contains(name, "\x00") {
 		return nil
 	}
 	labels := strings.Split(name, ".")
