@@ -43,6 +43,7 @@ type Client struct {
 	seen    int    // events that Await has returned or passed over
 	command func(c *Client) []string
 	release func(ctx context.Context, c *Client)
+	stored  func(c *Client, lease netip.Addr) bool // it will know the lease after a power cut; nil: as soon as it reports
 }
 
 //go:embed client.sh
@@ -75,9 +76,15 @@ func (h *Host) Dhclient(link string, args ...string) *Client {
 		_ = os.WriteFile(conf, nil, 0o644)
 		return []string{"dhclient", "-v", "-cf", conf, "-sf", c.path("script"), "-lf", c.path("leases"), "-pf", c.path("pid")}
 	}
-	return h.client(
+	c := h.client(
 		func(c *Client) []string { return append(append(append(files(c), "-d"), args...), link) },
 		func(ctx context.Context, c *Client) { h.Run(ctx, "dhclient", append(files(c)[1:], "-r", link)...) })
+	// It writes its lease only after its script has ended.
+	c.stored = func(c *Client, lease netip.Addr) bool {
+		text, _ := os.ReadFile(c.path("leases"))
+		return strings.Contains(string(text), "address "+lease.String()+";") || strings.Contains(string(text), "iaaddr "+lease.String()+" ")
+	}
+	return c
 }
 
 // Udhcpc runs BusyBox's client on a link, with args added. It keeps no lease.
@@ -123,8 +130,9 @@ func (c *Client) Restart() {
 // Release makes the client give its lease back.
 func (c *Client) Release(ctx context.Context) { c.host.net.t.Helper(); c.release(ctx, c) }
 
-// Await returns the next event that is one of kinds, passing over others. The
-// test fails if ctx or the client ends before.
+// Await returns the next event that is one of kinds, passing over others. A
+// lease that it tells of will be known to the client after Restart. The test
+// fails if ctx or the client ends before.
 func (c *Client) Await(ctx context.Context, kinds ...string) Event {
 	t := c.host.net.t
 	t.Helper()
@@ -145,6 +153,14 @@ func (c *Client) Await(ctx context.Context, kinds ...string) Event {
 		}
 		return fmt.Errorf("it has reported %d events", len(events))
 	})
+	if c.stored != nil && slices.Contains([]string{Bound, Renew, Rebind, Reboot}, found.Kind) {
+		Until(ctx, t, c.name+" has written its lease", func() error {
+			if !c.stored(c, found.Addr) {
+				return fmt.Errorf("%s is not in its file", found.Addr)
+			}
+			return nil
+		})
+	}
 	return found
 }
 
