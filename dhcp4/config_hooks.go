@@ -2,6 +2,7 @@ package dhcp4
 
 import (
 	"encoding/json"
+	"errors"
 	"path"
 	"slices"
 	"strings"
@@ -24,6 +25,30 @@ func (h HookLibrary) Name() string { return strings.TrimSuffix(path.Base(h.Libra
 // HasHook says whether hooks-libraries has a library of this name.
 func (c *Config) HasHook(name string) bool {
 	return slices.ContainsFunc(c.HooksLibraries, func(h HookLibrary) bool { return h.Name() == name })
+}
+
+// checkHooks lets the program check the parameters of the libraries whose work
+// it does.
+func (c *Config) checkHooks(opts *ParseOptions, report *keajson.Report) {
+	for i, h := range c.HooksLibraries {
+		if h.Library == "" || opts.Hooks != nil && !slices.Contains(opts.Hooks, h.Name()) {
+			continue
+		}
+		path := at(index("hooks-libraries", i), "parameters")
+		// Places are those in the parameters alone, and found again in the file.
+		place := func(p ConfigProblem) ConfigProblem {
+			p.Path, p.Pos = strings.TrimSuffix(at(path, p.Path), "."), keajson.Pos{}
+			return p
+		}
+		err := opts.Hook(h, func(p ConfigProblem) { report.Warnings = append(report.Warnings, place(p)) })
+		if e := (*ConfigError)(nil); errors.As(err, &e) {
+			for _, p := range e.Problems {
+				report.Problems = append(report.Problems, place(p))
+			}
+		} else if err != nil {
+			report.Errorf(path, "%s: %v", h.Name(), err)
+		}
+	}
 }
 
 // dropHooks reports the libraries that are not among the supported ones, and

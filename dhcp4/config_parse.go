@@ -32,6 +32,12 @@ type ParseOptions struct {
 	// [HookLibrary.Name]; others in the configuration are not supported. Nil:
 	// whatever is there is accepted, and ignored.
 	Hooks []string
+	// Hook checks the parameters of each hook library whose work the program
+	// does, or takes note of them. The problems of a [*ConfigError] that it
+	// returns, and those it gives to warn, have paths that begin within the
+	// parameters; they are told of with their place in the file. Nil: the
+	// parameters are not looked at.
+	Hook func(h HookLibrary, warn func(ConfigProblem)) error
 	// Logger takes warnings. Nil discards them.
 	Logger *slog.Logger
 }
@@ -71,7 +77,7 @@ func parseConfig(opts *ParseOptions, parse func() (*keajson.Node, []keajson.Prob
 	}
 	shortenPaths(warnings)
 	report := &keajson.Report{Warnings: warnings}
-	cfg := decodeConfig(root, opts.Hooks, report)
+	cfg := decodeConfig(root, opts, report)
 	if opts.AllowUnsupported {
 		report.AllowUnsupported()
 	}
@@ -97,7 +103,7 @@ func shortenPaths(problems []keajson.Problem) {
 }
 
 // decodeConfig reads and checks the tree.
-func decodeConfig(root *keajson.Node, hooks []string, report *keajson.Report) *Config {
+func decodeConfig(root *keajson.Node, opts *ParseOptions, report *keajson.Report) *Config {
 	cfg := &Config{}
 	for _, m := range root.Members {
 		if m.Key != rootKey {
@@ -117,8 +123,11 @@ func decodeConfig(root *keajson.Node, hooks []string, report *keajson.Report) *C
 	cfg.dropUnsupported(report)
 	cfg.check(report)
 	report.DropConsequences(decoded)
-	if hooks != nil {
-		cfg.dropHooks(hooks, report)
+	if opts.Hook != nil {
+		cfg.checkHooks(opts, report)
+	}
+	if opts.Hooks != nil {
+		cfg.dropHooks(opts.Hooks, report)
 	}
 	report.Locate(dhcp4)
 	return cfg

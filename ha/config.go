@@ -1,6 +1,6 @@
 package ha
 
-import "time"
+import "encoding/json"
 
 // Mode is how the servers of a relationship share the work.
 type Mode string
@@ -23,66 +23,143 @@ const (
 	Backup    Role = "backup"    // keeps a copy of the leases
 )
 
-// Config is a relationship between servers: one entry of Kea's list
-// high-availability.
+// Config is a relationship between servers. Its JSON is one entry of the list
+// high-availability in the parameters of Kea's hook library libdhcp_ha, see
+// [ParseConfigs]. Members have Kea's names, units and meaning (Kea
+// Administrator Reference Manual, "libdhcp_ha.so: High Availability Outage
+// Resilience for Kea Servers"). A zero member means that the file does not
+// have it, and the default applies: that of Kea 3.
 type Config struct {
-	ThisServerName          string          `json:"this-server-name,omitempty"`
-	Mode                    Mode            `json:"mode"`
-	Peers                   []Peer          `json:"peers"`
-	SendLeaseUpdates        *bool           `json:"send-lease-updates,omitempty"`         // true by default
-	SyncLeases              *bool           `json:"sync-leases,omitempty"`                // true by default
-	SyncTimeout             *uint32         `json:"sync-timeout,omitempty"`               // ms; 60000
-	SyncPageLimit           *uint32         `json:"sync-page-limit,omitempty"`            // leases; 10000
-	DelayedUpdatesLimit     *uint32         `json:"delayed-updates-limit,omitempty"`      // leases; 100 in load-balancing, else 0
-	HeartbeatDelay          *uint32         `json:"heartbeat-delay,omitempty"`            // ms; 10000
-	MaxResponseDelay        *uint32         `json:"max-response-delay,omitempty"`         // ms; 60000
-	MaxAckDelay             *uint32         `json:"max-ack-delay,omitempty"`              // ms; 10000
-	MaxUnackedClients       *uint32         `json:"max-unacked-clients,omitempty"`        // 10
-	MaxRejectedLeaseUpdates *uint32         `json:"max-rejected-lease-updates,omitempty"` // 10
-	WaitBackupAck           bool            `json:"wait-backup-ack,omitempty"`
-	RestrictCommands        *bool           `json:"restrict-commands,omitempty"` // true by default
-	TrustAnchor             string          `json:"trust-anchor,omitempty"`
-	CertFile                string          `json:"cert-file,omitempty"`
-	KeyFile                 string          `json:"key-file,omitempty"`
-	RequireClientCerts      *bool           `json:"require-client-certs,omitempty"` // true by default
-	MultiThreading          *MultiThreading `json:"multi-threading,omitempty"`
-	StateMachine            *StateMachine   `json:"state-machine,omitempty"`
+	// ThisServerName is which of the peers this server is.
+	ThisServerName string `json:"this-server-name,omitempty"`
+	Mode           Mode   `json:"mode"`
+	Peers          []Peer `json:"peers"`
+
+	// SendLeaseUpdates tells the peers of every lease; true by default.
+	SendLeaseUpdates *bool `json:"send-lease-updates,omitempty"`
+	// SyncLeases fetches the partner's leases before service begins; true by
+	// default. SyncTimeout is how long a page of them may take, in ms, 60000
+	// by default, and SyncPageLimit how many there are in a page, 10000 by
+	// default.
+	SyncLeases    *bool   `json:"sync-leases,omitempty"`
+	SyncTimeout   *uint32 `json:"sync-timeout,omitempty"`
+	SyncPageLimit *uint32 `json:"sync-page-limit,omitempty"`
+	// DelayedUpdatesLimit is how many lease updates are kept for a partner
+	// that does not answer; with more it synchronizes when it is back. 0: none
+	// are kept. 100 by default in load-balancing, in other modes always 0.
+	DelayedUpdatesLimit *uint32 `json:"delayed-updates-limit,omitempty"`
+
+	// HeartbeatDelay is the time between heartbeats, in ms, 10000 by default;
+	// 0: no heartbeats.
+	HeartbeatDelay *uint32 `json:"heartbeat-delay,omitempty"`
+	// MaxResponseDelay is how long the partner must have been silent before
+	// it is held for unreachable, in ms, 60000 by default.
+	MaxResponseDelay *uint32 `json:"max-response-delay,omitempty"`
+	// MaxAckDelay is how long a client must have been trying, in ms, before
+	// it counts as not answered by an unreachable partner; 10000 by default.
+	MaxAckDelay *uint32 `json:"max-ack-delay,omitempty"`
+	// MaxUnackedClients is how many such clients there may be before the
+	// partner is held for down; 10 by default. 0: as soon as it is
+	// unreachable.
+	MaxUnackedClients *uint32 `json:"max-unacked-clients,omitempty"`
+	// MaxRejectedLeaseUpdates is for how many clients the partner may refuse
+	// updates before this server gives up cooperation; 10 by default. 0: it
+	// never does.
+	MaxRejectedLeaseUpdates *uint32 `json:"max-rejected-lease-updates,omitempty"`
+	// WaitBackupAck answers clients only after the backups have
+	// acknowledged, too. It is for passive-backup.
+	WaitBackupAck bool `json:"wait-backup-ack,omitempty"`
+
+	// TrustAnchor (a file or folder of authorities), CertFile and KeyFile are
+	// the TLS credentials, in PEM form, where a peer has none of its own: all
+	// three or none.
+	TrustAnchor string `json:"trust-anchor,omitempty"`
+	CertFile    string `json:"cert-file,omitempty"`
+	KeyFile     string `json:"key-file,omitempty"`
+	// RequireClientCerts makes the dedicated listener ask peers for a
+	// certificate if it is one for https; true by default.
+	RequireClientCerts *bool `json:"require-client-certs,omitempty"`
+	// RestrictCommands makes the dedicated listener refuse commands that
+	// peers do not need; true by default, as since Kea 3.0.
+	RestrictCommands *bool `json:"restrict-commands,omitempty"`
+
+	MultiThreading *MultiThreading `json:"multi-threading,omitempty"`
+	StateMachine   *StateMachine   `json:"state-machine,omitempty"`
+
+	Comment     string          `json:"comment,omitempty"`
+	UserContext json.RawMessage `json:"user-context,omitempty"`
 }
 
 // Peer is one server of a relationship.
 type Peer struct {
-	Name         string `json:"name"`
-	URL          string `json:"url"`
-	Role         Role   `json:"role"`
-	AutoFailover *bool  `json:"auto-failover,omitempty"` // true by default
+	// Name is unique in all relationships of a configuration.
+	Name string `json:"name"`
+	// URL is where the server takes commands: http or https, address and
+	// port. Unlike Kea's it may have a host name, which is resolved whenever a
+	// connection is made.
+	URL  string `json:"url"`
+	Role Role   `json:"role"`
+	// AutoFailover, in the entry of this server, lets it serve the partner's
+	// clients when that is down; true by default.
+	AutoFailover *bool `json:"auto-failover,omitempty"`
 
+	// The basic HTTP authentication that the server demands: in another
+	// server's entry what is sent to it, in this server's what its dedicated
+	// listener asks for, as Kea's does after 3.3.0. Each is given here or in a
+	// file, whose last line break does not count. Without user: none.
 	BasicAuthUser         string `json:"basic-auth-user,omitempty"`
 	BasicAuthUserFile     string `json:"basic-auth-user-file,omitempty"`
 	BasicAuthPassword     string `json:"basic-auth-password,omitempty"`
 	BasicAuthPasswordFile string `json:"basic-auth-password-file,omitempty"`
 
-	TrustAnchor *string `json:"trust-anchor,omitempty"` // nil: that of the relationship
+	// TLS credentials: in another server's entry those of this server as its
+	// client, in this server's those of its dedicated listener. Nil: that of
+	// the relationship. Empty: unset.
+	TrustAnchor *string `json:"trust-anchor,omitempty"`
 	CertFile    *string `json:"cert-file,omitempty"`
 	KeyFile     *string `json:"key-file,omitempty"`
+
+	Comment     string          `json:"comment,omitempty"`
+	UserContext json.RawMessage `json:"user-context,omitempty"`
 }
 
-// MultiThreading is how a server is reached and how many connections it makes.
+// MultiThreading is how this server is reached and how many connections it
+// makes. Queries and commands are always served concurrently.
 type MultiThreading struct {
-	Enable            *bool   `json:"enable-multi-threading,omitempty"`
-	DedicatedListener *bool   `json:"http-dedicated-listener,omitempty"`
-	ListenerThreads   *uint32 `json:"http-listener-threads,omitempty"`
-	ClientThreads     *uint32 `json:"http-client-threads,omitempty"`
+	// Enable is true by default, as since Kea 2.3.7. False: one connection to
+	// each peer, and no dedicated listener.
+	Enable *bool `json:"enable-multi-threading,omitempty"`
+	// DedicatedListener takes the commands of peers at the url of this
+	// server; true by default. Otherwise they must reach a control socket of
+	// the program there.
+	DedicatedListener *bool `json:"http-dedicated-listener,omitempty"`
+	// ListenerThreads is how many commands of peers are in work at a time. 0
+	// or nil: as many as suit the machine.
+	ListenerThreads *uint32 `json:"http-listener-threads,omitempty"`
+	// ClientThreads is how many connections there are to each peer. 0 or nil:
+	// as many as suit the machine.
+	ClientThreads *uint32 `json:"http-client-threads,omitempty"`
+
+	Comment     string          `json:"comment,omitempty"`
+	UserContext json.RawMessage `json:"user-context,omitempty"`
 }
 
 // StateMachine is in which states a server stops for an administrator.
 type StateMachine struct {
 	States []StatePause `json:"states"`
+
+	Comment     string          `json:"comment,omitempty"`
+	UserContext json.RawMessage `json:"user-context,omitempty"`
 }
 
-// StatePause is whether a server stops in a state until ha-continue.
+// StatePause is whether a server stops in a state until the command
+// ha-continue.
 type StatePause struct {
 	State string `json:"state"`
 	Pause Pause  `json:"pause,omitempty"`
+
+	Comment     string          `json:"comment,omitempty"`
+	UserContext json.RawMessage `json:"user-context,omitempty"`
 }
 
 // Pause is when a server stops in a state.
@@ -90,77 +167,7 @@ type Pause string
 
 // When.
 const (
-	PauseNever  Pause = "never"
-	PauseOnce   Pause = "once" // only the first time
+	PauseNever  Pause = "never" // the default
+	PauseOnce   Pause = "once"  // only the first time
 	PauseAlways Pause = "always"
 )
-
-// The values in force, with the defaults for what is not set.
-
-func (c *Config) heartbeatDelay() time.Duration   { return ms(c.HeartbeatDelay, 10_000) }
-func (c *Config) maxResponseDelay() time.Duration { return ms(c.MaxResponseDelay, 60_000) }
-func (c *Config) maxAckDelay() time.Duration      { return ms(c.MaxAckDelay, 10_000) }
-func (c *Config) syncTimeout() time.Duration      { return ms(c.SyncTimeout, 60_000) }
-func (c *Config) syncPageLimit() int              { return number(c.SyncPageLimit, 10_000) }
-func (c *Config) maxUnackedClients() int          { return number(c.MaxUnackedClients, 10) }
-func (c *Config) maxRejectedLeaseUpdates() int    { return number(c.MaxRejectedLeaseUpdates, 10) }
-func (c *Config) sendLeaseUpdates() bool          { return c.SendLeaseUpdates == nil || *c.SendLeaseUpdates }
-func (c *Config) syncLeases() bool                { return c.SyncLeases == nil || *c.SyncLeases }
-func (c *Config) restrictCommands() bool          { return c.RestrictCommands == nil || *c.RestrictCommands }
-func (c *Config) requireClientCerts() bool {
-	return c.RequireClientCerts == nil || *c.RequireClientCerts
-}
-func (p *Peer) autoFailover() bool { return p.AutoFailover == nil || *p.AutoFailover }
-
-func (c *Config) delayedUpdatesLimit() int {
-	if c.Mode == LoadBalancing {
-		return number(c.DelayedUpdatesLimit, 100)
-	}
-	return number(c.DelayedUpdatesLimit, 0)
-}
-
-// requestTimeout is how long an answer of a peer is waited for: Kea's 10 s,
-// or less if the silence of a peer must be noticed sooner.
-func (c *Config) requestTimeout() time.Duration {
-	return min(10*time.Second, max(c.maxResponseDelay()/2, 500*time.Millisecond))
-}
-
-// peer returns the peer with the name, or nil.
-func (c *Config) peer(name string) *Peer {
-	for i := range c.Peers {
-		if c.Peers[i].Name == name {
-			return &c.Peers[i]
-		}
-	}
-	return nil
-}
-
-// this returns the entry of this server.
-func (c *Config) this() *Peer { return c.peer(c.ThisServerName) }
-
-// partner returns the other active server: the first peer by name that is no
-// backup and not this server; nil if there is none.
-func (c *Config) partner() *Peer {
-	var found *Peer
-	for i := range c.Peers {
-		p := &c.Peers[i]
-		if p.Role != Backup && p.Name != c.ThisServerName && (found == nil || p.Name < found.Name) {
-			found = p
-		}
-	}
-	return found
-}
-
-func ms(v *uint32, def uint32) time.Duration {
-	if v != nil {
-		def = *v
-	}
-	return time.Duration(def) * time.Millisecond
-}
-
-func number(v *uint32, def int) int {
-	if v != nil {
-		return int(*v)
-	}
-	return def
-}

@@ -160,12 +160,12 @@ func (d *decoder) structure(n *Node, v reflect.Value, path string) {
 			d.value(m.Value, v.FieldByIndex(index), at)
 			continue
 		}
-		p := Problem{Path: at, Pos: m.Pos, Text: unknown(m.Key, fields)}
+		p := Problem{Path: at, Pos: m.Pos, Text: unknown(m.Key, fields), Unknown: true}
 		if remedy, ok := d.unsupported[v.Type()][m.Key]; ok {
 			if m.Value.Zero() {
 				continue
 			}
-			p.Text, p.Unsupported = "is not supported: "+remedy, true
+			p.Text, p.Unsupported, p.Unknown = "is not supported: "+remedy, true, false
 		}
 		d.problems = append(d.problems, p)
 	}

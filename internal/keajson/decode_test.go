@@ -107,9 +107,9 @@ func TestDecodeTellsUnsupportedFromUnknown(t *testing.T) {
 	_, problems := decode(t, `{"far": {"x": 1}, "deep": 1, "items": [{"deep": "x", "far": 1}]}`, unsupported)
 	require.Equal(t, []Problem{
 		{Path: "far", Pos: Pos{"", 1, 2}, Text: "is not supported: go near", Unsupported: true},
-		{Path: "deep", Pos: Pos{"", 1, 19}, Text: "unknown key"},
+		{Path: "deep", Pos: Pos{"", 1, 19}, Text: "unknown key", Unknown: true},
 		{Path: "items[0].deep", Pos: Pos{"", 1, 41}, Text: "is not supported: go up", Unsupported: true},
-		{Path: "items[0].far", Pos: Pos{"", 1, 54}, Text: "unknown key"},
+		{Path: "items[0].far", Pos: Pos{"", 1, 54}, Text: "unknown key", Unknown: true},
 	}, problems)
 	require.ErrorIs(t, &Error{problems}, errors.ErrUnsupported)
 	require.NotErrorIs(t, &Error{problems[1:2]}, errors.ErrUnsupported)

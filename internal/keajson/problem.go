@@ -38,6 +38,8 @@ type Problem struct {
 	// Unsupported says that it is no mistake to Kea, but something that is
 	// not supported here.
 	Unsupported bool
+	// Unknown says that it is a key that nobody knows.
+	Unknown bool
 }
 
 // String returns the problem in one line: place, path, text.

@@ -53,15 +53,22 @@ func (r *Report) AllowUnsupported() {
 }
 
 // DropConsequences removes problems that were noted since there were n and
-// that follow from earlier ones: those about the same value, or about an
-// object of which a member is wrong.
+// that follow from earlier ones: those about the same value, about what is
+// inside it, or about an object of which a member is wrong.
 func (r *Report) DropConsequences(n int) {
-	causes := map[string]bool{}
+	wrong, incomplete := map[string]bool{}, map[string]bool{}
 	for _, p := range r.Problems[:n] {
-		causes[p.Path] = true
-		causes[p.Path[:max(strings.LastIndexByte(p.Path, '.'), 0)]] = true
+		wrong[p.Path] = true
+		incomplete[p.Path[:max(strings.LastIndexByte(p.Path, '.'), 0)]] = true
 	}
-	later := slices.DeleteFunc(r.Problems[n:], func(p Problem) bool { return causes[p.Path] })
+	later := slices.DeleteFunc(r.Problems[n:], func(p Problem) bool {
+		for i, c := range p.Path {
+			if (c == '.' || c == '[') && wrong[p.Path[:i]] {
+				return true
+			}
+		}
+		return wrong[p.Path] || incomplete[p.Path]
+	})
 	r.Problems = r.Problems[:n+len(later)]
 }
 

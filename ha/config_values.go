@@ -1,0 +1,143 @@
+package ha
+
+import (
+	"math"
+	"runtime"
+	"time"
+)
+
+// The values in force, with the defaults for what is not set.
+
+func (c *Config) heartbeatDelay() time.Duration   { return ms(c.HeartbeatDelay, 10_000) }
+func (c *Config) maxResponseDelay() time.Duration { return ms(c.MaxResponseDelay, 60_000) }
+func (c *Config) maxAckDelay() time.Duration      { return ms(c.MaxAckDelay, 10_000) }
+func (c *Config) syncTimeout() time.Duration      { return ms(c.SyncTimeout, 60_000) }
+func (c *Config) syncPageLimit() int              { return number(c.SyncPageLimit, 10_000) }
+func (c *Config) maxUnackedClients() int          { return number(c.MaxUnackedClients, 10) }
+func (c *Config) maxRejectedLeaseUpdates() int    { return number(c.MaxRejectedLeaseUpdates, 10) }
+func (c *Config) sendLeaseUpdates() bool          { return on(c.SendLeaseUpdates) }
+func (c *Config) syncLeases() bool                { return on(c.SyncLeases) }
+func (c *Config) restrictCommands() bool          { return on(c.RestrictCommands) }
+func (c *Config) requireClientCerts() bool        { return on(c.RequireClientCerts) }
+func (p *Peer) autoFailover() bool                { return on(p.AutoFailover) }
+
+func (c *Config) delayedUpdatesLimit() int {
+	if c.Mode == LoadBalancing {
+		return number(c.DelayedUpdatesLimit, 100)
+	}
+	return number(c.DelayedUpdatesLimit, 0)
+}
+
+// requestTimeout is how long an answer of a peer is waited for: Kea's 10 s,
+// or less if the silence of a peer must be noticed sooner.
+func (c *Config) requestTimeout() time.Duration {
+	return min(10*time.Second, max(c.maxResponseDelay()/2, 500*time.Millisecond))
+}
+
+func (c *Config) multiThreading() bool {
+	return c.MultiThreading == nil || on(c.MultiThreading.Enable)
+}
+
+// dedicatedListener says whether this server takes commands at its own url.
+func (c *Config) dedicatedListener() bool {
+	return c.multiThreading() && (c.MultiThreading == nil || on(c.MultiThreading.DedicatedListener))
+}
+
+// clientThreads is how many connections there may be to a peer: without
+// multi-threading one, so that commands follow each other.
+func (c *Config) clientThreads() int {
+	switch {
+	case !c.multiThreading():
+		return 1
+	case c.MultiThreading == nil:
+		return threads(nil)
+	}
+	return threads(c.MultiThreading.ClientThreads)
+}
+
+// listenerThreads is how many commands of peers are worked on at a time.
+func (c *Config) listenerThreads() int {
+	if c.MultiThreading == nil {
+		return threads(nil)
+	}
+	return threads(c.MultiThreading.ListenerThreads)
+}
+
+// threads is the number, or without one what suits the machine: as Kea, which
+// has as many as for queries, but not so few that one round trip is waited for
+// after the other.
+func threads(v *uint32) int {
+	if n := number(v, 0); n > 0 {
+		return n
+	}
+	return max(4, runtime.GOMAXPROCS(0))
+}
+
+// pause says whether this server stops in the state.
+func (c *Config) pause(s State) Pause {
+	if c.StateMachine != nil {
+		for _, p := range c.StateMachine.States {
+			if p.State == s.String() && p.Pause != "" {
+				return p.Pause
+			}
+		}
+	}
+	return PauseNever
+}
+
+// peer returns the peer with the name, or nil.
+func (c *Config) peer(name string) *Peer {
+	for i := range c.Peers {
+		if c.Peers[i].Name == name {
+			return &c.Peers[i]
+		}
+	}
+	return nil
+}
+
+// this returns the entry of this server.
+func (c *Config) this() *Peer { return c.peer(c.ThisServerName) }
+
+// partner returns the other active server: the first peer by name that is no
+// backup and not this server; nil if there is none.
+func (c *Config) partner() *Peer {
+	var found *Peer
+	for i := range c.Peers {
+		p := &c.Peers[i]
+		if p.Role != Backup && p.Name != c.ThisServerName && (found == nil || p.Name < found.Name) {
+			found = p
+		}
+	}
+	return found
+}
+
+// tlsFiles are the files of TLS credentials; empty: none.
+type tlsFiles struct{ trustAnchor, cert, key string }
+
+// tlsFiles returns the TLS credentials for the peer: its own, or else those of
+// the relationship.
+func (c *Config) tlsFiles(p *Peer) tlsFiles {
+	own := func(v *string, def string) string {
+		if v != nil {
+			return *v
+		}
+		return def
+	}
+	return tlsFiles{own(p.TrustAnchor, c.TrustAnchor), own(p.CertFile, c.CertFile), own(p.KeyFile, c.KeyFile)}
+}
+
+func on(v *bool) bool { return v == nil || *v }
+
+func ms(v *uint32, def uint32) time.Duration {
+	if v != nil {
+		def = *v
+	}
+	return time.Duration(def) * time.Millisecond
+}
+
+func number(v *uint32, def int) int {
+	if v != nil {
+		return int(min(uint64(*v), math.MaxInt))
+	}
+	return def
+}
