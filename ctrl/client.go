@@ -1,7 +1,6 @@
 package ctrl
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -9,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"net/url"
 	"time"
 )
@@ -26,14 +24,18 @@ type ClientOptions struct {
 	TLS      *tls.Config // for https; nil: the system's authorities. See ClientTLS
 	MaxConns int         // connections at the same time; 0: 4, as many as Kea's server has threads
 	MaxReply int64       // bytes of a reply; 0: DefaultMaxReply
+
+	// Dial makes the connections; nil: that of a net.Dialer. The network is
+	// "tcp" or "unix".
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // Client sends commands to one server. Its methods may be called by many
 // goroutines at the same time.
 type Client struct {
-	url  *url.URL
-	opts ClientOptions
-	http *http.Client // nil: unix socket
+	url   *url.URL
+	opts  ClientOptions
+	conns *clientConns // nil: unix socket
 }
 
 // NewClient returns a client of the server at an address such as
@@ -54,29 +56,17 @@ func NewClient(address string, opts *ClientOptions) (*Client, error) {
 	if c.opts.MaxReply == 0 {
 		c.opts.MaxReply = DefaultMaxReply
 	}
+	if c.opts.Dial == nil {
+		c.opts.Dial = new(net.Dialer).DialContext
+	}
 	switch {
 	case u.Scheme == "unix" && u.Path != "":
 	case (u.Scheme == "http" || u.Scheme == "https") && u.Host != "":
-		c.http = newHTTPClient(&c.opts)
+		c.conns = &clientConns{dial: c.connect, slots: make(chan struct{}, c.opts.MaxConns)}
 	default:
 		return nil, fmt.Errorf("ctrl: address of a server: %q is none of http://host:port/, https://host:port/ and unix:/path", u.Redacted())
 	}
 	return c, nil
-}
-
-func newHTTPClient(opts *ClientOptions) *http.Client {
-	return &http.Client{
-		Transport: &http.Transport{
-			TLSClientConfig:     opts.TLS,
-			DisableCompression:  true,
-			MaxConnsPerHost:     opts.MaxConns,
-			MaxIdleConnsPerHost: opts.MaxConns,
-			// Kea closes after 30 s. A request sent just then would fail, and
-			// a command must not be sent twice.
-			IdleConnTimeout: 20 * time.Second,
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
 }
 
 // Call sends a command and waits for the reply. args is what json.Marshal
@@ -86,8 +76,9 @@ func newHTTPClient(opts *ClientOptions) *http.Client {
 // failed; the reply is returned with it. Results Success and Empty are no
 // errors, unless Empty comes with leases that failed. With ErrReply the answer
 // was not a response. With any other error it is unknown whether the command
-// was executed: the connection is given up, so that an answer which comes late
-// cannot be taken for that of another command.
+// was executed. The connection is reset then: a command that has not arrived does
+// not arrive any more, and an answer which comes late cannot be taken for that
+// of another command.
 func (c *Client) Call(ctx context.Context, command string, args any) (*Reply, error) {
 	reply, err := c.call(ctx, command, args)
 	if err == nil {
@@ -108,7 +99,7 @@ func (c *Client) call(ctx context.Context, command string, args any) (*Reply, er
 	if err != nil {
 		return nil, err
 	}
-	if c.http == nil {
+	if c.conns == nil {
 		body, err = c.exchangeUnix(ctx, body)
 	} else {
 		body, err = c.exchangeHTTP(ctx, body)
@@ -120,35 +111,11 @@ func (c *Client) call(ctx context.Context, command string, args any) (*Reply, er
 		}
 		return nil, err
 	}
-	return parseReply(body, c.http == nil)
-}
-
-func (c *Client) exchangeHTTP(ctx context.Context, body []byte) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url.String(), bytes.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	// The user in the URL would be sent in net/http's form, not in Kea's.
-	req.URL.User = nil
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("User-Agent", "") // Kea sends none
-	if c.opts.User != "" {
-		req.Header.Set("Authorization", basicAuthorization(c.opts.User, c.opts.Password))
-	}
-	resp, err := c.http.Do(req)
-	if e := (*url.Error)(nil); errors.As(err, &e) {
-		err = e.Err // the address is named by Call
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	// The status does not matter: what the server says is in the body.
-	return readLimited(resp.Body, c.opts.MaxReply)
+	return parseReply(body, c.conns == nil)
 }
 
 func (c *Client) exchangeUnix(ctx context.Context, body []byte) ([]byte, error) {
-	conn, err := new(net.Dialer).DialContext(ctx, "unix", c.url.Path)
+	conn, err := c.opts.Dial(ctx, "unix", c.url.Path)
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +137,7 @@ func (c *Client) exchangeUnix(ctx context.Context, body []byte) ([]byte, error) 
 // Close closes connections that are kept for later. The client can still be
 // used.
 func (c *Client) Close() {
-	if c.http != nil {
-		c.http.CloseIdleConnections()
+	if c.conns != nil {
+		c.conns.closeKept()
 	}
 }

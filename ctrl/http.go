@@ -91,7 +91,7 @@ func (s *HTTPServer) answer(r *http.Request, begin func() bool) answer {
 	case !begin():
 		return refusal(http.StatusServiceUnavailable) // nobody hears it
 	}
-	response, ok := runContained(r.Context(), s.Mux, req, logger(s.Logger))
+	response, ok := runContained(withRemoteAddr(r.Context(), r.RemoteAddr), s.Mux, req, logger(s.Logger))
 	if !ok {
 		return refusal(http.StatusInternalServerError)
 	}

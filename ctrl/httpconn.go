@@ -77,6 +77,7 @@ func (s *HTTPServer) serveRequest(ctx context.Context, conn *guest, in *limitedR
 		refuse(conn, status)
 		return false
 	}
+	req.RemoteAddr = conn.RemoteAddr().String()
 	in.left = cmp.Or(s.MaxRequest, DefaultMaxRequest) + 1
 	a := s.answer(req.WithContext(ctx), conn.serve)
 	proto := "HTTP/1.0"
