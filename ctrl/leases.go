@@ -16,6 +16,7 @@ type Subnet struct {
 	ID       uint32
 	Prefix   netip.Prefix
 	ValidLft uint32 // seconds; of a lease that is given without
+	Server   string // the HA server it is assigned to (ha-server-name, of the subnet or else of its shared network); empty: none
 }
 
 // Subnets are the subnets of one family that are configured. It is asked by

@@ -2,7 +2,6 @@ package ha
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"time"
@@ -22,10 +21,29 @@ type peer struct {
 	timeout time.Duration // how long call waits
 }
 
-func newPeer(cfg *Config, p Peer, opts ctrl.ClientOptions) (*peer, error) {
-	client, err := ctrl.NewClient(p.URL, &opts)
+func newPeer(cfg *Config, p Peer, opts *Options) (*peer, error) {
+	fail := func(err error) (*peer, error) { return nil, fmt.Errorf("ha: peer %s: %w", p.Name, err) }
+	place, err := p.endpoint()
 	if err != nil {
-		return nil, fmt.Errorf("ha: peer %s: %w", p.Name, err)
+		return fail(err)
+	}
+	co := ctrl.ClientOptions{
+		Service:  []string{fmt.Sprintf("dhcp%d", opts.Family)},
+		MaxConns: cfg.clientThreads(),
+		Dial:     opts.Dial,
+	}
+	if co.User, co.Password, err = p.credentials(); err != nil {
+		return fail(err)
+	}
+	if place.secure {
+		files := cfg.tlsFiles(&p)
+		if co.TLS, err = ctrl.ClientTLS(files.trustAnchor, files.cert, files.key); err != nil {
+			return fail(err)
+		}
+	}
+	client, err := ctrl.NewClient(place.String(), &co)
+	if err != nil {
+		return fail(err)
 	}
 	return &peer{Peer: p, client: client, timeout: cfg.requestTimeout()}, nil
 }
@@ -41,13 +59,4 @@ func (p *peer) call(ctx context.Context, command string, args any) (*ctrl.Reply,
 		err = fmt.Errorf("ha: %s: %w", p.Name, err)
 	}
 	return reply, err
-}
-
-// clientOptions returns how the servers of a family call each other.
-func (c *Config) clientOptions(p *Peer, family ctrl.Family, tlsConfig *tls.Config) ctrl.ClientOptions {
-	return ctrl.ClientOptions{
-		Service: []string{fmt.Sprintf("dhcp%d", family)},
-		User:    p.BasicAuthUser, Password: p.BasicAuthPassword,
-		TLS: tlsConfig,
-	}
 }
