@@ -113,7 +113,7 @@ func (s *Sockets) listen(c SocketConfig) (net.Listener, func(context.Context, ne
 	if c.Type == "https" {
 		required := c.CertRequired == nil || *c.CertRequired
 		var err error
-		if server.TLS, err = ServerTLS(c.TrustAnchor, c.CertFile, c.KeyFile, required); err != nil {
+		if server.TLS, err = ServerTLS(c.TrustAnchor, c.CertFile, c.KeyFile, required, s.Logger); err != nil {
 			return nil, nil, err
 		}
 	}

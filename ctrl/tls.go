@@ -4,9 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
+	"log/slog"
 )
 
 // ClientTLS returns what a Client needs for https, from PEM files such as
@@ -16,24 +14,25 @@ import (
 // The server must have a certificate of one of the authorities in trustAnchor.
 // Whose it is does not matter, as with Kea, whose peers are known by their
 // addresses while certificates seldom name these.
-func ClientTLS(trustAnchor, certFile, keyFile string) (*tls.Config, error) {
-	roots, err := loadAuthorities(trustAnchor)
-	if err != nil {
-		return nil, fmt.Errorf("trust anchor %s: %w", trustAnchor, err)
+//
+// The files are read again for every connection: what replaces them needs no
+// restart. While they cannot be used the former ones are, and log (nil: nobody)
+// is told so, once.
+func ClientTLS(trustAnchor, certFile, keyFile string, log *slog.Logger) (*tls.Config, error) {
+	files := &tlsFiles{anchor: trustAnchor, cert: certFile, key: keyFile, log: logger(log)}
+	if err := files.load(); err != nil {
+		return nil, err
 	}
 	config := &tls.Config{
-		RootCAs:            roots,
 		InsecureSkipVerify: true, // replaced by:
 		VerifyConnection: func(state tls.ConnectionState) error {
-			return verifyChain(roots, state)
+			return verifyChain(files.current().authorities, state)
 		},
 	}
 	if certFile != "" {
-		pair, err := tls.LoadX509KeyPair(certFile, keyFile)
-		if err != nil {
-			return nil, fmt.Errorf("client certificate %s: %w", certFile, err)
+		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			return files.current().pair, nil
 		}
-		config.Certificates = []tls.Certificate{pair}
 	}
 	return config, nil
 }
@@ -48,56 +47,43 @@ func verifyChain(roots *x509.CertPool, state tls.ConnectionState) error {
 		options.Intermediates.AddCert(cert)
 	}
 	_, err := state.PeerCertificates[0].Verify(options)
-	return err
+	if err != nil {
+		return &tls.CertificateVerificationError{UnverifiedCertificates: state.PeerCertificates, Err: err}
+	}
+	return nil
 }
 
 // ServerTLS returns what an HTTPServer needs for https, from PEM files as for
-// ClientTLS. With requireClientCert a client must have a certificate of one of
-// the authorities in trustAnchor.
-func ServerTLS(trustAnchor, certFile, keyFile string, requireClientCert bool) (*tls.Config, error) {
-	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
-	if err != nil {
-		return nil, fmt.Errorf("server certificate %s: %w", certFile, err)
+// ClientTLS, which are read again for every connection too. With
+// requireClientCert a client must have a certificate of one of the authorities
+// in trustAnchor.
+func ServerTLS(trustAnchor, certFile, keyFile string, requireClientCert bool, log *slog.Logger) (*tls.Config, error) {
+	if certFile == "" {
+		return nil, errors.New("cert-file: is missing; a server needs a certificate")
 	}
-	config := &tls.Config{Certificates: []tls.Certificate{pair}}
+	files := &tlsFiles{cert: certFile, key: keyFile, log: logger(log)}
 	if requireClientCert {
-		config.ClientAuth = tls.RequireAndVerifyClientCert
-		if config.ClientCAs, err = loadAuthorities(trustAnchor); err != nil {
-			return nil, fmt.Errorf("trust anchor %s: %w", trustAnchor, err)
+		files.anchor = trustAnchor
+		if trustAnchor == "" {
+			return nil, errors.New("trust-anchor: is missing; it says whose certificates clients must have")
 		}
 	}
-	return config, nil
-}
-
-// loadAuthorities reads a PEM file, or all of a folder.
-func loadAuthorities(path string) (*x509.CertPool, error) {
-	files := []string{path}
-	info, err := os.Stat(path)
-	if err != nil {
+	if err := files.load(); err != nil {
 		return nil, err
 	}
-	if info.IsDir() {
-		entries, err := os.ReadDir(path)
-		if err != nil {
-			return nil, err
+	current := func() *tls.Config {
+		now := files.current()
+		// No tickets: with one a client would get in that the authorities
+		// no longer vouch for.
+		config := &tls.Config{Certificates: []tls.Certificate{*now.pair}, SessionTicketsDisabled: true}
+		if requireClientCert {
+			config.ClientAuth, config.ClientCAs = tls.RequireAndVerifyClientCert, now.authorities
 		}
-		files = nil
-		for _, entry := range entries {
-			if !entry.IsDir() {
-				files = append(files, filepath.Join(path, entry.Name()))
-			}
-		}
+		return config
 	}
-	pool, found := x509.NewCertPool(), false
-	for _, file := range files {
-		pem, err := os.ReadFile(file)
-		if err != nil {
-			return nil, err
-		}
-		found = pool.AppendCertsFromPEM(pem) || found
+	config := current()
+	config.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+		return current(), nil
 	}
-	if !found {
-		return nil, errors.New("no certificate in it")
-	}
-	return pool, nil
+	return config, nil
 }

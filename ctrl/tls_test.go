@@ -84,7 +84,7 @@ func TestTLS(t *testing.T) {
 	theirs.issue(t, "server", x509.ExtKeyUsageServerAuth)
 
 	serve := func(a *authority, require bool) string {
-		config, err := ServerTLS(ours.file("ca.crt"), a.file("server.crt"), a.file("server.key"), require)
+		config, err := ServerTLS(ours.file("ca.crt"), a.file("server.crt"), a.file("server.key"), require, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -104,7 +104,7 @@ func TestTLS(t *testing.T) {
 		"foreign, our certificate": {foreign, ours.file("client.crt"), ours.file("client.key"), false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			config, err := ClientTLS(ours.file("ca.crt"), c.cert, c.key)
+			config, err := ClientTLS(ours.file("ca.crt"), c.cert, c.key, nil)
 			require.NoError(t, err)
 			client, err := NewClient(c.url, &ClientOptions{TLS: config})
 			require.NoError(t, err)
@@ -115,22 +115,31 @@ func TestTLS(t *testing.T) {
 	}
 }
 
+// What is wrong with the files is said with the setting that names them.
 func TestTLSFiles(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t)
-	empty := t.TempDir()
-	_, err := ClientTLS(empty, "", "")
-	require.ErrorContains(t, err, "no certificate in it")
-	_, err = ClientTLS(filepath.Join(empty, "missing"), "", "")
-	require.ErrorIs(t, err, os.ErrNotExist)
-	_, err = ClientTLS(a.file("ca.key"), "", "")
-	require.ErrorContains(t, err, "no certificate in it")
-	_, err = ClientTLS(a.dir, "", "") // a folder
+	a.issue(t, "one", x509.ExtKeyUsageServerAuth)
+	a.issue(t, "two", x509.ExtKeyUsageServerAuth)
+	empty, missing := t.TempDir(), a.file("missing")
+	_, err := ClientTLS(a.dir, "", "", nil) // a folder
 	require.NoError(t, err)
-	_, err = ClientTLS(a.dir, a.file("missing.crt"), "")
-	require.ErrorIs(t, err, os.ErrNotExist)
-	_, err = ServerTLS("", a.file("missing.crt"), "", false)
-	require.ErrorIs(t, err, os.ErrNotExist)
-	_, err = ServerTLS(empty, a.file("ca.crt"), a.file("ca.key"), true)
-	require.ErrorContains(t, err, "no certificate in it")
+	for want, got := range map[string]func() error{
+		"trust-anchor: no certificate in " + empty:            func() error { _, err := ClientTLS(empty, "", "", nil); return err },
+		"trust-anchor: stat " + missing:                       func() error { _, err := ClientTLS(missing, "", "", nil); return err },
+		"trust-anchor: no certificate in " + a.file("ca.key"): func() error { _, err := ClientTLS(a.file("ca.key"), "", "", nil); return err },
+		"cert-file: open " + missing:                          func() error { _, err := ClientTLS(a.dir, missing, "", nil); return err },
+		"key-file: open " + missing:                           func() error { _, err := ClientTLS(a.dir, a.file("one.crt"), missing, nil); return err },
+		"private key does not match public key": func() error {
+			_, err := ClientTLS(a.dir, a.file("one.crt"), a.file("two.key"), nil)
+			return err
+		},
+		"cert-file: is missing": func() error { _, err := ServerTLS("", "", "", false, nil); return err },
+		"trust-anchor: is missing": func() error {
+			_, err := ServerTLS("", a.file("one.crt"), a.file("one.key"), true, nil)
+			return err
+		},
+	} {
+		require.ErrorContains(t, got(), want)
+	}
 }

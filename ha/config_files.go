@@ -24,7 +24,7 @@ func (c *Config) checkFiles(path string, report *keajson.Report) {
 		if files.trustAnchor == "" || files.cert == "" || files.key == "" || bad[files] {
 			continue
 		}
-		if _, err := ctrl.ClientTLS(files.trustAnchor, files.cert, files.key); err != nil {
+		if _, err := ctrl.ClientTLS(files.trustAnchor, files.cert, files.key, nil); err != nil {
 			report.Errorf(path, "%v", err)
 			bad[files] = true
 		}

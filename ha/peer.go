@@ -37,7 +37,7 @@ func newPeer(cfg *Config, p Peer, opts *Options) (*peer, error) {
 	}
 	if place.secure {
 		files := cfg.tlsFiles(&p)
-		if co.TLS, err = ctrl.ClientTLS(files.trustAnchor, files.cert, files.key); err != nil {
+		if co.TLS, err = ctrl.ClientTLS(files.trustAnchor, files.cert, files.key, opts.Logger); err != nil {
 			return fail(err)
 		}
 	}
