@@ -16,7 +16,8 @@ type (
 	SendHeartbeat struct{}
 
 	// Synchronize: bring the partner's leases here; the end is SyncDone. It
-	// may be asked for again only after that.
+	// may be asked for again only after that. When the state syncing has
+	// been left meanwhile it may be given up; SyncDone is told all the same.
 	Synchronize struct{}
 
 	// SendBacklog: send the partner what it has missed; the end is

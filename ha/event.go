@@ -20,7 +20,8 @@ type (
 	// HeartbeatFailed is the end of SendHeartbeat without a good answer.
 	HeartbeatFailed struct{}
 
-	// UpdateAnswered is the end of a lease update that was sent to a peer.
+	// UpdateAnswered is the end of a lease update that was sent to a peer
+	// and waited for.
 	UpdateAnswered struct {
 		Peer    string       // its name
 		Client  lease.Client // whose lease it was; not known: zero
@@ -33,7 +34,7 @@ type (
 
 	// QueryLeft is a query that this server left to its partner.
 	QueryLeft struct {
-		Client lease.Client
+		Client lease.Client  // what tells clients apart: with DHCPv6 the DUID alone; not known: zero
 		Waited time.Duration // how long the client says it has been trying
 	}
 
@@ -55,8 +56,9 @@ type (
 
 	// NotifyDone is the end of SendMaintenanceNotify.
 	NotifyDone struct {
-		Answered bool  // there was a response
-		Result   int   // its result
+		Answered bool // there was a response
+		Result   int  // its result
+		Text     string
 		State    State // StateNone: it told none
 	}
 
@@ -64,6 +66,11 @@ type (
 	// that they can again.
 	StoreFailed struct{}
 	StoreWorks  struct{}
+
+	// ServiceSwitched says whether the DHCP service may run as far as all
+	// others than this machine are concerned. It may until told otherwise.
+	// Who receives no queries cannot watch the partner's clients.
+	ServiceSwitched struct{ On bool }
 
 	// Commands, as they come in. The answer is a Reply among the actions of
 	// the step, or of the later one that ends what the command began.
@@ -98,6 +105,8 @@ type Report struct {
 	HasUnsent bool
 	// Ours says that it is of this kind: it lists ExtensionChanges.
 	Ours bool
+	// StoreFailed says that it cannot make leases durable (only if Ours).
+	StoreFailed bool
 }
 
 func (Tick) event()              {}
@@ -113,6 +122,7 @@ func (ResetDone) event()         {}
 func (NotifyDone) event()        {}
 func (StoreFailed) event()       {}
 func (StoreWorks) event()        {}
+func (ServiceSwitched) event()   {}
 func (Reset) event()             {}
 func (Continue) event()          {}
 func (SetScopes) event()         {}

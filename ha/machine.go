@@ -1,0 +1,313 @@
+package ha
+
+import (
+	"log/slog"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Machine is the state machine of one server in one relationship. It has no
+// clock, network or goroutine of its own: Step is told what has happened and
+// returns what is to be done. It behaves as Kea's; where it does not, the
+// comment at the place says why. Two servers of this kind (Ours) do better
+// than Kea, and only they do.
+//
+// Sending leases (Synchronize, SendBacklog), SendReset and
+// SendMaintenanceNotify take time. Until their end has been told, the state
+// changes by commands only, as if they blocked.
+type Machine struct {
+	cfg          *Config
+	role         Role
+	partnerName  string // empty: there is none to cooperate with
+	normal       State  // normal operation in this mode
+	own          []string
+	failover     []string
+	autoFailover bool
+
+	state, previous State
+	started         bool
+	serving         bool // wants the DHCP service on
+	serviceOff      bool // somebody else holds it off
+	storeFailed     bool
+	held            bool // partner-down: off until the end of a heartbeat
+	scopes          []string
+	covering        bool // serves the partner's clients in a state that shares them
+	paused          bool
+	pausesUsed      uint32 // states whose only pause is over, a bit each
+
+	partner  partner
+	clients  clients
+	rejected map[string]time.Time // until when a client's refused update counts
+	unsent   uint64
+
+	heartbeat  heartbeat
+	job        job
+	jobStale   bool // the state it was begun for has been left
+	notify     notify
+	overflowed bool
+	ran        time.Time // when the rules were last applied
+
+	actions []Action // of the step under way
+}
+
+// heartbeat is when the next one is due and whether one is under way.
+type heartbeat struct {
+	at    time.Time // zero: none is due
+	out   bool
+	delay time.Duration // grows in terminated
+}
+
+// job is what takes time and is under way.
+type job uint8
+
+const (
+	jobNone job = iota
+	jobSync
+	jobBacklog
+	jobReset
+)
+
+// NewMachine returns the machine of the server cfg.ThisServerName, in state
+// waiting. cfg must be valid and stay as it is. The first step is due at once.
+func NewMachine(cfg *Config, now time.Time) *Machine {
+	me := cfg.this()
+	m := &Machine{
+		cfg: cfg, role: me.Role, autoFailover: me.autoFailover(),
+		state: StateWaiting, previous: StateWaiting,
+		ran: now, partner: partner{contact: now, since: now},
+	}
+	switch cfg.Mode {
+	case LoadBalancing:
+		m.normal = StateLoadBalancing
+	case HotStandby:
+		m.normal = StateHotStandby
+	case PassiveBackup:
+		m.normal = StatePassiveBackup
+	}
+	if p := cfg.partner(); p != nil && m.role != Backup && cfg.Mode != PassiveBackup {
+		m.partnerName = p.Name
+		m.heartbeat.delay = cfg.heartbeatDelay()
+	}
+	for _, p := range cfg.Peers {
+		if p.Role == Primary || p.Role == Secondary {
+			m.failover = append(m.failover, p.Name)
+			if p.Name == me.Name {
+				m.own = []string{p.Name}
+			}
+		}
+	}
+	slices.Sort(m.failover)
+	m.schedule(now)
+	return m
+}
+
+// Clone returns a copy that shares nothing that changes.
+func (m *Machine) Clone() *Machine {
+	c := *m
+	c.clients.seen = maps.Clone(m.clients.seen)
+	c.rejected = maps.Clone(m.rejected)
+	return &c
+}
+
+// Step tells the machine what has happened and returns what is to be done, in
+// this order. An event that ends what is not under way is ignored.
+func (m *Machine) Step(now time.Time, ev Event) []Action {
+	if !m.started {
+		m.started = true
+		m.pause()
+		m.do(SwitchService{On: false})
+		m.run(now)
+	}
+	switch ev := ev.(type) {
+	case Tick:
+		m.tick(now)
+	case HeartbeatAnswered:
+		m.heartbeatEnded(now, &ev.Report)
+	case HeartbeatFailed:
+		m.heartbeatEnded(now, nil)
+	case UpdateAnswered:
+		m.updateAnswered(now, ev)
+	case UpdateUnsent:
+		m.unsent = max(m.unsent+1, 1) // 0 tells of a fresh start
+	case QueryLeft:
+		m.queryLeft(now, ev)
+	case SyncDone:
+		m.syncDone(now, ev)
+	case BacklogDone:
+		m.backlogDone(now, ev.OK)
+	case BacklogOverflowed:
+		m.overflowed = m.state == StateCommunicationRecovery
+	case ResetDone:
+		m.resetDone(now, ev.OK)
+	case NotifyDone:
+		m.notifyDone(now, ev)
+	case StoreFailed:
+		m.storeFailed = true
+		if m.state != StateWaiting && m.state != StateBackup {
+			m.enter(now, StateWaiting)
+		}
+	case StoreWorks:
+		m.storeFailed = false
+		m.run(now)
+	case ServiceSwitched:
+		m.serviceOff = !ev.On
+	case Reset:
+		m.reset(now)
+	case Continue:
+		m.continues(now)
+	case SetScopes:
+		m.setScopes(ev.Scopes)
+	case MaintenanceStart:
+		m.maintenanceStart()
+	case MaintenanceCancel:
+		m.maintenanceCancel()
+	case MaintenanceNotify:
+		m.maintenanceNotify(now, ev)
+	case SyncCompleted:
+		m.syncCompleted()
+	}
+	m.cover()
+	actions := m.actions
+	m.actions = nil
+	return actions
+}
+
+// Deadline returns when a Tick is due; zero: never. It changes with each step.
+func (m *Machine) Deadline() time.Time {
+	if !m.started {
+		return m.ran
+	}
+	at := m.lossDue()
+	if !m.heartbeat.out && !m.heartbeat.at.IsZero() && (at.IsZero() || m.heartbeat.at.Before(at)) {
+		at = m.heartbeat.at
+	}
+	return at
+}
+
+func (m *Machine) tick(now time.Time) {
+	if due := m.lossDue(); !due.IsZero() && !now.Before(due) {
+		m.run(now)
+	}
+	if at := m.heartbeat.at; !at.IsZero() && !now.Before(at) && !m.heartbeat.out {
+		m.heartbeat.at, m.heartbeat.out = time.Time{}, true
+		m.do(SendHeartbeat{})
+	}
+}
+
+// run applies the rules of the states until they leave the state as it is.
+func (m *Machine) run(now time.Time) {
+	for m.once(now) {
+	}
+}
+
+// once applies the rules of the state and says whether it has changed. After
+// a command they are applied once only: what the partner last said may no
+// longer be so, and what follows waits for its next answer.
+func (m *Machine) once(now time.Time) bool {
+	m.ran = now
+	return !m.blocked() && !m.paused && m.rules(now)
+}
+
+// blocked says whether something is under way that the rules wait for. Leases
+// between two of ours flow beside the machine and hold up nothing.
+func (m *Machine) blocked() bool {
+	return m.notify != notifyNone || m.job != jobNone && !m.jobStale && (m.job == jobReset || !m.partner.ours)
+}
+
+// enter changes the state and does what belongs to it; always true. Kea does
+// the latter with the next event after some commands, which leaves a
+// passive-backup primary without scopes after ha-reset.
+func (m *Machine) enter(now time.Time, to State) bool {
+	return m.enterWith(now, to, m.scopesIn(to))
+}
+
+func (m *Machine) enterWith(now time.Time, to State, scopes []string) bool {
+	if m.storeFailed && servesIn(to) {
+		to, scopes = StateWaiting, nil // who cannot store leases serves nobody
+	}
+	from := m.state
+	m.previous, m.state, m.scopes = from, to, scopes
+	m.jobStale = m.job != jobNone
+	m.held = false
+	if from != to {
+		m.pause()
+	}
+	if !m.shares() {
+		m.covering = false
+	}
+	switch to {
+	case StateWaiting, StateSyncing, StateReady, StatePartnerDown, StateTerminated:
+		m.rejected = nil
+	}
+	if from == StateCommunicationRecovery {
+		m.overflowed = false
+	}
+	m.do(StateChanged{From: from, To: to, Partner: m.partner.state})
+	m.serve(servesIn(to))
+	if from == StateTerminated || to == StateTerminated {
+		m.heartbeat.delay = m.cfg.heartbeatDelay()
+		m.schedule(now)
+	}
+	return true
+}
+
+// serve switches the DHCP service.
+func (m *Machine) serve(on bool) {
+	if m.serving != on {
+		m.serving = on
+		m.do(SwitchService{On: on})
+	}
+}
+
+// schedule has the next heartbeat sent after the usual time, unless one is
+// under way, or leases are being fetched from a Kea.
+func (m *Machine) schedule(now time.Time) {
+	m.heartbeat.at = time.Time{}
+	if m.heartbeat.delay > 0 && !m.heartbeat.out && (m.job != jobSync || m.jobStale || m.partner.ours) {
+		m.heartbeat.at = now.Add(m.heartbeat.delay)
+	}
+}
+
+// hurry has a heartbeat sent at once, after a command: Kea lets what the
+// command has begun wait for the next one in turn.
+func (m *Machine) hurry(now time.Time) {
+	if !m.heartbeat.at.IsZero() {
+		m.heartbeat.at = now
+	}
+}
+
+// begin starts a job, unless another is under way.
+func (m *Machine) begin(j job, a Action) {
+	if m.job != jobNone {
+		return
+	}
+	m.job, m.jobStale = j, false
+	if j == jobSync && !m.partner.ours {
+		m.heartbeat.at = time.Time{}
+	}
+	m.do(a)
+}
+
+// end is the end of a job: whether it was under way, and is still wanted. Of
+// one that is not the rules may have been waiting for the end.
+func (m *Machine) end(now time.Time, j job) bool {
+	if m.job != j {
+		return false
+	}
+	stale := m.jobStale
+	m.job, m.jobStale = jobNone, false
+	if j == jobSync && m.heartbeat.at.IsZero() {
+		m.schedule(now)
+	}
+	if stale {
+		m.run(now)
+	}
+	return !stale
+}
+
+func (m *Machine) do(a Action) { m.actions = append(m.actions, a) }
+
+func (m *Machine) log(level slog.Level, message string, attrs ...slog.Attr) {
+	m.do(Log{Level: level, Message: message, Attrs: attrs})
+}

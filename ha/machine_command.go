@@ -1,0 +1,67 @@
+package ha
+
+import (
+	"slices"
+	"time"
+
+	"github.com/dhcpha/dhcpha/ctrl"
+)
+
+func (m *Machine) reply(result int, text string) {
+	m.do(Reply{ctrl.Response{Result: result, Text: text}})
+}
+
+// reset is ha-reset.
+func (m *Machine) reset(now time.Time) {
+	if m.state == StateWaiting {
+		m.reply(ctrl.Success, "HA state machine already in WAITING state.")
+		return
+	}
+	m.enter(now, StateWaiting)
+	m.once(now)
+	m.hurry(now)
+	m.reply(ctrl.Success, "HA state machine reset.")
+}
+
+// continues is ha-continue.
+func (m *Machine) continues(now time.Time) {
+	if !m.paused {
+		m.reply(ctrl.Success, "HA state machine is not paused.")
+		return
+	}
+	m.paused = false
+	m.hurry(now)
+	if m.partnerName == "" {
+		m.run(now) // no heartbeat will
+	}
+	m.reply(ctrl.Success, "HA state machine continues.")
+}
+
+// pause stops in the state just entered, if so configured. Who is stopped
+// already does not use up the only pause of another state.
+func (m *Machine) pause() {
+	if m.paused || m.cfg.StateMachine == nil {
+		return
+	}
+	for _, p := range m.cfg.StateMachine.States {
+		if p.State != m.state.String() {
+			continue
+		}
+		bit := uint32(1) << m.state
+		m.paused = p.Pause == PauseAlways || p.Pause == PauseOnce && m.pausesUsed&bit == 0
+		m.pausesUsed |= bit
+	}
+}
+
+// setScopes is ha-scopes.
+func (m *Machine) setScopes(scopes []string) {
+	for _, s := range scopes {
+		if m.cfg.peer(s) == nil {
+			m.reply(ctrl.Error, "invalid server name specified '"+s+"' while enabling/disabling HA scopes")
+			return
+		}
+	}
+	m.scopes = slices.Compact(slices.Sorted(slices.Values(scopes)))
+	m.do(SwitchService{On: m.serving})
+	m.reply(ctrl.Success, "New HA scopes configured.")
+}

@@ -1,0 +1,168 @@
+package ha
+
+import (
+	"log/slog"
+	"slices"
+	"time"
+)
+
+// Limits that Kea has built in.
+const (
+	skewWarned     = 30 * time.Second
+	skewFatal      = 60 * time.Second
+	skewWarnEvery  = 60 * time.Second
+	terminatedLong = 10 * time.Minute
+	slowest        = 64 // heartbeat-delays between heartbeats in terminated
+)
+
+// partner is what is known of the other server.
+type partner struct {
+	state       State
+	since       time.Time // when state became another
+	contact     time.Time // its last answer to a heartbeat; before the first: the start
+	answered    bool      // there was one
+	ours        bool      // by its last answer; remembered while it is unavailable
+	storeFailed bool
+	scopes      []string
+	unsent      [2]uint64 // as of the last two heartbeats that told
+	skew        time.Duration
+	skewKnown   bool      // measured, and the partner is there
+	warned      time.Time // of the skew
+}
+
+// found records the partner's state.
+func (m *Machine) found(now time.Time, s State) {
+	p := &m.partner
+	if p.state != s {
+		p.state, p.since = s, now
+	}
+	if s == StateUnavailable {
+		p.skewKnown, p.warned = false, time.Time{} // its clock may have been set meanwhile
+	}
+}
+
+// heartbeatEnded takes the partner's answer; nil: there was none.
+func (m *Machine) heartbeatEnded(now time.Time, r *Report) {
+	if !m.heartbeat.out {
+		return
+	}
+	m.heartbeat.out = false
+	if r != nil && (r.State == StateNone || r.State > StateUnavailable) {
+		r = nil
+	}
+	was := m.state
+	if r == nil {
+		m.found(now, StateUnavailable)
+	} else {
+		m.answered(now, r)
+	}
+	if was == StateTerminated {
+		m.heartbeat.delay = min(2*m.heartbeat.delay, slowest*m.cfg.heartbeatDelay())
+		if r != nil && r.Ours && !m.paused {
+			// What made it give up cooperation is not fatal between two
+			// of ours.
+			m.enter(now, StateWaiting)
+		}
+	}
+	m.run(now)
+	m.unhold()
+	m.schedule(now)
+}
+
+func (m *Machine) answered(now time.Time, r *Report) {
+	p := &m.partner
+	m.found(now, r.State)
+	p.contact, p.answered = now, true
+	m.clients = clients{}
+	p.ours, p.storeFailed = r.Ours, r.Ours && r.StoreFailed
+	p.scopes = slices.Clone(r.Scopes)
+	if r.HasUnsent {
+		p.unsent = [2]uint64{p.unsent[1], r.Unsent}
+	}
+	if r.State != StateUnavailable {
+		p.skew, p.skewKnown = time.Duration(r.Time.Unix()-now.Unix())*time.Second, true
+	}
+}
+
+// unhold lets the service go on that ha-sync-complete-notify has stopped in
+// partner-down, if the heartbeat after it has left the state as it is. Kea
+// does so only if that heartbeat has failed; otherwise nobody serves until the
+// state changes.
+func (m *Machine) unhold() {
+	if m.held {
+		m.held = false
+		m.serve(true)
+	}
+}
+
+// syncCompleted: the partner has fetched the leases. What partner-down gives
+// out from now on until the partner is ready would be missed.
+func (m *Machine) syncCompleted() {
+	if m.state == StatePartnerDown && !m.partner.ours {
+		m.held = true
+		m.serve(false)
+	}
+}
+
+// interrupted says whether the partner has been silent for too long. Only its
+// answers to heartbeats count.
+func (m *Machine) interrupted(now time.Time) bool {
+	return !now.Before(m.interruptedAt())
+}
+
+func (m *Machine) interruptedAt() time.Time {
+	return m.partner.contact.Add(m.cfg.maxResponseDelay() + time.Millisecond)
+}
+
+// lost says whether the partner is to be taken for down, once it is
+// unavailable: it is interrupted and, where its clients can be watched, they
+// do not get answers. Whoever covers for it has its clients already.
+func (m *Machine) lost(now time.Time) bool {
+	if !m.interrupted(now) {
+		return false
+	}
+	return !m.watches() || m.failureDetected(now)
+}
+
+// watches says whether it can be seen that the partner's clients get no answer.
+func (m *Machine) watches() bool {
+	return m.serving && !m.serviceOff && !m.covering && (m.cfg.Mode == LoadBalancing || m.role == Standby)
+}
+
+// lossDue is when the partner may become lost by the passing of time alone;
+// zero: by nothing or in no time. Kea notices with the next heartbeat.
+func (m *Machine) lossDue() time.Time {
+	if m.partner.state != StateUnavailable {
+		return time.Time{}
+	}
+	for _, at := range []time.Time{m.interruptedAt(), m.longInterruptedAt()} {
+		if at.After(m.ran) {
+			return at
+		}
+	}
+	return time.Time{}
+}
+
+// mustTerminate says whether cooperation is given up: the clocks differ so
+// much that lease times mean nothing to the partner, or it refuses too many
+// leases. Two of ours translate times, and set a refused lease aside.
+func (m *Machine) mustTerminate(now time.Time) bool {
+	p := &m.partner
+	skew := p.skew.Abs()
+	if p.skewKnown && skew > skewWarned && (p.warned.IsZero() || now.Sub(p.warned) > skewWarnEvery) {
+		p.warned = now
+		m.log(slog.LevelWarn, "the clocks of the two servers differ", slog.Duration("partner-ahead", p.skew))
+	}
+	if p.ours {
+		return false
+	}
+	if p.skewKnown && skew > skewFatal {
+		m.log(slog.LevelError, "giving up cooperation: the clocks differ too much", slog.Duration("partner-ahead", p.skew))
+		return true
+	}
+	if limit := m.cfg.maxRejectedLeaseUpdates(); limit > 0 && m.rejections(now) >= limit {
+		m.log(slog.LevelError, "giving up cooperation: the partner refuses leases", slog.Int("clients", limit))
+		return true
+	}
+	return false
+}

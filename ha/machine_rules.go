@@ -1,0 +1,203 @@
+package ha
+
+import "time"
+
+// rules applies the rules of the state and says whether it has changed.
+func (m *Machine) rules(now time.Time) bool {
+	switch m.state {
+	case StateWaiting:
+		return m.waiting(now)
+	case StateSyncing:
+		return m.syncing(now)
+	case StateReady:
+		return m.ready(now)
+	case StateLoadBalancing, StateHotStandby:
+		return m.cooperating(now)
+	case StateCommunicationRecovery:
+		return m.communicationRecovery(now)
+	case StatePartnerDown:
+		return m.partnerDown(now)
+	case StatePartnerInMaintenance:
+		return m.partnerInMaintenance(now)
+	case StateInMaintenance:
+		return m.inMaintenance(now)
+	}
+	return false // backup, passive-backup and terminated are left by commands
+}
+
+// seen returns the partner's state as the rules take it: a primary of ours in
+// hot-standby, too, keeps updates for its partner in communication-recovery,
+// which for the standby is normal operation.
+func (m *Machine) seen() State {
+	if m.partner.state == StateCommunicationRecovery && m.cfg.Mode == HotStandby && m.partner.ours {
+		return StateHotStandby
+	}
+	return m.partner.state
+}
+
+// wrongMode says whether the state is one of another mode.
+func (m *Machine) wrongMode(s State) bool {
+	switch s {
+	case StateLoadBalancing, StateCommunicationRecovery:
+		return m.cfg.Mode != LoadBalancing
+	case StateHotStandby:
+		return m.cfg.Mode != HotStandby
+	}
+	return false
+}
+
+// apart leaves the state, if the two cannot cooperate.
+func (m *Machine) apart(now time.Time) bool {
+	switch s := m.seen(); {
+	case m.mustTerminate(now):
+		return m.enter(now, StateTerminated)
+	case m.wrongMode(s):
+		return m.enter(now, StateWaiting)
+	case s == StateTerminated:
+		return m.enter(now, StateTerminated)
+	}
+	return false
+}
+
+// unavailable goes to partner-down, if the partner is lost.
+func (m *Machine) unavailable(now time.Time) bool {
+	return m.lost(now) && m.enter(now, StatePartnerDown)
+}
+
+func (m *Machine) waiting(now time.Time) bool {
+	if m.storeFailed {
+		return false
+	}
+	switch {
+	case m.role == Backup:
+		return m.enter(now, StateBackup)
+	case m.cfg.Mode == PassiveBackup:
+		return m.enter(now, StatePassiveBackup)
+	case m.mustTerminate(now):
+		return m.enter(now, StateTerminated)
+	}
+	s := m.seen()
+	if m.wrongMode(s) {
+		return false
+	}
+	switch s {
+	case StateUnavailable:
+		return m.unavailable(now)
+	case StateWaiting:
+		// One of the two goes first. A partner that cannot store leases
+		// does not go at all.
+		if m.role != Primary && !m.partner.storeFailed {
+			return false
+		}
+	case StateTerminated:
+		// Two that wait for each other would wait for ever; one of ours
+		// comes back by itself.
+		return !m.partner.ours && now.Sub(m.partner.since) >= terminatedLong && m.enter(now, StateTerminated)
+	case StateNone, StateSyncing, StateBackup, StatePassiveBackup:
+		return false
+	}
+	if m.cfg.syncLeases() {
+		return m.enter(now, StateSyncing)
+	}
+	return m.enter(now, StateReady)
+}
+
+func (m *Machine) syncing(now time.Time) bool {
+	if m.apart(now) {
+		return true
+	}
+	if m.seen() == StateUnavailable {
+		return m.unavailable(now)
+	}
+	m.begin(jobSync, Synchronize{})
+	return false
+}
+
+func (m *Machine) ready(now time.Time) bool {
+	if m.apart(now) {
+		return true
+	}
+	switch s := m.seen(); s {
+	case StateUnavailable:
+		return m.unavailable(now)
+	case StateReady:
+		return m.role == Primary && m.enter(now, m.normal)
+	case m.normal, StateCommunicationRecovery:
+		return !m.partnerServesMine() && m.enter(now, m.normal)
+	case StateInMaintenance:
+		return m.enter(now, StatePartnerInMaintenance)
+	case StatePartnerInMaintenance:
+		return m.enter(now, StateInMaintenance)
+	case StateWaiting:
+		// It waits for its store and serves nobody.
+		return m.partner.storeFailed && m.enter(now, StatePartnerDown)
+	}
+	return false
+}
+
+// cooperating are load-balancing and hot-standby.
+func (m *Machine) cooperating(now time.Time) bool {
+	if m.apart(now) {
+		return true
+	}
+	switch m.seen() {
+	case StateUnavailable:
+		if m.unavailable(now) {
+			return true
+		}
+		return m.mayQueue() && m.enter(now, StateCommunicationRecovery)
+	case StatePartnerDown:
+		return m.enter(now, StateWaiting)
+	case StateInMaintenance:
+		return m.enter(now, StatePartnerInMaintenance)
+	case StatePartnerInMaintenance:
+		return m.enter(now, StateInMaintenance)
+	}
+	return false
+}
+
+// mayQueue says whether clients are served while the partner is silent but not
+// yet lost. In hot-standby Kea's primary leaves its clients without answers
+// then.
+func (m *Machine) mayQueue() bool {
+	if m.cfg.Mode == HotStandby {
+		return m.partner.ours && (m.role == Primary || m.covering)
+	}
+	return m.cfg.delayedUpdatesLimit() > 0
+}
+
+func (m *Machine) partnerDown(now time.Time) bool {
+	if m.apart(now) {
+		return true
+	}
+	switch m.seen() {
+	case StateReady:
+		if u := m.partner.unsent; u[1] > 0 && u[0] != u[1] {
+			return m.enter(now, StateWaiting) // it has leases that are not here
+		}
+		return m.enter(now, m.normal)
+	case StateCommunicationRecovery, StatePartnerDown, StatePartnerInMaintenance:
+		return m.enter(now, StateWaiting)
+	}
+	return false // a partner in normal operation will see this state and wait
+}
+
+func (m *Machine) partnerInMaintenance(now time.Time) bool {
+	switch {
+	case m.mustTerminate(now):
+		return m.enter(now, StateTerminated)
+	case m.seen() == StateUnavailable:
+		return m.enter(now, StatePartnerDown)
+	}
+	return false
+}
+
+// inMaintenance ends by commands; but between two of ours not in nobody
+// serving.
+func (m *Machine) inMaintenance(now time.Time) bool {
+	p := &m.partner
+	if p.ours && (p.storeFailed || p.state == StateUnavailable && m.interrupted(now)) {
+		return m.enter(now, StatePartnerDown)
+	}
+	return false
+}

@@ -1,0 +1,88 @@
+package ha
+
+import "time"
+
+// State returns the server's state.
+func (m *Machine) State() State { return m.state }
+
+// Partner returns the partner's state as it was last found.
+func (m *Machine) Partner() State { return m.partner.state }
+
+// PartnerScopes returns whose clients the partner said it serves.
+func (m *Machine) PartnerScopes() []string { return m.partner.scopes }
+
+// Scopes returns the names of the servers whose clients are served, sorted. It
+// must not be changed.
+func (m *Machine) Scopes() []string { return m.scopes }
+
+// Serving says whether the machine wants the DHCP service on.
+func (m *Machine) Serving() bool { return m.serving }
+
+// Covering says whether the partner's clients are served although the state
+// is one that shares them.
+func (m *Machine) Covering() bool { return m.covering }
+
+// Ours says whether the partner's last answer was that of a server of this
+// kind.
+func (m *Machine) Ours() bool { return m.partner.ours }
+
+// Paused says whether the machine waits for ha-continue.
+func (m *Machine) Paused() bool { return m.paused }
+
+// StoreFailed says whether leases cannot be made durable here. A Kea does not
+// take over for a server that waits: it must not be answered.
+func (m *Machine) StoreFailed() bool { return m.storeFailed }
+
+// Synchronizing says whether the partner's leases are being fetched.
+func (m *Machine) Synchronizing() bool { return m.job == jobSync }
+
+// LastContact returns when the partner last answered a heartbeat; false: not yet.
+func (m *Machine) LastContact() (time.Time, bool) { return m.partner.contact, m.partner.answered }
+
+// InTouch says whether anything was ever found about the partner, be it that
+// it is unavailable.
+func (m *Machine) InTouch() bool { return m.partner.state != StateNone }
+
+// Interrupted says whether the partner has been silent for longer than
+// max-response-delay.
+func (m *Machine) Interrupted(now time.Time) bool { return m.partnerName != "" && m.interrupted(now) }
+
+// InterruptedAt returns when the partner's silence will have been too long, or
+// was; it moves with each of its answers. Zero: there is no partner.
+func (m *Machine) InterruptedAt() time.Time {
+	if m.partnerName == "" {
+		return time.Time{}
+	}
+	return m.interruptedAt()
+}
+
+// Skew returns how much the partner's clock is ahead, in whole seconds, and
+// whether that is known. It is the last known one while it is unavailable.
+func (m *Machine) Skew() (time.Duration, bool) { return m.partner.skew, m.partner.answered }
+
+// Unsent returns how many queries changed leases without the partner being
+// told, since the start.
+func (m *Machine) Unsent() uint64 { return m.unsent }
+
+// Rejected returns how many clients' leases the partner has refused.
+func (m *Machine) Rejected(now time.Time) int { return m.rejections(now) }
+
+// Analyzed returns how many of the partner's queries were watched since it
+// fell silent, Connecting from how many clients, Unacked how many of these
+// have waited for too long.
+func (m *Machine) Analyzed() uint64 { return m.clients.analyzed }
+
+// Connecting: see Analyzed.
+func (m *Machine) Connecting() int { return len(m.clients.seen) }
+
+// Unacked: see Analyzed.
+func (m *Machine) Unacked() int { return m.clients.unacked }
+
+// UnackedLeft returns how many more clients must wait for too long before
+// the partner is taken for down; 0 as long as it is not silent.
+func (m *Machine) UnackedLeft(now time.Time) int {
+	if !m.Interrupted(now) || m.failureDetected(now) {
+		return 0
+	}
+	return m.cfg.maxUnackedClients() - m.clients.unacked + 1
+}
