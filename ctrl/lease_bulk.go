@@ -115,7 +115,7 @@ func (c *leaseCommands) bulkAtOnce(ctx context.Context, deleted []which, updated
 		if l == nil {
 			return false
 		}
-		changes = append(changes, lease.Change{Lease: *l, Delete: true})
+		changes = append(changes, lease.Removal(*l))
 	}
 	for _, l := range updated {
 		change := lease.Change{Lease: *l, If: lease.Absent}
@@ -132,5 +132,5 @@ func (c *leaseCommands) deleteWhich(ctx context.Context, w which) error {
 	if l == nil {
 		return &ResultError{Empty, "lease not found"}
 	}
-	return c.committer.Commit(ctx, lease.Change{Lease: *l, Delete: true})
+	return c.committer.Commit(ctx, lease.Removal(*l))
 }

@@ -39,7 +39,7 @@ func (c *leaseCommands) wipe(ctx context.Context, raw json.RawMessage) (Response
 		for batch := range slices.Chunk(c.inSubnet(id), wipeBatch) {
 			changes := make([]lease.Change, len(batch))
 			for i, l := range batch {
-				changes[i] = lease.Change{Lease: l, Delete: true}
+				changes[i] = lease.Removal(l)
 			}
 			if err := c.committer.Commit(ctx, changes...); err != nil {
 				return Response{}, fmt.Errorf("after %d leases: %w", deleted, err)

@@ -184,7 +184,7 @@ func (c *leaseCommands) del(ctx context.Context, raw json.RawMessage) (Response,
 	if l == nil {
 		return Response{Result: Empty, Text: fmt.Sprintf("%s lease not found.", c.family)}, nil
 	}
-	if err := c.committer.Commit(ctx, lease.Change{Lease: *l, Delete: true}); err != nil {
+	if err := c.committer.Commit(ctx, lease.Removal(*l)); err != nil {
 		return Response{}, err
 	}
 	return Response{Text: fmt.Sprintf("%s lease deleted.", c.family)}, nil

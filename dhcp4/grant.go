@@ -129,7 +129,9 @@ func (x *exchange) commit(ctx context.Context, g *grant) (*Reply, error) {
 	}
 	var changes []lease.Change
 	if g.previous != nil {
-		changes = append(changes, lease.Change{Lease: *g.previous, Delete: true, If: g.previous.Revision})
+		removal := lease.Removal(*g.previous)
+		removal.If = g.previous.Revision
+		changes = append(changes, removal)
 	}
 	change := lease.Change{Lease: *l, If: lease.Absent}
 	if g.was != nil {

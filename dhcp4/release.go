@@ -17,7 +17,9 @@ func (x *exchange) release(ctx context.Context) (*Reply, error) {
 	if !ok {
 		return nil, nil
 	}
-	return nil, x.change(ctx, lease.Change{Lease: l, Delete: true, If: l.Revision})
+	change := lease.Removal(l)
+	change.If = l.Revision
+	return nil, x.change(ctx, change)
 }
 
 // decline keeps an address from use that its client found in use by somebody

@@ -30,10 +30,9 @@ func (s *Store) backup(w io.Writer) (n int64, err error) {
 	err = s.fill(ctx, c)
 	s.turn <- struct{}{}
 	s.endCopy(c)
-	plans := c.plans
 	s.endTurn()
 	if err == nil {
-		err = c.catchUp(plans)
+		err = c.catchUp()
 	}
 	if err == nil {
 		err = c.db.close()

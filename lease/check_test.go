@@ -44,12 +44,12 @@ func check(t testing.TB, s *Store) {
 func checkFile(s *Store) error {
 	n := 0
 	err := s.db.View(func(tx *bbolt.Tx) error {
-		h, err := readHeader(tx)
+		st, err := readState(tx)
 		if err != nil {
 			return err
 		}
-		if h != s.header {
-			return fmt.Errorf("header in the file %+v, in memory %+v", h, s.header)
+		if st.header != s.header || s.failed == nil && st.sealed() != s.sealed() {
+			return fmt.Errorf("in the file %+v, in memory %+v", st, s.state)
 		}
 		return tx.Bucket(rowsBucket).ForEach(func(k, v []byte) error {
 			n++

@@ -3,8 +3,8 @@ package lease
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"hash/crc32"
+	"math"
 	"net/netip"
 )
 
@@ -13,11 +13,12 @@ import (
 //	tag       type, FQDN flags, removed, state
 //	address   4 or 16 bytes
 //	rest      numbers as varints, texts with their length in front
+//	source    a varint, Change.Source and one; not there if it was made here
 //	checksum  4 bytes, over the revision and everything above
 //
-// A row of a removed lease ends after the address. The revision is not in the
-// row, it is the key the row is kept under; that the checksum covers it keeps
-// a row from passing for another one.
+// Of a removed lease the rest is when it was removed; format 1 had not even
+// that. The revision is not in the row, it is the key the row is kept under;
+// that the checksum covers it keeps a row from passing for another one.
 
 const (
 	tagType    = 0x03
@@ -51,12 +52,13 @@ type row struct {
 	iaid             uint32
 	hwType           uint16
 	hwSource         uint32
+	source           uint64
 
 	clientID, hwAddr, hostname, userContext string
 }
 
 // appendLease appends the row of a valid lease without its checksum.
-func appendLease(b []byte, l *Lease) []byte {
+func appendLease(b []byte, l *Lease, source uint64) []byte {
 	tag := byte(l.Type) | byte(l.State)<<tagState
 	if l.FQDNFwd {
 		tag |= tagFwd
@@ -86,13 +88,26 @@ func appendLease(b []byte, l *Lease) []byte {
 	b = binary.AppendUvarint(b, uint64(len(l.Hostname)))
 	b = append(b, l.Hostname...)
 	b = binary.AppendUvarint(b, uint64(len(l.UserContext)))
-	return append(b, l.UserContext...)
+	b = append(b, l.UserContext...)
+	return appendSource(b, source)
 }
 
-// appendRemoved appends the row of a removed lease without its checksum.
-func appendRemoved(b []byte, k Key) []byte {
+// appendRemoved appends the row of a lease removed at a time without its
+// checksum.
+func appendRemoved(b []byte, k Key, cltt int64, source uint64) []byte {
 	b = append(b, byte(k.Type)|tagRemoved)
-	return append(b, k.Addr.AsSlice()...)
+	b = append(b, k.Addr.AsSlice()...)
+	b = binary.AppendUvarint(b, uint64(cltt))
+	return appendSource(b, source)
+}
+
+// appendSource takes as little room as can be for the usual sources: none, and
+// for Foreign a single 0.
+func appendSource(b []byte, source uint64) []byte {
+	if source == 0 {
+		return b
+	}
+	return binary.AppendUvarint(b, source+1)
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -150,7 +165,11 @@ func parseRow(s string) (row, error) {
 		copy(a[:], d.bytes(16))
 		r.Addr = netip.AddrFrom16(a)
 	}
-	if !r.removed {
+	if r.removed {
+		if d.s != "" { // format 1 ends here
+			r.cltt = int64(d.number(maxCLTT))
+		}
+	} else {
 		if r.Type == PD {
 			r.prefixLen = d.byte()
 		}
@@ -168,6 +187,11 @@ func parseRow(s string) (row, error) {
 		r.hwAddr = d.text()
 		r.hostname = d.text()
 		r.userContext = d.text()
+	}
+	if d.s != "" {
+		if r.source = d.number(math.MaxUint64) - 1; r.source == 0 && d.err == nil {
+			d.err = errRowNumber
+		}
 	}
 	if d.err == nil && d.s != "" {
 		d.err = errRowLong
@@ -246,46 +270,14 @@ func (r *row) lease(rev uint64) Lease {
 	return l
 }
 
+// change returns the change that the row is of.
+func (r *row) change(rev uint64) Change {
+	return Change{Lease: r.lease(rev), Delete: r.removed, Source: r.source}
+}
+
 // end returns when the lease ends in Unix seconds; false: never.
 func (r *row) end() (int64, bool) {
 	return r.cltt + int64(r.validLft), r.validLft != Infinite
-}
-
-// header is the state of the whole store, written with every transaction. With
-// the number of rows and the sum of their checksums in it, a file that has
-// lost, doubled or swapped rows is found out when it is opened.
-type header struct {
-	revision  uint64 // of the latest change
-	forgotten uint64 // latest revision of a removal that is no longer kept
-	rows      uint64
-	sum       uint64 // of the rows' checksums
-}
-
-const headerLen = 4*8 + checksumLen
-
-func (h *header) add(s string) { h.rows++; h.sum += uint64(checksumOf(s)) }
-
-func (h *header) sub(s string) { h.rows--; h.sum -= uint64(checksumOf(s)) }
-
-func (h *header) encode() []byte {
-	b := make([]byte, 0, headerLen)
-	for _, n := range [...]uint64{h.revision, h.forgotten, h.rows, h.sum} {
-		b = binary.BigEndian.AppendUint64(b, n)
-	}
-	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
-}
-
-func parseHeader(b []byte) (h header, err error) {
-	if len(b) != headerLen {
-		return h, fmt.Errorf("header of %d bytes", len(b))
-	}
-	if crc32.Checksum(b[:headerLen-checksumLen], castagnoli) != binary.LittleEndian.Uint32(b[headerLen-checksumLen:]) {
-		return h, errors.New("header does not fit its checksum")
-	}
-	for i, n := range [...]*uint64{&h.revision, &h.forgotten, &h.rows, &h.sum} {
-		*n = binary.BigEndian.Uint64(b[8*i:])
-	}
-	return h, nil
 }
 
 // revKey is the key of a row in the file.

@@ -1,6 +1,7 @@
 package lease
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -17,15 +18,25 @@ func rowsOf() []Lease {
 	return []Lease{v4(1), v6(2), pd(3), full, bare}
 }
 
+// sources are those of a row.
+var sources = []uint64{0, 1, 1 << 40, math.MaxUint64 - 1, Foreign}
+
 func TestRows(t *testing.T) {
 	t.Parallel()
 	for _, l := range rowsOf() {
 		require.NoError(t, l.valid())
-		s := sealRow(7, appendLease(nil, &l))
-		r, err := verifyRow(7, s)
-		require.NoError(t, err)
 		l.Revision = 7
-		require.Equal(t, l, r.lease(7))
+		for _, source := range sources {
+			r, err := verifyRow(7, sealRow(7, appendLease(nil, &l, source)))
+			require.NoError(t, err)
+			require.Equal(t, Change{Lease: l, Source: source}, r.change(7))
+			r, err = verifyRow(9, sealRow(9, appendRemoved(nil, l.Key(), l.CLTT, source)))
+			require.NoError(t, err)
+			require.Equal(t, row{Key: l.Key(), removed: true, cltt: l.CLTT, source: source}, r)
+		}
+		s := sealRow(7, appendLease(nil, &l, Foreign))
+		_, err := verifyRow(7, s)
+		require.NoError(t, err)
 
 		_, err = verifyRow(8, s)
 		require.ErrorIs(t, err, errRowChecksum, "under another revision")
@@ -37,20 +48,24 @@ func TestRows(t *testing.T) {
 			_, err = verifyRow(7, s[:i])
 			require.Error(t, err)
 		}
-		s = sealRow(9, appendRemoved(nil, l.Key()))
-		r, err = verifyRow(9, s)
+		s = sealRow(9, appendRemoved(nil, l.Key(), 0, 0))
+		s = sealRow(9, []byte(s[:len(s)-checksumLen-1])) // as format 1 has it
+		r, err := verifyRow(9, s)
 		require.NoError(t, err)
 		require.Equal(t, row{Key: l.Key(), removed: true}, r)
 	}
 	// What the memory of a million leases is planned with.
 	l := v4(1)
-	require.Len(t, appendLease(nil, &l), 36)
+	require.Len(t, appendLease(nil, &l, 0), 36)
+	require.Len(t, appendLease(nil, &l, Foreign), 37)
 }
 
 func FuzzRow(f *testing.F) {
 	for _, l := range rowsOf() {
-		f.Add(string(appendLease(nil, &l)))
-		f.Add(string(appendRemoved(nil, l.Key())))
+		for _, source := range sources {
+			f.Add(string(appendLease(nil, &l, source)))
+			f.Add(string(appendRemoved(nil, l.Key(), l.CLTT, source)))
+		}
 	}
 	f.Fuzz(func(t *testing.T, b string) {
 		r, err := verifyRow(1, sealRow(1, []byte(b)))
@@ -58,9 +73,9 @@ func FuzzRow(f *testing.F) {
 			return
 		}
 		l := r.lease(1)
-		again := appendLease(nil, &l)
+		again := appendLease(nil, &l, r.source)
 		if r.removed {
-			again = appendRemoved(nil, r.Key)
+			again = appendRemoved(nil, r.Key, r.cltt, r.source)
 		}
 		r2, err := parseRow(sealRow(1, again))
 		require.NoError(t, err)
@@ -70,7 +85,7 @@ func FuzzRow(f *testing.F) {
 
 func TestHeader(t *testing.T) {
 	t.Parallel()
-	h := header{1, 2, 3, 4}
+	h := header{1, 2, 3, 4, 5, 6}
 	got, err := parseHeader(h.encode())
 	require.NoError(t, err)
 	require.Equal(t, h, got)

@@ -8,8 +8,17 @@ import (
 
 // Change is one lease as it is to be, or the removal of one.
 type Change struct {
-	Lease  Lease // with Delete only its Type and Addr count
+	// Lease is the lease. With Delete only its Type, its Addr and its CLTT
+	// count: the CLTT is when the removal was decided, in Unix seconds, to be
+	// compared with that of the lease elsewhere. 0: now, or as late as the
+	// lease that is removed, if that is later.
+	Lease  Lease
 	Delete bool
+
+	// Source says where the change was made. Zero: here, so that it is to be
+	// told to other servers. Anything else: at another server, whose revision
+	// of the change it is, or Foreign; such a change is told to nobody.
+	Source uint64
 
 	// If guards the change against what happened since it was decided.
 	// Zero: change whatever is there. Absent: only if no lease is there.
@@ -17,8 +26,18 @@ type Change struct {
 	If uint64
 }
 
+// Removal returns the change that removes the lease, decided now.
+func Removal(l Lease) Change {
+	l.CLTT = 0
+	return Change{Lease: l, Delete: true}
+}
+
 // Absent as Change.If demands that there is no such lease yet.
 const Absent uint64 = math.MaxUint64
+
+// Foreign as Change.Source is for a change made elsewhere of which no revision
+// is known, and for one that every server makes by itself.
+const Foreign uint64 = math.MaxUint64
 
 // Committer makes lease changes safe before a client is told of them.
 // *Store is one; so is whatever stands around a store to replicate it.

@@ -38,7 +38,7 @@ func (s *Store) compact(ctx context.Context) error {
 		err = ErrClosed
 	}
 	if err == nil {
-		err = c.catchUp(c.plans)
+		err = c.catchUp()
 	}
 	if err == nil {
 		err = c.db.Sync()
@@ -65,12 +65,16 @@ func (s *Store) swap(c *copying) error {
 		}
 		return errors.Join(err, c.abandon())
 	}
+	s.mu.Lock()
+	s.header = c.state.header
+	s.mu.Unlock()
+	s.failed = nil
 	if closeFirst {
 		return s.reopen()
 	}
 	err := s.closeDB()
 	c.db.NoSync, c.db.NoGrowSync = false, false
-	s.db, s.failed = c.db, nil
+	s.db = c.db
 	return errors.Join(err, syncDir(s.path))
 }
 

@@ -11,10 +11,11 @@ import (
 // copying is a copy of the store being made while commits go on: of the rows
 // as they are found in memory, and then of the plans written meanwhile.
 type copying struct {
-	path   string
-	db     *database
-	header header
-	plans  []*plan // of the transactions since the copy was begun
+	path  string
+	db    *database
+	from  uint64  // the store's revision when the copy was begun
+	plans []*plan // of the transactions since
+	state state   // of the store when the copy is complete
 }
 
 // copyRows is how many rows a transaction of a copy takes.
@@ -32,7 +33,7 @@ func (s *Store) beginCopy(ctx context.Context) (*copying, error) {
 		return nil, errors.Join(err, c.abandon())
 	}
 	defer s.endTurn()
-	c.header = s.header
+	c.from = s.header.revision
 	s.copies = append(s.copies, c)
 	return c, nil
 }
@@ -57,7 +58,7 @@ func (s *Store) fill(ctx context.Context, c *copying) error {
 				some, more = some[:0], false
 				s.mu.RLock()
 				s.index.revs.Ascend(revItem{rev: rev + 1}, func(r revItem) bool {
-					if r.rev > c.header.revision {
+					if r.rev > c.from {
 						return false
 					}
 					some = append(some, rowAt{r.rev, s.index.slab.at(r.id).row})
@@ -72,7 +73,7 @@ func (s *Store) fill(ctx context.Context, c *copying) error {
 					rev = r.rev
 				}
 			}
-			return tx.Bucket(metaBucket).Put(headerKey, c.header.encode())
+			return nil
 		})
 		if err != nil {
 			return err
@@ -81,21 +82,23 @@ func (s *Store) fill(ctx context.Context, c *copying) error {
 	return nil
 }
 
-// catchUp writes the plans noted so far to the copy. If it is done in a turn
-// the copy is then equal to the store.
-func (c *copying) catchUp(plans []*plan) error {
+// catchUp writes what the writer has noted to the copy, which is then equal to
+// the store at the moment of endCopy.
+func (c *copying) catchUp() error {
 	return c.db.Update(func(tx *bbolt.Tx) error {
-		for _, p := range plans {
+		for _, p := range c.plans {
 			if err := p.write(tx); err != nil {
 				return err
 			}
 		}
-		return nil
+		return c.state.write(tx)
 	})
 }
 
 // endCopy has the writer note nothing more. The caller has the turn.
 func (s *Store) endCopy(c *copying) {
+	c.state = s.state
+	c.state.header = s.sealed()
 	s.copies = slices.DeleteFunc(s.copies, func(other *copying) bool { return other == c })
 }
 

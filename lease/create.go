@@ -57,17 +57,13 @@ func newFile(path string) (tmp string, db *database, err error) {
 		return "", nil, errors.Join(err, discard(tmp))
 	}
 	err = db.Update(func(tx *bbolt.Tx) error {
-		meta, err := tx.CreateBucket(metaBucket)
-		if err != nil {
+		if _, err := tx.CreateBucket(metaBucket); err != nil {
 			return err
 		}
 		if _, err := tx.CreateBucket(rowsBucket); err != nil {
 			return err
 		}
-		if err := meta.Put(formatKey, []byte{format}); err != nil {
-			return err
-		}
-		return meta.Put(headerKey, new(header).encode())
+		return new(state).write(tx)
 	})
 	if err != nil {
 		return "", nil, errors.Join(err, db.close(), discard(tmp))

@@ -134,7 +134,7 @@ func TestFilesOfOthers(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, s.Close())
 	edit(func(tx *bbolt.Tx) error { return tx.Bucket(metaBucket).Put(formatKey, []byte{format + 1}) })
-	refuse("newer version: format 2, this version knows 1")
+	refuse("newer version: format 3, this version knows 2")
 
 	_, err = Open(t.TempDir(), nil)
 	require.Error(t, err)
@@ -171,11 +171,11 @@ func TestOtherRows(t *testing.T) {
 		"one is missing": func(b *bbolt.Bucket) error { return b.Delete(revKey(3)) },
 		"one is old": func(b *bbolt.Bucket) error {
 			l := v4(3)
-			return errors.Join(b.Delete(revKey(4)), b.Put(revKey(2), []byte(sealRow(2, appendLease(nil, &l)))))
+			return errors.Join(b.Delete(revKey(4)), b.Put(revKey(2), []byte(sealRow(2, appendLease(nil, &l, 0)))))
 		},
 		"one is new": func(b *bbolt.Bucket) error {
 			l := v4(9)
-			return b.Put(revKey(9), []byte(sealRow(9, appendLease(nil, &l))))
+			return b.Put(revKey(9), []byte(sealRow(9, appendLease(nil, &l, 0))))
 		},
 		"one is under another number": func(b *bbolt.Bucket) error {
 			row := bytes.Clone(b.Get(revKey(4)))

@@ -164,8 +164,8 @@ func (s *Store) members(of func(groupKey) bool, still func(*Lease) bool) iter.Se
 // Since goes through all changes with a greater revision in the order they
 // were made, of each lease only the last, removals included, until it has
 // caught up with the store; it does not hold up commits. Of a removed lease
-// only Type, Addr and Revision are known. Removals up to Forgotten are
-// missing.
+// only Type, Addr, CLTT (when it was removed) and Revision are known. Removals
+// up to Forgotten are missing.
 func (s *Store) Since(rev uint64) iter.Seq2[uint64, Change] {
 	return func(yield func(uint64, Change) bool) {
 		some := make([]Change, 0, stride)
@@ -177,7 +177,7 @@ func (s *Store) Since(rev uint64) iter.Seq2[uint64, Change] {
 					return false
 				}
 				row := s.index.parse(r.id)
-				some = append(some, Change{Lease: row.lease(r.rev), Delete: row.removed})
+				some = append(some, row.change(r.rev))
 				return true
 			})
 			s.mu.RUnlock()

@@ -13,18 +13,22 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// What is in the file: a bucket with what is true of it as a whole, and one of
-// rows by revision.
+// What is in the file: a bucket with what is true of it as a whole, one of rows
+// by revision, and one with its history.
 var (
 	metaBucket = []byte("dhcpha")
 	formatKey  = []byte("format")
 	headerKey  = []byte("header")
+	marksKey   = []byte("marks")
 	rowsBucket = []byte("leases")
+	pastBucket = []byte("past")
+	historyKey = []byte("history")
 )
 
 // format is the version of all this. A change that older versions of this
-// package would misread must raise it.
-const format = 1
+// package would misread must raise it. Format 1 knew no sources, no history and
+// no marks; a file in it becomes one of this format when it is opened.
+const format = 2
 
 var (
 	// ErrDamaged is returned by Open for a store whose file has been damaged.
@@ -94,7 +98,26 @@ func (s *Store) open() error {
 		return errors.Join(err, db.close())
 	}
 	s.db = db
+	s.begin()
 	return nil
+}
+
+// begin begins an epoch: nobody knows what was announced before the end of who
+// had the file open, or whether it is a copy of an older one. If that cannot be
+// written now, it is the same as after a failed commit.
+func (s *Store) begin() {
+	s.issued = s.header.revision
+	if n := len(s.history); n > 0 {
+		s.issued = max(s.issued, s.history[n-1].from)
+	}
+	s.history = s.history.begin(s.header.revision, s.issued)
+	next := s.sealed()
+	if err := s.db.do(func() error { return s.db.Update(s.state.write) }); err != nil {
+		s.log.Warn("the lease file cannot be written", "file", s.path, "error", err)
+		s.failed = &plan{header: next}
+		return
+	}
+	s.header = next
 }
 
 // inspect looks at the structure of the file before it is trusted: bbolt
@@ -123,11 +146,12 @@ func (s *Store) inspect() error {
 
 // load fills the index from the file.
 func (s *Store) load(tx *bbolt.Tx) error {
-	h, err := readHeader(tx)
+	st, err := readState(tx)
 	if err != nil {
 		return err
 	}
-	have := header{revision: h.revision, forgotten: h.forgotten}
+	h := st.header
+	have := header{revision: h.revision, forgotten: h.forgotten, history: h.history, marks: h.marks}
 	var last uint64
 	c := tx.Bucket(rowsBucket).Cursor()
 	for k, v := c.First(); k != nil; k, v = c.Next() {
@@ -147,7 +171,7 @@ func (s *Store) load(tx *bbolt.Tx) error {
 	if have != h || s.index.addrs.Len()+len(s.index.gone) != int(h.rows) {
 		return fmt.Errorf("%w (%d rows, should be %d)", ErrDamaged, have.rows, h.rows)
 	}
-	s.header = h
+	s.state = st
 	return nil
 }
 

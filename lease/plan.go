@@ -2,6 +2,7 @@ package lease
 
 import (
 	"fmt"
+	"time"
 
 	"go.etcd.io/bbolt"
 )
@@ -12,7 +13,9 @@ import (
 type plan struct {
 	steps  []step
 	graves []revItem // removed leases to forget
+	marks  marks     // nil: as they are
 	header header    // of the store once all is done
+	issued uint64    // the highest revision given out once all is done
 
 	// touched is where the store would stand for each key after the steps
 	// so far.
@@ -47,10 +50,11 @@ func (s *Store) place(p *plan, k Key) place {
 	return place{rec.rev, rec.row, gone}
 }
 
-// add plans the changes of one Commit, each in view of those before it: all of
-// them, or none if a condition does not hold.
-func (s *Store) add(p *plan, changes []encodedChange) error {
-	n, header := len(p.steps), p.header
+// add plans what one Commit asks for, each change in view of those before it:
+// all of it, or nothing if a condition does not hold.
+func (s *Store) add(p *plan, r *request) error {
+	n, header, issued := len(p.steps), p.header, p.issued
+	changes := r.changes
 	before := make([]place, len(changes))
 	for i, c := range changes {
 		at := s.place(p, c.key)
@@ -60,15 +64,19 @@ func (s *Store) add(p *plan, changes []encodedChange) error {
 			for j := i - 1; j >= 0; j-- {
 				p.touched[changes[j].key] = before[j]
 			}
-			p.steps, p.header = p.steps[:n], header
+			p.steps, p.header, p.issued = p.steps[:n], header, issued
 			return fmt.Errorf("lease: commit %s: %w", c.key, ErrConflict)
 		}
 		if c.removed && !there {
 			p.touched[c.key] = at
 			continue // there is nothing to remove
 		}
-		p.header.revision++
-		st := step{rev: p.header.revision, old: at.rev, encoded: sealRow(p.header.revision, c.payload)}
+		if c.removed {
+			c.payload = removal(&c, at.encoded)
+		}
+		p.issued++
+		p.header.revision = p.issued
+		st := step{rev: p.issued, old: at.rev, encoded: sealRow(p.issued, c.payload)}
 		st.row, _ = parseRow(st.encoded)
 		if at.rev != 0 {
 			p.header.sub(at.encoded)
@@ -77,7 +85,33 @@ func (s *Store) add(p *plan, changes []encodedChange) error {
 		p.steps = append(p.steps, st)
 		p.touched[c.key] = place{st.rev, st.encoded, c.removed}
 	}
+	if r.mark != "" {
+		s.mark(p, r.mark, r.place)
+	}
 	return nil
+}
+
+// removal returns the row that stands for the removal of a lease. One that
+// comes without a time is decided now, in view of the lease there is: on a
+// server whose clock is behind it is not older than that for all others.
+func removal(c *encodedChange, lease string) []byte {
+	if c.cltt == 0 {
+		r, _ := parseRow(lease)
+		c.cltt = max(time.Now().Unix(), r.cltt)
+	}
+	return appendRemoved(make([]byte, 0, 32), c.key, c.cltt, c.source)
+}
+
+// mark plans to set a mark.
+func (s *Store) mark(p *plan, name string, to Position) {
+	now := p.marks
+	if now == nil {
+		now = s.marks
+	}
+	if now[name] != to {
+		p.marks = now.with(name, to)
+		p.header.marks = sumOf(p.marks.encode())
+	}
 }
 
 // forget plans to forget removed leases: those up to a revision, and the
@@ -109,7 +143,7 @@ func (s *Store) forget(p *plan, upTo uint64) {
 	})
 }
 
-func (p *plan) empty() bool { return len(p.steps) == 0 && len(p.graves) == 0 }
+func (p *plan) empty() bool { return len(p.steps) == 0 && len(p.graves) == 0 && p.marks == nil }
 
 // write makes the plan part of a transaction.
 func (p *plan) write(tx *bbolt.Tx) error {
@@ -130,11 +164,17 @@ func (p *plan) write(tx *bbolt.Tx) error {
 			return err
 		}
 	}
-	return tx.Bucket(metaBucket).Put(headerKey, p.header.encode())
+	meta := tx.Bucket(metaBucket)
+	if p.marks != nil {
+		if err := meta.Put(marksKey, p.marks.encode()); err != nil {
+			return err
+		}
+	}
+	return meta.Put(headerKey, p.header.encode())
 }
 
-// undo takes the plan out of a file that it got into although writing it
-// failed. The index is as it was before.
+// undo takes the rows of the plan out of a file that they got into although
+// writing them failed. The index is as it was before.
 func (s *Store) undo(p *plan, tx *bbolt.Tx) error {
 	rows := tx.Bucket(rowsBucket)
 	for _, st := range p.steps {
@@ -158,7 +198,7 @@ func (s *Store) undo(p *plan, tx *bbolt.Tx) error {
 			return err
 		}
 	}
-	return tx.Bucket(metaBucket).Put(headerKey, s.header.encode())
+	return nil
 }
 
 // apply brings the index to where the file is, and tells the observers.
@@ -187,4 +227,7 @@ func (s *Store) apply(p *plan) {
 		}
 	}
 	s.header = p.header
+	if p.marks != nil {
+		s.marks = p.marks
+	}
 }

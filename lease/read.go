@@ -16,6 +16,19 @@ func (s *Store) Lookup(k Key) (Lease, bool) {
 	return s.index.lease(id), true
 }
 
+// Last returns the last change of a lease, be it there or removed, as Since
+// does. False: there never was one, or its removal is forgotten.
+func (s *Store) Last(k Key) (Change, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	id, ok := s.index.last(k)
+	if !ok {
+		return Change{}, false
+	}
+	r := s.index.parse(id)
+	return r.change(s.index.slab.at(id).rev), true
+}
+
 // ByClientID returns the leases of a client, by address: of a client
 // identifier (DHCPv4) or of a DUID (DHCPv6).
 func (s *Store) ByClientID(id []byte) []Lease {

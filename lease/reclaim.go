@@ -22,6 +22,10 @@ type Reclaimer struct {
 	Params    ReclaimParams
 	Logger    *slog.Logger // nil: nothing is logged
 
+	// Owned says whether a lease is this server's to clean up; nil: all are.
+	// One that is not is looked at again each cycle, as that may change.
+	Owned func(l Lease) bool
+
 	// Reclaimed, if set, is told of each lease that has been reclaimed, as
 	// it was before: a State of Declined counts as a reclaimed declined
 	// address, too.
@@ -93,15 +97,16 @@ func (r *reclaimRun) unfinished(t time.Time) {
 
 // reclaim is one cycle.
 func (r *reclaimRun) reclaim(ctx context.Context) {
-	start := time.Now()
+	now := time.Now()
 	r.mu.Lock()
 	from := r.done
-	r.done = start.Unix()
+	r.done = now.Unix()
 	r.mu.Unlock()
 
 	var (
 		batch []Lease
 		taken int
+		start time.Time // when the first was taken
 		left  bool
 	)
 	commit := func() {
@@ -116,9 +121,16 @@ func (r *reclaimRun) reclaim(ctx context.Context) {
 		}
 		batch = nil
 	}
-	for l := range r.source.Expiring(time.Unix(from, 0), start) {
+	for l := range r.source.Expiring(time.Unix(from, 0), now) {
 		if l.State == ExpiredReclaimed {
 			continue
+		}
+		if r.Owned != nil && !r.Owned(l) {
+			r.unfinished(l.Expires())
+			continue
+		}
+		if taken == 0 {
+			start = time.Now()
 		}
 		tooMany := r.Params.MaxReclaimLeases > 0 && taken == r.Params.MaxReclaimLeases
 		tooLong := r.Params.MaxReclaimTime > 0 && time.Since(start) >= r.Params.MaxReclaimTime
@@ -148,7 +160,8 @@ func (r *reclaimRun) warn(left bool) {
 	}
 }
 
-// changed is what becomes of an expired lease.
+// changed is what becomes of an expired lease. Its time stays the client's: to
+// remove it is no news, so that whatever the client does elsewhere is newer.
 func (r *reclaimRun) changed(l Lease) Change {
 	remove := r.Params.FlushReclaimedTimerWaitTime == 0 || r.Params.HoldReclaimedTime == 0 ||
 		// Nobody's identity is in it, or nobody will ask for it again.
@@ -166,7 +179,7 @@ func (r *reclaimRun) flush(ctx context.Context) {
 	var batch []Lease
 	remove := func(l Lease) Change { return Change{Lease: l, Delete: true, If: l.Revision} }
 	for l := range r.source.Expiring(time.Time{}, time.Now().Add(-r.Params.HoldReclaimedTime)) {
-		if l.State != ExpiredReclaimed {
+		if l.State != ExpiredReclaimed || r.Owned != nil && !r.Owned(l) {
 			continue
 		}
 		if batch = append(batch, l); len(batch) == reclaimBatch {

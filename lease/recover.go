@@ -14,7 +14,8 @@ import (
 // of the file: so it is opened anew. And if writing failed at the very end, the
 // file may have the transaction after all, as the system's memory shows it,
 // the disk not: so what decides that is written again, and the transaction is
-// then undone.
+// then undone. With that the epoch is made durable that has begun with the
+// failure.
 func (s *Store) recover() error {
 	if s.db != nil {
 		// Still under the file's lock.
@@ -31,6 +32,7 @@ func (s *Store) recover() error {
 		return fmt.Errorf("recover from an earlier error: %w", err)
 	}
 	s.db = db
+	want := s.sealed()
 	err = db.do(func() error {
 		var have header
 		err := db.View(func(tx *bbolt.Tx) (err error) {
@@ -40,10 +42,12 @@ func (s *Store) recover() error {
 		switch {
 		case err != nil:
 			return err
+		case have == want:
+			return nil // an earlier recovery got as far as this
 		case have == s.header:
-			return nil
+			return db.Update(s.state.write)
 		case s.failed != nil && have == s.failed.header:
-			return db.Update(func(tx *bbolt.Tx) error { return s.undo(s.failed, tx) })
+			return db.Update(func(tx *bbolt.Tx) error { return errors.Join(s.undo(s.failed, tx), s.state.write(tx)) })
 		default:
 			return errors.New("somebody else has changed the file")
 		}
@@ -52,6 +56,9 @@ func (s *Store) recover() error {
 		return fmt.Errorf("recover from an earlier error: %w", err)
 	}
 	s.failed = nil
+	s.mu.Lock()
+	s.header = want
+	s.mu.Unlock()
 	s.log.Info("writing leases is possible again", "file", s.path)
 	return nil
 }

@@ -28,16 +28,21 @@ type Store struct {
 
 	// turn is held, by putting a token in, by who writes to the file or
 	// wants nobody to. It is a channel so that one may wait for it for long.
-	// It guards db, failed and copies; and since the index is only changed
-	// by who holds it, its holder may read the index without the lock.
-	turn   chan struct{}
-	db     *database // nil: could not be opened again after a failure
-	failed *plan     // not nil: the last transaction, if it failed
-	copies []*copying
+	// It guards db, failed, copies and announcers; and since the index and
+	// the state are only changed by who holds it, its holder may read them
+	// without the lock.
+	turn       chan struct{}
+	db         *database // nil: could not be opened again after a failure
+	failed     *plan     // not nil: the last transaction, if it failed
+	copies     []*copying
+	announcers []*Announcer
 
-	mu        sync.RWMutex
-	index     *index
-	header    header
+	mu    sync.RWMutex
+	index *index
+	// The header and the marks are those of the file. The history is ahead
+	// of it after a failure, until recover has written it.
+	state
+	issued    uint64 // the highest revision ever given out
 	observers []*observer
 
 	keepRemoved int // how many removed leases are remembered

@@ -26,13 +26,14 @@ var ctx = context.Background()
 // mirror is a store without a thought for speed.
 type mirror struct {
 	leases map[Key]Lease
-	gone   map[Key]uint64
+	gone   map[Key]Change
+	source map[Key]uint64 // of leases
 	rev    uint64
 }
 
 // commit does what Store.Commit should.
 func (w *mirror) commit(changes []Change) error {
-	next := mirror{maps.Clone(w.leases), maps.Clone(w.gone), w.rev}
+	next := mirror{maps.Clone(w.leases), maps.Clone(w.gone), maps.Clone(w.source), w.rev}
 	for _, c := range changes {
 		k := c.Lease.Key()
 		have, ok := next.leases[k]
@@ -43,7 +44,8 @@ func (w *mirror) commit(changes []Change) error {
 			if ok {
 				next.rev++
 				delete(next.leases, k)
-				next.gone[k] = next.rev
+				c.Lease = Lease{Type: k.Type, Addr: k.Addr, CLTT: c.Lease.CLTT, Revision: next.rev}
+				next.gone[k] = Change{Lease: c.Lease, Delete: true, Source: c.Source}
 			}
 			continue
 		}
@@ -51,7 +53,7 @@ func (w *mirror) commit(changes []Change) error {
 		l := c.Lease
 		l.Hostname = strings.ToLower(l.Hostname)
 		l.Revision = next.rev
-		next.leases[k] = l
+		next.leases[k], next.source[k] = l, c.Source
 		delete(next.gone, k)
 	}
 	*w = next
@@ -151,12 +153,12 @@ func (w *mirror) since(t *testing.T, s *Store, rev uint64) {
 	var want, got []Change
 	for _, l := range w.leases {
 		if l.Revision > rev {
-			want = append(want, Change{Lease: l})
+			want = append(want, Change{Lease: l, Source: w.source[l.Key()]})
 		}
 	}
-	for k, at := range w.gone {
-		if at > rev {
-			want = append(want, Change{Lease: Lease{Type: k.Type, Addr: k.Addr, Revision: at}, Delete: true})
+	for _, c := range w.gone {
+		if c.Lease.Revision > rev {
+			want = append(want, c)
 		}
 	}
 	slices.SortFunc(want, func(a, b Change) int { return cmp.Compare(a.Lease.Revision, b.Lease.Revision) })
@@ -165,6 +167,11 @@ func (w *mirror) since(t *testing.T, s *Store, rev uint64) {
 		got = append(got, c)
 	}
 	require.Equal(t, want, got)
+	for _, c := range got {
+		last, ok := s.Last(c.Lease.Key())
+		require.True(t, ok)
+		require.Equal(t, c, last)
+	}
 }
 
 // randomLease returns one of few leases, so that they meet.
@@ -194,7 +201,7 @@ func TestStoreEqualsItsMirror(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	path := filepath.Join(t.TempDir(), "leases.db")
 	s := openAt(t, path)
-	w := &mirror{leases: map[Key]Lease{}, gone: map[Key]uint64{}}
+	w := &mirror{leases: map[Key]Lease{}, gone: map[Key]Change{}, source: map[Key]uint64{}}
 	seen := map[Key]Lease{}
 	observe := func() {
 		clear(seen)
@@ -217,6 +224,7 @@ func TestStoreEqualsItsMirror(t *testing.T) {
 			c := &changes[i]
 			c.Lease = randomLease(rnd)
 			c.Delete = rnd.IntN(3) == 0
+			c.Source = []uint64{0, 0, 1 + rnd.Uint64N(1000), Foreign}[rnd.IntN(4)]
 			switch have, ok := w.leases[c.Lease.Key()]; {
 			case rnd.IntN(8) == 0:
 				c.If = Absent

@@ -32,14 +32,19 @@ func (l *Lease) valid() error {
 		return fmt.Errorf("unknown state %d", l.State)
 	case l.SubnetID == 0:
 		return errors.New("subnet id is missing")
-	case l.CLTT < 0 || l.CLTT > maxCLTT:
-		return fmt.Errorf("client's last transaction time %d is out of range", l.CLTT)
 	case len(l.ClientID) > maxID, len(l.HWAddr) > maxID, len(l.Hostname) > maxID:
 		return fmt.Errorf("client identifier, hardware address or host name is longer than %d bytes", maxID)
 	case len(l.UserContext) > maxText:
 		return fmt.Errorf("user context is longer than %d bytes", maxText)
 	case len(l.UserContext) > 0 && (l.UserContext[0] != '{' || !json.Valid(l.UserContext)):
 		return errors.New("user context is not a JSON object")
+	}
+	return validCLTT(l.CLTT)
+}
+
+func validCLTT(at int64) error {
+	if at < 0 || at > maxCLTT {
+		return fmt.Errorf("client's last transaction time %d is out of range", at)
 	}
 	return nil
 }

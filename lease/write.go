@@ -13,37 +13,53 @@ import (
 // long questions wait while the changes are applied.
 const batchSteps = 4096
 
-// request is a Commit, or a Forget, that waits.
+// request is a Commit, a CommitMark or a Forget that waits.
 type request struct {
 	ctx     context.Context
 	changes []encodedChange
+	mark    string // not empty: CommitMark, of this mark
+	place   Position
 	forget  uint64
 	done    chan error // has room for the one result, so that nobody waits to give it
+}
+
+// newRequest checks the changes.
+func newRequest(changes []Change) (*request, error) {
+	r := &request{changes: make([]encodedChange, len(changes))}
+	for i := range changes {
+		var err error
+		if r.changes[i], err = encodeChange(&changes[i]); err != nil {
+			return nil, fmt.Errorf("lease: commit %v: %w", changes[i].Lease.Addr, err)
+		}
+	}
+	return r, nil
 }
 
 // encodedChange is a checked Change.
 type encodedChange struct {
 	key     Key
 	removed bool
-	payload []byte // the row without its checksum
+	cltt    int64  // of a removal
+	source  uint64 // of a removal
+	payload []byte // the row without its checksum; not of a removal
 	when    uint64 // Change.If
 }
 
 func encodeChange(c *Change) (encodedChange, error) {
 	e := encodedChange{key: c.Lease.Key(), removed: c.Delete, when: c.If}
 	if c.Delete {
+		e.cltt, e.source = c.Lease.CLTT, c.Source
 		if err := e.key.valid(); err != nil {
 			return e, err
 		}
-		e.payload = appendRemoved(make([]byte, 0, 24), e.key)
-		return e, nil
+		return e, validCLTT(e.cltt)
 	}
 	if err := c.Lease.valid(); err != nil {
 		return e, err
 	}
 	l := c.Lease
 	l.Hostname = lower(l.Hostname)
-	e.payload = appendLease(make([]byte, 0, 64), &l)
+	e.payload = appendLease(make([]byte, 0, 64), &l, c.Source)
 	return e, nil
 }
 
@@ -59,12 +75,9 @@ func encodeChange(c *Change) (encodedChange, error) {
 // in memory, and the next Commit tries anew. Should the process end in
 // between, it may turn out that the changes are on disk after all.
 func (s *Store) Commit(ctx context.Context, changes ...Change) error {
-	r := &request{changes: make([]encodedChange, len(changes))}
-	for i := range changes {
-		var err error
-		if r.changes[i], err = encodeChange(&changes[i]); err != nil {
-			return fmt.Errorf("lease: commit %v: %w", changes[i].Lease.Addr, err)
-		}
+	r, err := newRequest(changes)
+	if err != nil {
+		return err
 	}
 	return s.submit(ctx, r)
 }
@@ -120,23 +133,26 @@ func (s *Store) commit(batch []*request) {
 		}
 		return late
 	})
-	p := &plan{header: s.header, touched: make(map[Key]place)}
-	results := make([]error, len(batch))
-	var forget uint64
-	for i, r := range batch {
-		results[i] = s.add(p, r.changes)
-		forget = max(forget, r.forget)
+	if len(batch) == 0 {
+		return
 	}
-	s.forget(p, forget)
-
-	var err error
-	if !p.empty() {
-		if err = s.write(p); err == nil {
-			s.apply(p)
-		} else {
-			err = fmt.Errorf("lease: commit to %s: %w", s.path, err)
-			s.log.Error("leases not committed", "error", err, "changes", len(p.steps))
+	results := make([]error, len(batch))
+	err := s.ready()
+	if err == nil {
+		p := &plan{header: s.header, issued: s.issued, touched: make(map[Key]place)}
+		var forget uint64
+		for i, r := range batch {
+			results[i] = s.add(p, r)
+			forget = max(forget, r.forget)
 		}
+		s.forget(p, forget)
+		if !p.empty() {
+			err = s.write(p)
+		}
+	}
+	if err != nil {
+		err = fmt.Errorf("lease: commit to %s: %w", s.path, err)
+		s.log.Error("leases not committed", "error", err, "commits", len(batch))
 	}
 	for i, r := range batch {
 		// A conflict may be with a change that has now failed: then the
@@ -148,21 +164,43 @@ func (s *Store) commit(batch []*request) {
 	}
 }
 
-// write writes the plan to the file and remembers if that failed.
-func (s *Store) write(p *plan) error {
-	if s.failed != nil || s.db == nil {
-		if err := s.recover(); err != nil {
-			return err
-		}
+// ready makes sure that the file can be written, and that the epoch is durable
+// in which changes are announced.
+func (s *Store) ready() error {
+	if s.failed == nil && s.db != nil {
+		return nil
 	}
+	return s.recover()
+}
+
+// write announces the plan, writes it to the file and applies it; or remembers
+// that it failed.
+func (s *Store) write(p *plan) error {
+	changes := s.announce(p)
 	if err := s.db.do(func() error { return s.update(s.db.DB, p.write) }); err != nil {
-		s.failed = p
+		s.fail(p, changes)
 		return err
 	}
 	for _, c := range s.copies {
 		c.plans = append(c.plans, p)
 	}
+	s.apply(p)
 	return nil
+}
+
+// fail takes back what was announced of a plan.
+func (s *Store) fail(p *plan, changes []Change) {
+	s.failed = p
+	if len(p.steps) > 0 {
+		s.mu.Lock()
+		s.history = s.history.void(s.header.revision, s.issued)
+		s.mu.Unlock()
+	}
+	if len(changes) > 0 {
+		for _, a := range s.announcers {
+			(*a).Failed(changes)
+		}
+	}
 }
 
 // update is (*bbolt.DB).Update, with the error it returns made plain.
