@@ -12,8 +12,8 @@ import (
 	"github.com/dhcpha/dhcpha/lease"
 )
 
-// leaseList are the arguments of a response with leases.
-type leaseList struct {
+// LeaseList are the arguments of a response with leases.
+type LeaseList struct {
 	Count  *int          `json:"count,omitempty"` // in pages only
 	Leases []lease.Lease `json:"leases"`
 }
@@ -21,7 +21,7 @@ type leaseList struct {
 // found is the response with leases. What a store returns may be of both
 // families.
 func (c *leaseCommands) found(leases []lease.Lease) Response {
-	list := leaseList{Leases: leases}
+	list := LeaseList{Leases: leases}
 	if leases == nil {
 		list.Leases = []lease.Lease{} // not null
 	}
@@ -103,7 +103,7 @@ func (c *leaseCommands) getPage(_ context.Context, raw json.RawMessage) (Respons
 		return Response{}, failf("page size of retrieved leases must not be greater than %d", uint32(math.MaxUint32))
 	}
 	r := c.found(c.store.Page(from, int(min(limit, math.MaxInt32))))
-	list := r.Arguments.(*leaseList)
+	list := r.Arguments.(*LeaseList)
 	list.Count = new(len(list.Leases))
 	return r, nil
 }
