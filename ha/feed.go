@@ -1,0 +1,353 @@
+package ha
+
+import (
+	"sync"
+
+	"github.com/tidwall/btree"
+
+	"github.com/dhcpha/dhcpha/lease"
+)
+
+// feed is what one peer has still to be told: the changes made here, of each
+// lease only the last, in the order of their revisions. The store announces
+// them before they are durable, so that the peer is told while the disk is
+// written; a sender takes them and says what has become of them. Nothing leaves
+// the feed before it is delivered or refused.
+//
+// Only so many changes are in memory. Beyond, the feed falls behind: it forgets
+// them and reads them from the store again when the sender gets there.
+//
+// Its methods may be called by many goroutines at the same time.
+type feed struct {
+	store *lease.Store
+	limit int                     // how many changes may wait in memory
+	keep  func(*lease.Lease) bool // whether the peer is told of the lease; nil: of all
+
+	// Set before use, or nil. answered is told how a change has ended that
+	// somebody waits for, or that has been tried for the first time while tell
+	// is on. overflow is called when more than backlog changes wait while
+	// nothing may be taken, once until the gate is set again.
+	answered func(c lease.Change, err error)
+	overflow func()
+	backlog  int
+
+	unannounce func() // ends the announcements
+
+	wake chan struct{} // holds one token if there may be something to take
+
+	mu         sync.Mutex
+	shut       bool // nothing may be taken
+	tell       bool
+	waiting    map[lease.Key]*entry
+	order      btree.Map[uint64, *entry] // waiting by revision
+	flying     map[lease.Key]flight      // taken and not done
+	refused    map[lease.Key]uint64      // left out until retry, by revision
+	redo       uint64                    // the lowest revision refused that is not in refused; 0: none
+	refusals   uint64                    // how many there have been
+	delivered  uint64                    // how many the peer has taken
+	overflowed bool
+	parts      map[lease.Key][]*part // who waits for the answer about a lease
+	drains     map[*drain]struct{}
+
+	announced uint64         // the last revision that the store has told of
+	last      []lease.Change // the last announced: whether the store shows them already is not known
+	read      uint64         // up to here all changes have come into waiting; less than announced: behind
+	copied    uint64         // up to here the peer has fetched the leases itself
+}
+
+// entry is a change that waits.
+type entry struct {
+	change lease.Change
+	stale  bool // only the key counts, what has become of the lease is looked up
+	fresh  bool // not tried yet since it was announced
+}
+
+// flight is a change that has been taken.
+type flight struct {
+	rev  uint64
+	tell bool
+}
+
+// newFeed returns the feed of a peer that has everything up to a revision. At
+// most limit changes are kept in memory. A removal that keep is asked about has
+// only the key and the CLTT. The store announces to the feed until close.
+func newFeed(store *lease.Store, from uint64, limit int, keep func(*lease.Lease) bool) *feed {
+	f := &feed{
+		store: store, limit: limit, keep: keep,
+		wake:    make(chan struct{}, 1),
+		waiting: make(map[lease.Key]*entry),
+		flying:  make(map[lease.Key]flight),
+		refused: make(map[lease.Key]uint64),
+		parts:   make(map[lease.Key][]*part),
+		drains:  make(map[*drain]struct{}),
+		read:    from, announced: from,
+	}
+	f.unannounce = store.Announce(f)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.announced = max(f.announced, store.Revision())
+	return f
+}
+
+// close ends the announcements.
+func (f *feed) close() { f.unannounce() }
+
+// Announced takes in a batch of changes that the store is about to make.
+func (f *feed) Announced(changes []lease.Change) {
+	if len(changes) == 0 {
+		return
+	}
+	if f.announce(changes) {
+		f.overflow()
+	}
+}
+
+// announce says whether overflow is to be called.
+func (f *feed) announce(changes []lease.Change) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	// A gap means that there were changes before the store knew of the feed.
+	live := f.read == f.announced && changes[0].Lease.Revision == f.announced+1
+	for i := range changes {
+		c := &changes[i]
+		f.announced = c.Lease.Revision
+		f.bind(c)
+		if live {
+			f.add(c, true)
+			f.read = f.announced
+		}
+	}
+	f.last = changes
+	if len(f.waiting) > f.limit {
+		f.fallBehind()
+	}
+	f.signal()
+	if !f.shut || f.overflow == nil || f.overflowed {
+		return false
+	}
+	f.overflowed = len(f.waiting) > f.backlog || f.read < f.announced
+	return f.overflowed
+}
+
+// Failed takes back changes that were announced: the store could not make them.
+// The peer may have been told already, and what waited before may have been
+// replaced, so each lease is told again as it is.
+func (f *feed) Failed(changes []lease.Change) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i := range changes {
+		c := &changes[i]
+		k, rev := c.Lease.Key(), c.Lease.Revision
+		f.settle(k, rev, errUnacknowledged)
+		if rev <= f.read && f.wants(c) {
+			f.put(lease.Change{Lease: lease.Lease{Type: k.Type, Addr: k.Addr, Revision: rev}}, true, false)
+		}
+	}
+	f.last = nil
+	f.signal()
+}
+
+// wants says whether the peer is told of the change.
+func (f *feed) wants(c *lease.Change) bool {
+	return c.Source == 0 && (f.keep == nil || f.keep(&c.Lease))
+}
+
+// add takes in a change that the store has made or is about to make. One that
+// was made elsewhere replaces what waited of the lease: the peer has it, or a
+// later one.
+func (f *feed) add(c *lease.Change, fresh bool) {
+	k := c.Lease.Key()
+	if !f.wants(c) {
+		f.remove(k)
+		delete(f.refused, k)
+		return
+	}
+	if c.Lease.Revision <= f.copied && !mustTell(c) {
+		return
+	}
+	f.put(*c, false, fresh)
+}
+
+// put lets a change wait in the place of any that waits of the same lease.
+func (f *feed) put(c lease.Change, stale, fresh bool) {
+	k := c.Lease.Key()
+	f.remove(k)
+	delete(f.refused, k)
+	e := &entry{c, stale, fresh}
+	f.waiting[k] = e
+	f.order.Set(c.Lease.Revision, e)
+}
+
+func (f *feed) remove(k lease.Key) {
+	if e := f.waiting[k]; e != nil {
+		delete(f.waiting, k)
+		f.order.Delete(e.change.Lease.Revision)
+	}
+}
+
+// fallBehind forgets what waits and can be read from the store again.
+func (f *feed) fallBehind() {
+	lowest := f.read + 1
+	var gone []lease.Key
+	f.order.Scan(func(rev uint64, e *entry) bool {
+		// A stale one may be about a change of long ago.
+		if !e.stale {
+			lowest = min(lowest, rev)
+			gone = append(gone, e.change.Lease.Key())
+		}
+		return true
+	})
+	for _, k := range gone {
+		f.remove(k)
+	}
+	f.read = lowest - 1
+}
+
+// readSome is how many changes are read from the store at once: announcements
+// wait so long.
+const readSome = 256
+
+// catchUp reads some of what the feed has forgotten, or has not seen, from the
+// store. Once it has read everything the feed is fed by announcements alone.
+func (f *feed) catchUp() {
+	n := 0
+	for rev, c := range f.store.Since(f.read) {
+		f.add(&c, false)
+		f.read = rev
+		if n++; n == readSome {
+			return
+		}
+	}
+	// The store has shown all it has made, which is all but perhaps the last
+	// announced.
+	for i := range f.last {
+		if c := &f.last[i]; c.Lease.Revision > f.read {
+			f.add(c, true)
+		}
+	}
+	f.announced = max(f.read, f.announced)
+	f.read = f.announced
+}
+
+// restart makes the feed one of a peer that has everything up to a revision and
+// nothing after it. Nothing may be taken and not done.
+func (f *feed) restart(from uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	clear(f.waiting)
+	f.order.Clear()
+	clear(f.refused)
+	f.redo, f.copied = 0, 0
+	f.read, f.announced = from, max(from, f.announced)
+	f.signal()
+}
+
+// fetched notes that the peer has fetched all leases itself, as they were at a
+// revision or later.
+func (f *feed) fetched(rev uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.copied = max(f.copied, rev)
+	var gone []*lease.Change
+	f.order.Scan(func(at uint64, e *entry) bool {
+		if at > rev {
+			return false
+		}
+		if !e.stale && !mustTell(&e.change) {
+			gone = append(gone, &e.change)
+		}
+		return true
+	})
+	for _, c := range gone {
+		f.remove(c.Lease.Key())
+		f.settle(c.Lease.Key(), c.Lease.Revision, errUnacknowledged)
+	}
+	f.checkDrains()
+}
+
+// mustTell says whether a server that fetches leases itself has to be told of
+// the change all the same: it sees no removals, and takes a lease only if its
+// client has been heard of since, which is not so of a release.
+func mustTell(c *lease.Change) bool { return c.Delete || c.Lease.State == lease.Released }
+
+// retry lets what the peer has refused wait again.
+func (f *feed) retry() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for k, rev := range f.refused {
+		f.put(lease.Change{Lease: lease.Lease{Type: k.Type, Addr: k.Addr, Revision: rev}}, true, false)
+	}
+	if f.redo != 0 {
+		f.fallBehind()
+		f.read, f.redo = min(f.read, f.redo-1), 0
+	}
+	f.signal()
+}
+
+// acked returns the revision up to which the peer needs nothing any more.
+func (f *feed) acked() uint64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	upTo := f.upTo()
+	for _, fl := range f.flying {
+		upTo = min(upTo, fl.rev-1)
+	}
+	return upTo
+}
+
+// upTo returns the revision before the first change that waits.
+func (f *feed) upTo() uint64 {
+	upTo := f.read
+	if rev, _, ok := f.order.Min(); ok {
+		upTo = min(upTo, rev-1)
+	}
+	return upTo
+}
+
+// pending returns how many changes wait or are on their way, and whether there
+// are more in the store.
+func (f *feed) pending() (n int, behind bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.waiting) + len(f.flying), f.read < f.announced
+}
+
+// gate says whether changes may be taken, and whether answered is told of those
+// nobody waits for. While nothing may be taken nobody waits either.
+func (f *feed) gate(open, tell bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.shut, f.tell, f.overflowed = !open, tell, false
+	if f.shut {
+		f.giveUp()
+	}
+	f.signal()
+}
+
+// forgetOverflow lets overflow be called again.
+func (f *feed) forgetOverflow() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.overflowed = false
+}
+
+// deliveries returns how many changes the peer has taken.
+func (f *feed) deliveries() uint64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.delivered
+}
+
+// refusalsSoFar returns how many changes the peer has refused.
+func (f *feed) refusalsSoFar() uint64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.refusals
+}
+
+func (f *feed) signal() {
+	select {
+	case f.wake <- struct{}{}:
+	default:
+	}
+}
