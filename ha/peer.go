@@ -35,8 +35,10 @@ func newPeer(cfg *Config, p Peer, opts *Options) (*peer, error) {
 	if co.User, co.Password, err = p.credentials(); err != nil {
 		return fail(err)
 	}
-	if place.secure {
-		files := cfg.tlsFiles(&p)
+	// As with Kea there is TLS where there are files for it, whatever the url
+	// begins with.
+	files := cfg.tlsFiles(&p)
+	if place.secure = files != (tlsFiles{}); place.secure {
 		if co.TLS, err = ctrl.ClientTLS(files.trustAnchor, files.cert, files.key, opts.Logger); err != nil {
 			return fail(err)
 		}
