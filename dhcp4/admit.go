@@ -50,7 +50,7 @@ func (x *exchange) accept() string {
 	if x.e.gate == nil {
 		return ""
 	}
-	classes, serve := x.e.gate.Admit(x.client, waited(x.m.NumSeconds))
+	classes, serve := x.e.gate.Admit(x.client, waited(x.m.NumSeconds), x.serverName)
 	if !serve {
 		return "left to another server"
 	}

@@ -10,9 +10,11 @@ import (
 )
 
 // gateFunc is a Gate made of a function.
-type gateFunc func(c lease.Client, waited time.Duration) ([]string, bool)
+type gateFunc func(c lease.Client, waited time.Duration, server func() string) ([]string, bool)
 
-func (f gateFunc) Admit(c lease.Client, waited time.Duration) ([]string, bool) { return f(c, waited) }
+func (f gateFunc) Admit(c lease.Client, waited time.Duration, server func() string) ([]string, bool) {
+	return f(c, waited, server)
+}
 
 const guarded = `"client-classes": [
 	{"name": "phones", "test": "substring(option[60].hex, 0, 5) == 'phone'"},
@@ -54,7 +56,7 @@ func TestPoolGuards(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, guarded, &EngineOptions{Gate: gateFunc(func(lease.Client, time.Duration) ([]string, bool) {
+			b := newBench(t, guarded, &EngineOptions{Gate: gateFunc(func(lease.Client, time.Duration, func() string) ([]string, bool) {
 				if c.ha {
 					return []string{"HA_server1"}, true
 				}
@@ -82,7 +84,7 @@ func TestAdditionalClasses(t *testing.T) {
 
 func TestClassOrder(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, guarded, &EngineOptions{Gate: gateFunc(func(lease.Client, time.Duration) ([]string, bool) {
+	b := newBench(t, guarded, &EngineOptions{Gate: gateFunc(func(lease.Client, time.Duration, func() string) ([]string, bool) {
 		return []string{"HA_server1"}, true
 	})})
 	x := newExchange(b.e, queryOf(discover, 2, opt(optVendorClass, []byte("pc")...)))
@@ -100,7 +102,7 @@ func TestGate(t *testing.T) {
 	var asked []lease.Client
 	var since []time.Duration
 	serve := false
-	b := newBench(t, oneSubnet(), &EngineOptions{Gate: gateFunc(func(c lease.Client, waited time.Duration) ([]string, bool) {
+	b := newBench(t, oneSubnet(), &EngineOptions{Gate: gateFunc(func(c lease.Client, waited time.Duration, _ func() string) ([]string, bool) {
 		asked, since = append(asked, c), append(since, waited)
 		return nil, serve
 	})})

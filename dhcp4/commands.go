@@ -40,7 +40,7 @@ func (e *Engine) Register(mux *ctrl.Mux, c *Commands) {
 	if c == nil {
 		c = &Commands{}
 	}
-	ctrl.HandleService(mux, ctrl.V4, &e.service)
+	ctrl.HandleService(mux, ctrl.V4, e.service)
 	ctrl.HandleStats(mux, &e.stats.all)
 	ctrl.HandleVersion(mux, c.Version)
 	mux.Handle("status-get", func(context.Context, json.RawMessage) ctrl.Response { return e.status(c) })
@@ -66,7 +66,7 @@ func (e *Engine) Register(mux *ctrl.Mux, c *Commands) {
 // RegisterLeases makes mux run the commands of Kea's lease commands hook
 // library (lease4-*) on the engine's leases and subnets.
 func (e *Engine) RegisterLeases(mux *ctrl.Mux) {
-	ctrl.HandleLeases(mux, ctrl.V4, e.store, e.committer, subnetsOf{e})
+	ctrl.HandleLeases(mux, ctrl.V4, e.store, e.background, e.Subnets())
 }
 
 // countDatagrams makes the statistics tell of everything that the server
@@ -168,6 +168,10 @@ func shutdown(c *Commands, raw json.RawMessage) ctrl.Response {
 	return ctrl.Response{Text: "Shutting down."}
 }
 
+// Subnets returns the subnets that the engine serves, as they are when they are
+// asked for.
+func (e *Engine) Subnets() ctrl.Subnets { return subnetsOf{e} }
+
 // subnetsOf tells the lease commands of the engine's subnets.
 type subnetsOf struct{ e *Engine }
 
@@ -190,5 +194,5 @@ func (s subnetsOf) Subnets() iter.Seq[ctrl.Subnet] {
 }
 
 func (s *subnet) forCommands() ctrl.Subnet {
-	return ctrl.Subnet{ID: s.id, Prefix: s.prefix, ValidLft: s.valid.usual}
+	return ctrl.Subnet{ID: s.id, Prefix: s.prefix, ValidLft: s.valid.usual, Server: s.server}
 }

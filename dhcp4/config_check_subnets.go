@@ -2,6 +2,7 @@ package dhcp4
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -19,6 +20,7 @@ func (ck *checker) network(path string, n *SharedNetwork, global *Params) {
 	effective := n.Params.Inherit(*global)
 	ck.params(path, "", &n.Params, &effective)
 	ck.selection(path, &n.Selection)
+	ck.haServer(path, n.UserContext)
 	ck.optionData(path, n.OptionData, ck.defs)
 
 	// All clients of a shared network are on one link, and until one of its
@@ -51,6 +53,7 @@ func (ck *checker) subnet(path string, s *Subnet, above *Params) {
 	effective := s.Params.Inherit(*above)
 	ck.params(path, "", &s.Params, &effective)
 	ck.selection(path, &s.Selection)
+	ck.haServer(path, s.UserContext)
 	ck.optionData(path, s.OptionData, ck.defs)
 
 	switch {
@@ -90,6 +93,17 @@ func (ck *checker) selection(path string, s *Selection) {
 			ck.Errorf(at(path, "relay"), "%s is there twice", a)
 		}
 		seen[a.String()] = true
+	}
+}
+
+// haServer checks what assigns a network or subnet to a server.
+func (ck *checker) haServer(path string, userContext json.RawMessage) {
+	var members struct {
+		Server json.RawMessage `json:"ha-server-name"`
+	}
+	var name string
+	if json.Unmarshal(userContext, &members) == nil && members.Server != nil && json.Unmarshal(members.Server, &name) != nil {
+		ck.Errorf(at(path, "user-context.ha-server-name"), "must be a string, the name of a server")
 	}
 }
 

@@ -20,16 +20,18 @@ import (
 // that fails there is no reply: the client asks again. Queries are answered
 // from memory; one client's queries are answered one after another.
 type Engine struct {
-	store     *lease.Store
-	committer lease.Committer
-	gate      Gate
-	log       *slog.Logger
+	store      *lease.Store
+	committer  lease.Committer
+	background lease.Committer
+	reclaims   func(lease.Lease) bool
+	gate       Gate
+	log        *slog.Logger
 
 	plan  atomic.Pointer[plan] // what the configuration means
 	alloc *lease.Allocator
 	turns turns
 
-	service ctrl.Service
+	service *ctrl.Service
 	stats   engineStats
 	started time.Time
 
@@ -45,6 +47,15 @@ type Engine struct {
 type EngineOptions struct {
 	// Committer takes lease changes; nil: the store itself.
 	Committer lease.Committer
+	// Background takes the lease changes that no client waits for: of lease
+	// commands, and of the reclamation of expired leases. Nil: Committer.
+	Background lease.Committer
+	// Reclaims says whether an expired lease is this server's to reclaim;
+	// nil: all are. See lease.Reclaimer.Owned.
+	Reclaims func(lease.Lease) bool
+	// Service is the switch that Engine.Service returns; nil: one of the
+	// engine's own.
+	Service *ctrl.Service
 	// Gate decides which queries are answered; nil: all.
 	Gate Gate
 	// Logger takes what happens to leases (debug) and what an operator should
@@ -60,15 +71,24 @@ func NewEngine(cfg *Config, store *lease.Store, opts *EngineOptions) (*Engine, e
 		opts = &EngineOptions{}
 	}
 	e := &Engine{
-		store:     store,
-		committer: opts.Committer,
-		gate:      opts.Gate,
-		log:       opts.Logger,
-		started:   time.Now(),
-		changed:   make(chan struct{}, 1),
+		store:      store,
+		committer:  opts.Committer,
+		background: opts.Background,
+		reclaims:   opts.Reclaims,
+		gate:       opts.Gate,
+		service:    opts.Service,
+		log:        opts.Logger,
+		started:    time.Now(),
+		changed:    make(chan struct{}, 1),
 	}
 	if e.committer == nil {
 		e.committer = store
+	}
+	if e.background == nil {
+		e.background = e.committer
+	}
+	if e.service == nil {
+		e.service = new(ctrl.Service)
 	}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
@@ -123,7 +143,7 @@ func (e *Engine) Config() *Config { return e.plan.Load().cfg }
 
 // Service is the switch that the commands dhcp-disable and dhcp-enable turn.
 // While it is off queries are dropped, and counted.
-func (e *Engine) Service() *ctrl.Service { return &e.service }
+func (e *Engine) Service() *ctrl.Service { return e.service }
 
 // Close ends the engine's observation of the store. It must not be used any
 // more.
@@ -146,7 +166,8 @@ func (e *Engine) reclaim(ctx context.Context) error {
 	defer cancel()
 	r := &lease.Reclaimer{
 		Store:     e.store,
-		Committer: e.committer,
+		Committer: e.background,
+		Owned:     e.reclaims,
 		Params:    reclaimParams(e.plan.Load().cfg.ExpiredLeasesProcessing),
 		Logger:    e.log,
 		Reclaimed: e.reclaimed,

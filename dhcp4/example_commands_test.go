@@ -75,7 +75,7 @@ func ExampleEngine_Register() {
 // been waiting for long.
 type half struct{ mine hash.Buckets }
 
-func (h half) Admit(client lease.Client, waited time.Duration) (classes []string, serve bool) {
+func (h half) Admit(client lease.Client, waited time.Duration, _ func() string) (classes []string, serve bool) {
 	bucket, ok := hash.V4(client.ID, client.HWAddr)
 	return nil, ok && h.mine.Contains(bucket) || waited >= 10*time.Second
 }
@@ -88,7 +88,7 @@ func ExampleGate() {
 
 	client := lease.Client{HWAddr: []byte{2, 0, 0, 0, 0, 2}}
 	for _, waited := range []time.Duration{0, time.Minute} {
-		_, serve := gate.Admit(client, waited)
+		_, serve := gate.Admit(client, waited, nil)
 		fmt.Println(serve)
 	}
 	// Output:

@@ -74,15 +74,34 @@ func (x *exchange) answerer() func(context.Context) (*Reply, error) {
 	}
 }
 
-// locate finds the client's subnet and reservations, and with them its
-// classes.
-func (x *exchange) locate() {
+// serverName returns the server that the query's subnet is assigned to. It is
+// asked before the query has been looked into, and leaves no trace.
+func (x *exchange) serverName() string {
+	probe := newExchange(x.e, x.q)
+	probe.p = x.p
+	probe.identify()
+	probe.classifyFirst()
+	probe.reach()
+	if probe.subnet == nil {
+		return ""
+	}
+	return probe.subnet.server
+}
+
+// reach finds the client's subnet.
+func (x *exchange) reach() {
 	if x.p.cfg.EarlyGlobalReservationsLookup {
 		if h := x.p.hosts.find(x.ids); h != nil && len(h.classes) > 0 {
 			x.evaluateAgain(h.classes)
 		}
 	}
 	x.subnet = x.selectSubnet()
+}
+
+// locate finds the client's subnet and reservations, and with them its
+// classes.
+func (x *exchange) locate() {
+	x.reach()
 	// A reservation's classes may lead to another pool. In a shared network
 	// the subnet may still change, and only a global reservation stays.
 	h := x.globalHost(x.subnet)

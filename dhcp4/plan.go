@@ -2,10 +2,12 @@ package dhcp4
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
+	"sync"
 
 	"github.com/dhcpha/dhcpha/ctrl"
 	"github.com/dhcpha/dhcpha/internal/class"
@@ -31,6 +33,8 @@ type plan struct {
 	flexID      *class.Text      // nil: no flexible identifiers
 
 	serverIDs map[netip.Addr]bool // configured as option 54 somewhere
+
+	digest func() string
 }
 
 // sharedNetwork is a shared network of the plan.
@@ -49,6 +53,7 @@ type subnet struct {
 	cache  cache
 	Selection
 	network *sharedNetwork // nil: none
+	server  string         // that it is assigned to; empty: none
 	options *option.List
 	pools   []*pool
 	hosts   *hosts
@@ -76,7 +81,10 @@ func newPlan(cfg *Config) (*plan, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	p := &plan{cfg: cfg, byID: map[uint32]*subnet{}, serverIDs: map[netip.Addr]bool{}}
+	p := &plan{
+		cfg: cfg, byID: map[uint32]*subnet{}, serverIDs: map[netip.Addr]bool{},
+		digest: sync.OnceValue(func() string { return digestOf(cfg) }),
+	}
 	p.params = reservationMode(cfg.Params).Inherit(DefaultParams())
 	p.boot = bootOf(&p.params)
 	p.defs = option.NewDefs(option.V4)
@@ -141,6 +149,7 @@ func (p *plan) compileSubnets() error {
 				return err
 			}
 			s.network = n
+			s.server = cmp.Or(s.server, serverIn(c.UserContext))
 			n.subnets = append(n.subnets, s)
 		}
 	}
@@ -166,6 +175,7 @@ func (p *plan) compileSubnet(c *Subnet, above Params) (_ *subnet, err error) {
 		params:    set.Inherit(DefaultParams()),
 		cache:     cache{set.CacheThreshold, set.CacheMaxAge},
 		Selection: c.Selection,
+		server:    serverIn(c.UserContext),
 	}
 	s.valid, _ = lifetimeOf(&s.params)
 	s.boot = bootOf(&s.params)
@@ -198,6 +208,18 @@ func (p *plan) compileSubnet(c *Subnet, above Params) (_ *subnet, err error) {
 	p.byID[s.id] = s
 	p.subnets = append(p.subnets, s)
 	return s, nil
+}
+
+// serverIn returns the server that a user-context assigns a subnet or shared
+// network to.
+func serverIn(userContext json.RawMessage) string {
+	var members struct {
+		Server string `json:"ha-server-name"`
+	}
+	if json.Unmarshal(userContext, &members) != nil {
+		return "" // there is none, or it is no string, which has been reported
+	}
+	return members.Server
 }
 
 // reservationMode replaces the older form of the three reservations-
