@@ -94,7 +94,7 @@ func (ck *configChecker) mode() {
 	switch {
 	case ck.ThisServerName == "":
 		ck.errorf("this-server-name", "is missing; it is the name of this server among the peers")
-	case ck.this() == nil:
+	case ck.this() == nil && len(ck.Peers) > 0:
 		ck.errorf("this-server-name", "there is no peer %q", ck.ThisServerName)
 	}
 }

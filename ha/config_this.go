@@ -25,7 +25,7 @@ func (o *ParseOptions) findThisServer(cfgs []*Config, report *keajson.Report) {
 		switch {
 		case o.ThisServer != "" && c.peer(o.ThisServer) != nil:
 			c.ThisServerName, used = o.ThisServer, true
-		case c.ThisServerName == "" && (o.ThisServer == "" || len(cfgs) > 1):
+		case c.ThisServerName == "" && len(c.Peers) > 0 && (o.ThisServer == "" || len(cfgs) > 1):
 			name, err := c.localPeer(isLocal)
 			if err != nil {
 				report.Errorf(at(listPath(i), "this-server-name"), "is missing, and %v", err)

@@ -36,14 +36,16 @@ func (e endpoint) String() string {
 
 // endpoint returns where the peer is; Validate has checked that.
 func (p *Peer) endpoint() (endpoint, error) {
+	scheme, _, ok := strings.Cut(strings.ToLower(p.URL), "://")
+	if !ok || scheme != "http" && scheme != "https" {
+		return endpoint{}, errors.New("it must begin with http:// or https://")
+	}
 	u, err := url.Parse(p.URL)
 	if err != nil {
 		return endpoint{}, errors.Unwrap(err) // which is without the URL
 	}
-	e := endpoint{host: u.Hostname(), secure: u.Scheme == "https", port: 80}
+	e := endpoint{host: u.Hostname(), secure: scheme == "https", port: 80}
 	switch {
-	case u.Scheme != "http" && u.Scheme != "https":
-		return e, errors.New("it must begin with http:// or https://")
 	case u.User != nil:
 		return e, errors.New(`user and password belong into "basic-auth-user" and "basic-auth-password"`)
 	case e.host == "":
@@ -58,21 +60,22 @@ func (p *Peer) endpoint() (endpoint, error) {
 		}
 		e.port = uint16(port)
 	}
-	return e, checkHost(e.host, strings.HasPrefix(u.Host, "["))
+	if strings.HasSuffix(u.Host, ":") {
+		return e, errors.New("there is no port behind the colon")
+	}
+	if _, err := netip.ParseAddr(e.host); err != nil && (strings.HasPrefix(u.Host, "[") || !isHostName(e.host)) {
+		return e, fmt.Errorf("%q is neither an address nor the name of a host", e.host)
+	}
+	return e, nil
 }
 
-// hostName is what names of hosts look like (RFC 1123), and what container
-// networks add to that. The last label has a letter: what has none is a wrong
-// address.
-var hostName = regexp.MustCompile(`^([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[0-9_-]*[A-Za-z]([A-Za-z0-9_-]*[A-Za-z0-9_])?\.?$`)
+// hostName is what the names of hosts look like (RFC 1123), and what container
+// networks add to that.
+var hostName = regexp.MustCompile(`^\w([\w.-]{0,251}\w)?\.?$`)
 
-func checkHost(host string, bracketed bool) error {
-	addr, err := netip.ParseAddr(host)
-	switch {
-	case err == nil && addr.Is4() == bracketed:
-		return errors.New("an IPv6 address, and only that, stands in brackets")
-	case err != nil && (bracketed || len(host) > 253 || !hostName.MatchString(host)):
-		return fmt.Errorf("%q is neither an address nor the name of a host", host)
-	}
-	return nil
+// isHostName says whether the host is a name. One that ends in a number is a
+// wrong address.
+func isHostName(host string) bool {
+	last := host[strings.LastIndexByte(strings.TrimSuffix(host, "."), '.')+1:]
+	return hostName.MatchString(host) && strings.Trim(last, "0123456789.") != ""
 }

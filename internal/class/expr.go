@@ -9,6 +9,7 @@ import (
 // Test is a condition: the `test` of a client class.
 type Test struct {
 	cond    condFunc
+	judge   judgeFunc
 	classes []string
 }
 
@@ -26,11 +27,11 @@ func ParseTest(expr string, defs *option.Defs) (*Test, error) {
 	if err != nil {
 		return nil, err
 	}
-	var cond condFunc
-	if err := p.whole(func() (err error) { cond, err = p.condArg(); return err }); err != nil {
+	var v value
+	if err := p.whole(func() (err error) { v, err = p.condArg(); return err }); err != nil {
 		return nil, err
 	}
-	return &Test{cond, p.classes}, nil
+	return &Test{v.cond, v.judge, p.classes}, nil
 }
 
 // ParseText parses an expression whose value are bytes. A mistake is an *Error.

@@ -83,7 +83,7 @@ func (p *parser) secondArg() (textFunc, error) {
 }
 
 func (p *parser) ifelse() (textFunc, error) {
-	cond, err := p.condArg()
+	which, err := p.condArg()
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ func (p *parser) ifelse() (textFunc, error) {
 		return nil, err
 	}
 	return func(pkt *Packet) (string, error) {
-		ok, err := cond(pkt)
+		ok, err := which.cond(pkt)
 		if err != nil {
 			return "", err
 		}

@@ -12,10 +12,12 @@ import (
 // them takes of the stack.
 const maxDepth = 100
 
-// value is a parsed part of an expression: one of the two is set.
+// value is a parsed part of an expression: one of text and cond is set.
 type value struct {
 	text textFunc
 	cond condFunc
+	// judge tells what is known of cond; nil: nothing.
+	judge judgeFunc
 }
 
 type (
@@ -123,30 +125,30 @@ func (p *parser) leave() { p.depth-- }
 // or parses operands of `or`; sor, Kea's word for `or` that evaluates both
 // sides, has the same value.
 func (p *parser) or() (value, error) {
-	return p.chain(p.and, "or", "sor", func(a, b condFunc) condFunc {
-		return func(pkt *Packet) (bool, error) {
-			if ok, err := a(pkt); ok || err != nil {
+	return p.chain(p.and, "or", "sor", func(a, b value) value {
+		return value{judge: either(a.judge, b.judge), cond: func(pkt *Packet) (bool, error) {
+			if ok, err := a.cond(pkt); ok || err != nil {
 				return ok, err
 			}
-			return b(pkt)
-		}
+			return b.cond(pkt)
+		}}
 	})
 }
 
 // and parses operands of `and`, and of sand, likewise.
 func (p *parser) and() (value, error) {
-	return p.chain(p.not, "and", "sand", func(a, b condFunc) condFunc {
-		return func(pkt *Packet) (bool, error) {
-			if ok, err := a(pkt); !ok || err != nil {
+	return p.chain(p.not, "and", "sand", func(a, b value) value {
+		return value{judge: both(a.judge, b.judge), cond: func(pkt *Packet) (bool, error) {
+			if ok, err := a.cond(pkt); !ok || err != nil {
 				return ok, err
 			}
-			return b(pkt)
-		}
+			return b.cond(pkt)
+		}}
 	})
 }
 
 // chain parses operands with an operator of conditions between them.
-func (p *parser) chain(operand func() (value, error), op, op2 string, join func(a, b condFunc) condFunc) (value, error) {
+func (p *parser) chain(operand func() (value, error), op, op2 string, join func(a, b value) value) (value, error) {
 	left, err := operand()
 	if err != nil {
 		return value{}, err
@@ -165,7 +167,7 @@ func (p *parser) chain(operand func() (value, error), op, op2 string, join func(
 		if right.cond == nil {
 			return value{}, p.notCondition()
 		}
-		left.cond = join(left.cond, right.cond)
+		left = join(left, right)
 	}
 	return left, nil
 }
@@ -194,9 +196,8 @@ func (p *parser) not() (value, error) {
 	if v.cond == nil {
 		return value{}, p.notCondition()
 	}
-	cond := v.cond
-	return value{cond: func(pkt *Packet) (bool, error) {
-		ok, err := cond(pkt)
+	return value{judge: negated(v.judge), cond: func(pkt *Packet) (bool, error) {
+		ok, err := v.cond(pkt)
 		return !ok && err == nil, err
 	}}, nil
 }
@@ -265,12 +266,12 @@ func (p *parser) textArg() (textFunc, error) {
 	return v.text, err
 }
 
-func (p *parser) condArg() (condFunc, error) {
+func (p *parser) condArg() (value, error) {
 	v, err := p.or()
 	if err == nil && v.cond == nil {
 		err = p.notCondition()
 	}
-	return v.cond, err
+	return v, err
 }
 
 // maxText is the longest value that an expression may build up.

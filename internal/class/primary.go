@@ -99,7 +99,10 @@ func (p *parser) member() (value, error) {
 		return value{}, err
 	}
 	p.classes = append(p.classes, t.text)
-	return value{cond: func(pkt *Packet) (bool, error) {
-		return pkt.Member != nil && pkt.Member(t.text), nil
-	}}, p.expect(")")
+	return value{
+		judge: func(member func(string) Truth) Truth { return member(t.text) },
+		cond: func(pkt *Packet) (bool, error) {
+			return pkt.Member != nil && pkt.Member(t.text), nil
+		},
+	}, p.expect(")")
 }
