@@ -10,7 +10,8 @@ import (
 // checkFiles reports files that the relationship names and that cannot be
 // used.
 func (c *Config) checkFiles(path string, report *keajson.Report) {
-	bad := map[tlsFiles]bool{} // those of the relationship are told of once
+	common := tlsFiles{c.TrustAnchor, c.CertFile, c.KeyFile}
+	common.check(path, report)
 	for i := range c.Peers {
 		p := &c.Peers[i]
 		path := at(path, fmt.Sprintf("peers[%d]", i))
@@ -20,13 +21,19 @@ func (c *Config) checkFiles(path string, report *keajson.Report) {
 		if _, err := p.password(); err != nil {
 			report.Errorf(at(path, "basic-auth-password-file"), "%v", err)
 		}
-		files := c.tlsFiles(p)
-		if files.trustAnchor == "" || files.cert == "" || files.key == "" || bad[files] {
-			continue
+		if own := c.tlsFiles(p); own != common {
+			own.check(path, report)
 		}
-		if _, err := ctrl.ClientTLS(files.trustAnchor, files.cert, files.key, nil); err != nil {
-			report.Errorf(path, "%v", err)
-			bad[files] = true
-		}
+	}
+}
+
+// check reports credentials that cannot be loaded. Whether some are missing is
+// looked at elsewhere.
+func (f tlsFiles) check(path string, report *keajson.Report) {
+	if f.trustAnchor == "" || f.cert == "" || f.key == "" {
+		return
+	}
+	if _, err := ctrl.ClientTLS(f.trustAnchor, f.cert, f.key, nil); err != nil {
+		report.Errorf(path, "%v", err)
 	}
 }

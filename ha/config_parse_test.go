@@ -81,8 +81,6 @@ func TestRefused(t *testing.T) {
 		`peers[1].url: is already the url of high-availability[0].peers[0]`:                                                            server(object{"url": "http://192.0.2.1:8000"}),
 		`peers[1].url: https needs trust-anchor, cert-file and key-file, here or for the relationship`:                                 server(object{"url": "https://b/"}),
 		`peers[1].cert-file: is missing, here and for the relationship; of trust-anchor, cert-file and key-file there are all or none`: server(tls.with(object{"cert-file": ""})),
-		`peers[1]: trust anchor /x: stat /x: no such file or directory`:                                                                server(tls),
-		`peers[0]: trust anchor /x: stat /x: no such file or directory`:                                                                loadBalancing(tls), // not once more for the other
 		`peers[1].basic-auth-user: "u:x": there must be no colon in it`:                                                                server(object{"basic-auth-user": "u:x"}),
 		`peers[1].basic-auth-user-file: user "u:x": there must be no colon in it`:                                                      server(object{"basic-auth-user-file": file(t, "u:x\n")}),
 		`peers[1].basic-auth-user-file: open /x: no such file or directory`:                                                            server(object{"basic-auth-user-file": "/x"}),
