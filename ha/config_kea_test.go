@@ -32,7 +32,7 @@ func (o object) with(members object) object {
 }
 
 // relationship is one between peers a, b, c of the roles; this server is a.
-func relationship(mode string, roles ...string) object {
+func relationshipOf(mode string, roles ...string) object {
 	peers := []object{}
 	for i, role := range roles {
 		peers = append(peers, object{
@@ -42,15 +42,15 @@ func relationship(mode string, roles ...string) object {
 }
 
 func loadBalancing(members object) object {
-	return relationship("load-balancing", "primary", "secondary").with(members)
+	return relationshipOf("load-balancing", "primary", "secondary").with(members)
 }
 
 func hotStandby(members object) object {
-	return relationship("hot-standby", "primary", "standby").with(members)
+	return relationshipOf("hot-standby", "primary", "standby").with(members)
 }
 
 func passiveBackup(members object) object {
-	return relationship("passive-backup", "primary", "backup").with(members)
+	return relationshipOf("passive-backup", "primary", "backup").with(members)
 }
 
 // secondPeer is a relationship whose peer b has the members.
@@ -67,19 +67,19 @@ func keaCases(t *testing.T) map[string]object {
 		"load-balancing":              loadBalancing(nil),
 		"hot-standby":                 hotStandby(nil),
 		"passive-backup":              passiveBackup(nil),
-		"backups":                     relationship("hot-standby", "primary", "standby", "backup", "backup"),
-		"alone":                       relationship("passive-backup", "primary"),
-		"two primaries":               relationship("load-balancing", "primary", "secondary", "primary"),
-		"two secondaries":             relationship("load-balancing", "primary", "secondary", "secondary"),
-		"two standbys":                relationship("hot-standby", "primary", "standby", "standby"),
-		"standby in load-balancing":   relationship("load-balancing", "primary", "secondary", "standby"),
-		"no secondary":                relationship("load-balancing", "primary"),
-		"secondary in hot-standby":    relationship("hot-standby", "primary", "standby", "secondary"),
-		"no standby":                  relationship("hot-standby", "primary", "backup"),
-		"no primary":                  relationship("hot-standby", "standby"),
-		"secondary in passive-backup": relationship("passive-backup", "primary", "secondary"),
-		"standby in passive-backup":   relationship("passive-backup", "primary", "standby"),
-		"only backup":                 relationship("passive-backup", "backup"),
+		"backups":                     relationshipOf("hot-standby", "primary", "standby", "backup", "backup"),
+		"alone":                       relationshipOf("passive-backup", "primary"),
+		"two primaries":               relationshipOf("load-balancing", "primary", "secondary", "primary"),
+		"two secondaries":             relationshipOf("load-balancing", "primary", "secondary", "secondary"),
+		"two standbys":                relationshipOf("hot-standby", "primary", "standby", "standby"),
+		"standby in load-balancing":   relationshipOf("load-balancing", "primary", "secondary", "standby"),
+		"no secondary":                relationshipOf("load-balancing", "primary"),
+		"secondary in hot-standby":    relationshipOf("hot-standby", "primary", "standby", "secondary"),
+		"no standby":                  relationshipOf("hot-standby", "primary", "backup"),
+		"no primary":                  relationshipOf("hot-standby", "standby"),
+		"secondary in passive-backup": relationshipOf("passive-backup", "primary", "secondary"),
+		"standby in passive-backup":   relationshipOf("passive-backup", "primary", "standby"),
+		"only backup":                 relationshipOf("passive-backup", "backup"),
 
 		"blank this-server-name":   loadBalancing(object{"this-server-name": " "}),
 		"blanks around this name":  loadBalancing(object{"this-server-name": " a\t"}),

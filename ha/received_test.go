@@ -20,8 +20,8 @@ func fmtRequest(t *testing.T, command string, args any) []byte {
 	return b
 }
 
-// listener is what a Kea speaks to.
-type listener struct {
+// taker is what a Kea speaks to.
+type taker struct {
 	t     *testing.T
 	store *lease.Store
 	mux   *ctrl.Mux
@@ -29,8 +29,8 @@ type listener struct {
 	skew  time.Duration
 }
 
-func newListener(t *testing.T) *listener {
-	l := &listener{t: t, store: openStore(t), mux: ctrl.NewMux()}
+func newTaker(t *testing.T) *taker {
+	l := &taker{t: t, store: openStore(t), mux: ctrl.NewMux()}
 	r := &received{
 		store: l.store, offset: func() time.Duration { return l.skew }, log: slog.New(slog.DiscardHandler),
 		told: func(c lease.Change) { l.told = append(l.told, c) },
@@ -39,7 +39,7 @@ func newListener(t *testing.T) *listener {
 	return l
 }
 
-func (l *listener) run(command string, args any) ctrl.Response {
+func (l *taker) run(command string, args any) ctrl.Response {
 	l.t.Helper()
 	request, err := ctrl.ParseRequest(fmtRequest(l.t, command, args))
 	require.NoError(l.t, err)
@@ -47,7 +47,7 @@ func (l *listener) run(command string, args any) ctrl.Response {
 }
 
 // update sends a lease as a Kea does.
-func (l *listener) update(what lease.Lease) {
+func (l *taker) update(what lease.Lease) {
 	l.t.Helper()
 	var args map[string]any
 	require.NoError(l.t, json.Unmarshal(what.AppendUpdate(nil), &args))
@@ -56,12 +56,12 @@ func (l *listener) update(what lease.Lease) {
 }
 
 // remove sends a removal as a Kea does.
-func (l *listener) remove(what lease.Lease) int {
+func (l *taker) remove(what lease.Lease) int {
 	l.t.Helper()
 	return l.run("lease4-del", json.RawMessage(what.AppendUpdate(nil))).Result
 }
 
-func (l *listener) here(what lease.Lease) lease.Lease {
+func (l *taker) here(what lease.Lease) lease.Lease {
 	found, _ := l.store.Lookup(what.Key())
 	found.Revision = 0
 	return found
@@ -85,7 +85,7 @@ func TestReceivedUpdate(t *testing.T) {
 		{"older than the clock explains", -10 * time.Second, then - 13, false},
 	} {
 		for _, removed := range []bool{false, true} {
-			l := newListener(t)
+			l := newTaker(t)
 			l.skew = test.skew
 			known := testLease(1, then)
 			require.NoError(t, l.store.Commit(t.Context(), lease.Change{Lease: known}))
@@ -117,7 +117,7 @@ func TestReceivedUpdate(t *testing.T) {
 func TestReceivedRemoval(t *testing.T) {
 	t.Parallel()
 	const then = 1_700_000_000
-	l := newListener(t)
+	l := newTaker(t)
 	known := testLease(1, then)
 	l.update(known)
 	require.Equal(t, ctrl.Success, l.remove(testLease(1, then-3)), "late: the lease has been renewed")
@@ -143,7 +143,7 @@ func TestReceivedRemoval(t *testing.T) {
 // Updates of one lease at the same time are no conflict: the newest wins.
 func TestReceivedTogether(t *testing.T) {
 	t.Parallel()
-	l := newListener(t)
+	l := newTaker(t)
 	r := &received{store: l.store, log: slog.New(slog.DiscardHandler)}
 	var senders sync.WaitGroup
 	for i := range 20 {
@@ -160,7 +160,7 @@ func TestReceivedTogether(t *testing.T) {
 
 func TestReceivedReplacesNoOtherCommands(t *testing.T) {
 	t.Parallel()
-	l := newListener(t)
+	l := newTaker(t)
 	require.Equal(t, []string{"lease4-del", "lease4-update", "list-commands"}, l.mux.Commands())
 	mux := ctrl.NewMux()
 	(&received{store: l.store}).handle(mux, ctrl.V6, oneSubnet{})
