@@ -146,7 +146,7 @@ type MultiThreading struct {
 
 // StateMachine is in which states a server stops for an administrator.
 type StateMachine struct {
-	States []StatePause `json:"states"`
+	States []StatePause `json:"states,omitempty"`
 
 	Comment     string          `json:"comment,omitempty"`
 	UserContext json.RawMessage `json:"user-context,omitempty"`

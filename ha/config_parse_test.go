@@ -246,6 +246,7 @@ func FuzzParseConfigs(f *testing.F) {
 	f.Add(text(f, loadBalancing(nil)))
 	f.Add(text(f, hotStandby(object{"max-unacked-clients": 0, "state-machine": json.RawMessage(`{"states": [{"state": "ready", "pause": "once"}]}`)})))
 	f.Add(text(f, passiveBackup(object{"wait-backup-ack": true, "comment": "x"}), hotStandby(nil)))
+	f.Add(text(f, loadBalancing(object{"state-machine": object{}, "multi-threading": object{}, "trust-anchor": "", "user-context": object{}})))
 	f.Add([]byte(`{"high-availability": [{"peers": [{"url": "http://[::1%25x]:80", "name": 1}, 2], "mode": null}, []]}`))
 	opts := &ha.ParseOptions{IsLocal: func(host string) (bool, error) { return len(host)%2 == 0, nil }}
 	f.Fuzz(func(t *testing.T, text []byte) {

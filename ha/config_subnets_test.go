@@ -1,0 +1,29 @@
+package ha_test
+
+import (
+	"net/netip"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dhcpha/dhcpha/ctrl"
+	"github.com/dhcpha/dhcpha/ha"
+)
+
+func TestCheckServerNames(t *testing.T) {
+	hub := []*ha.Config{
+		{Peers: []ha.Peer{{Name: "a"}, {Name: "b"}}},
+		{Peers: []ha.Peer{{Name: "c"}, {Name: "d"}}},
+	}
+	subnet := func(id uint32, server string) ctrl.Subnet {
+		return ctrl.Subnet{ID: id, Prefix: netip.MustParsePrefix("192.0.2.0/24"), Server: server}
+	}
+	good := []ctrl.Subnet{subnet(1, "a"), subnet(2, "d"), subnet(3, "")}
+	bad := append(good, subnet(4, "x"), subnet(5, "A"))
+	require.NoError(t, ha.CheckServerNames(hub, slices.Values(good)))
+	require.NoError(t, ha.CheckServerNames(hub[:1], slices.Values(bad)))
+	require.EqualError(t, ha.CheckServerNames(hub, slices.Values(bad)), "ha: configuration: "+
+		`subnet 4, 192.0.2.0/24, has the ha-server-name "x", and no relationship has such a peer`+"\n"+
+		`subnet 5, 192.0.2.0/24, has the ha-server-name "A", and no relationship has such a peer`)
+}
