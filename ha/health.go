@@ -1,0 +1,76 @@
+package ha
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/dhcpha/dhcpha/lease"
+)
+
+// probeMark is the mark of the store that health writes.
+const probeMark = "probe"
+
+// probeDelay is how long health waits before it tries again to write to a
+// store that fails.
+const probeDelay = time.Second
+
+// health finds out whether leases can be made durable here. A commit that
+// fails makes it try for itself, since a commit may also fail for what is in
+// it.
+type health struct {
+	s      *Service
+	doubt  chan struct{} // a commit has failed
+	failed atomic.Bool
+}
+
+func (h *health) init(s *Service) { h.s, h.doubt = s, make(chan struct{}, 1) }
+
+// heed notes the error of a commit.
+func (h *health) heed(ctx context.Context, err error) {
+	if err == nil || errors.Is(err, lease.ErrConflict) || errors.Is(err, lease.ErrClosed) || ctx.Err() != nil {
+		return
+	}
+	select {
+	case h.doubt <- struct{}{}:
+	default:
+	}
+}
+
+// run tells the relationships when the store fails, and when it works again.
+func (h *health) run(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-h.doubt:
+		}
+		for ctx.Err() == nil && !h.probe(ctx) {
+			select {
+			case <-ctx.Done():
+			case <-time.After(probeDelay):
+			}
+		}
+	}
+}
+
+// probe says whether the store can be written to.
+func (h *health) probe(ctx context.Context) bool {
+	// Another position each time, so that there is something to write.
+	err := h.s.store.CommitMark(ctx, probeMark, lease.Position{Revision: uint64(h.s.opts.Now().UnixNano())})
+	if ctx.Err() != nil || errors.Is(err, lease.ErrClosed) {
+		return true // it ends
+	}
+	if h.failed.Swap(err != nil) != (err != nil) {
+		if err != nil {
+			h.s.opts.Logger.Error("leases cannot be made durable, clients are left to the other servers", "error", err)
+		} else {
+			h.s.opts.Logger.Warn("leases can be made durable again")
+		}
+		for _, r := range h.s.relationships {
+			r.box.put(r.judge)
+		}
+	}
+	return err == nil
+}

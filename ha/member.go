@@ -1,0 +1,87 @@
+package ha
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+)
+
+// member is another server of a relationship: how it is reached, what it has
+// last said of itself, and what keeps its leases like those here.
+type member struct {
+	*peer
+	r       *relationship
+	replica *replica
+
+	said   atomic.Pointer[account] // its last good answer; nil: there was none yet
+	silent atomic.Pointer[silence] // why there is no newer one; nil: there is
+	offset atomic.Int64            // its clock minus this one's, a time.Duration
+}
+
+// silence is why a server does not answer.
+type silence struct{ err error }
+
+// ask sends a heartbeat and notes the answer.
+func (m *member) ask(ctx context.Context) (*account, error) {
+	sent := m.r.now()
+	reply, err := m.call(ctx, "ha-heartbeat", map[string]any{"server-name": m.r.cfg.ThisServerName})
+	var h *account
+	if err == nil {
+		h, err = parseHeartbeat(reply.Arguments)
+		err = named(m.Name, err)
+	}
+	if err != nil {
+		m.silent.Store(&silence{err})
+		return nil, err
+	}
+	received := m.r.now()
+	if h.now.IsZero() {
+		m.offset.Store(int64(h.Time.Sub(received.Truncate(time.Second))))
+	} else {
+		// As if its clock was read in the middle of the round trip.
+		m.offset.Store(int64(h.now.Sub(sent.Add(received.Sub(sent) / 2)).Round(time.Millisecond)))
+	}
+	// What is not replicated by revision is nothing this kind has more of.
+	h.Ours = h.Ours && m.r.cfg.sendLeaseUpdates()
+	h.at = received
+	m.said.Store(h)
+	m.silent.Store(nil)
+	m.replica.greet(hello{ours: h.Ours})
+	return h, nil
+}
+
+// greet asks a server that is no partner, at the pace of heartbeats, to find
+// out of which kind it is.
+func (m *member) greet(ctx context.Context) {
+	delay := m.r.cfg.heartbeatDelay()
+	if delay == 0 {
+		return
+	}
+	for {
+		if _, err := m.ask(ctx); err != nil && ctx.Err() == nil {
+			m.r.log.Debug("backup does not answer", "peer", m.Name, "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(delay):
+		}
+	}
+}
+
+// ours says whether the server is of this kind, as it last said; known is
+// false if it has not been heard.
+func (m *member) ours() (ours, known bool) {
+	h := m.said.Load()
+	return h != nil && h.Ours, h != nil
+}
+
+// clockOffset is the server's clock minus this one's, 0 if that is too little
+// to matter for leases, whose times are in whole seconds.
+func (m *member) clockOffset() time.Duration {
+	offset := time.Duration(m.offset.Load())
+	if offset.Abs() < 2*time.Second {
+		return 0
+	}
+	return offset
+}

@@ -1,0 +1,198 @@
+package ha
+
+import (
+	"time"
+
+	"github.com/dhcpha/dhcpha/ctrl"
+)
+
+// Status is what a person wants to know of a Service. String says it in words.
+type Status struct {
+	Relationships []RelationshipStatus
+	Service       ctrl.ServiceState // who holds the DHCP service off
+	StoreFailed   bool              // leases cannot be made durable here
+}
+
+// RelationshipStatus is what a person wants to know of a relationship.
+type RelationshipStatus struct {
+	Server string // this server
+	Mode   Mode
+	Role   Role
+	State  State
+	Paused bool // until ha-continue
+
+	Serves []string // the servers whose clients are served; empty: nobody is
+	Idle   string   // why nobody is served; empty: somebody is
+
+	Partner *PartnerStatus // the other active server; nil: there is none
+	Peers   []PeerStatus   // all other servers, by name
+	Sync    *SyncStatus    // nil: leases are not being fetched
+
+	// Unguarded are pools that two servers could give addresses from at the
+	// same time, for which this server stays off.
+	Unguarded []string
+}
+
+// PartnerStatus is what is known of the other active server.
+type PartnerStatus struct {
+	Name   string
+	Role   Role
+	State  State     // as it last said; StateNone: never; StateUnavailable: it does not answer
+	Serves []string  // as it last said
+	Heard  time.Time // its last answer to a heartbeat; zero: there was none
+
+	// Interrupted: it has been silent for max-response-delay. Until then
+	// TakeoverIn is how long that will take from now if it stays silent.
+	Interrupted bool
+	TakeoverIn  time.Duration
+	// UnansweredLeft is how many more of its clients must go unanswered before
+	// this server takes over from a silent partner; 0: none.
+	UnansweredLeft int
+
+	ClockOffset   time.Duration // its clock minus this one's
+	ConfigDiffers bool          // it serves another configuration; see Options.Digest
+	StoreFailed   bool          // it cannot make leases durable
+}
+
+// Kind is whether a server is of this kind or, such as Kea, of another.
+type Kind uint8
+
+// The kinds.
+const (
+	KindUnknown Kind = iota // it has not answered yet
+	KindOurs
+	KindOther
+)
+
+// String returns the kind in words.
+func (k Kind) String() string { return [...]string{"unknown", "dhcpha", "Kea"}[k] }
+
+// PeerStatus is how far another server has this one's leases.
+type PeerStatus struct {
+	Name    string
+	Role    Role
+	Kind    Kind
+	Pending int    // changes that it has not acknowledged
+	Behind  bool   // more than are counted
+	Refused uint64 // changes that it has refused since the start
+	Error   string // why it cannot be reached; empty: it can
+}
+
+// SyncStatus is how far the partner's leases have been fetched.
+type SyncStatus struct {
+	From  string
+	Since time.Time
+	// Done and Of are revisions of the partner's store; 0: with a Kea it is not
+	// known how many leases there are.
+	Done, Of uint64
+}
+
+// Status returns how things are.
+func (s *Service) Status() Status {
+	st := Status{Service: s.opts.Switch.State(), StoreFailed: s.health.failed.Load()}
+	for _, r := range s.relationships {
+		st.Relationships = append(st.Relationships, r.status())
+	}
+	return st
+}
+
+func (r *relationship) status() RelationshipStatus {
+	v := r.view.Load()
+	st := RelationshipStatus{
+		Server: r.cfg.ThisServerName, Mode: r.cfg.Mode, Role: r.cfg.this().Role,
+		State: v.state, Paused: v.paused, Serves: v.scopes, Idle: r.idle(v),
+		Unguarded: *r.pools.Load(),
+	}
+	for _, m := range r.members {
+		st.Peers = append(st.Peers, m.status())
+	}
+	if r.partner != nil {
+		st.Partner = r.partnerStatus(v)
+	}
+	if since := r.syncing.Load(); since != nil {
+		st.Sync = &SyncStatus{From: r.partner.Name, Since: *since}
+		if h := r.partner.said.Load(); h != nil && h.Ours && h.position != nil {
+			st.Sync.Of, st.Sync.Done = h.position.Revision, r.receiver.applied(r.partner.Name).Revision
+		}
+	}
+	return st
+}
+
+// idle says why nobody is served.
+func (r *relationship) idle(v *view) string {
+	switch {
+	case !r.s.opts.Switch.Enabled() && v.serving:
+		return "the DHCP service is switched off"
+	case r.s.health.failed.Load():
+		return "leases cannot be made durable here"
+	case len(*r.pools.Load()) > 0:
+		return "the partner is a Kea, and pools are not guarded by the servers' classes"
+	case v.serving && len(v.scopes) > 0:
+		return ""
+	}
+	switch v.state {
+	case StateBackup:
+		return "a backup serves nobody"
+	case StateWaiting:
+		return "waiting for the partner"
+	case StateSyncing:
+		return "fetching the partner's leases"
+	case StateReady:
+		return "waiting for the partner to notice that this server is ready"
+	case StateInMaintenance:
+		return "in maintenance, the partner serves"
+	case StateHotStandby, StateTerminated, StateCommunicationRecovery:
+		return "standing by for the primary"
+	case StatePartnerDown:
+		return "auto-failover is false"
+	}
+	return "no scopes are served"
+}
+
+func (r *relationship) partnerStatus(v *view) *PartnerStatus {
+	now := r.now()
+	st := &PartnerStatus{
+		Name: r.partner.Name, Role: r.partner.Role, State: v.partner, Serves: v.partnerScopes,
+		Interrupted:    v.interrupted(now),
+		UnansweredLeft: r.unansweredLeft(v),
+		ClockOffset:    time.Duration(r.partner.offset.Load()),
+	}
+	if !st.Interrupted {
+		st.TakeoverIn = v.interruptedAt.Sub(now)
+	}
+	if h := r.partner.said.Load(); h != nil {
+		st.Heard, st.StoreFailed = h.at, h.StoreFailed
+		if digest := r.s.digest(); digest != "" && h.digest != "" {
+			st.ConfigDiffers = digest != h.digest
+		}
+	}
+	return st
+}
+
+// unansweredLeft is how many clients must go unanswered before a silent partner
+// is taken for dead. A server that serves nobody anyway, and the primary in
+// hot-standby, do not wait for that.
+func (r *relationship) unansweredLeft(v *view) int {
+	limit := r.cfg.maxUnackedClients()
+	if limit == 0 || !v.serving || v.unacked > limit || r.cfg.Mode == HotStandby && r.cfg.this().Role == Primary {
+		return 0
+	}
+	return limit - v.unacked + 1
+}
+
+func (m *member) status() PeerStatus {
+	sent := m.replica.status()
+	st := PeerStatus{Name: m.Name, Role: m.Role, Pending: sent.Pending, Behind: sent.Behind, Refused: sent.Refused}
+	if ours, known := m.ours(); ours {
+		st.Kind = KindOurs
+	} else if known {
+		st.Kind = KindOther
+	}
+	switch silent := m.silent.Load(); {
+	case silent != nil:
+		st.Error = silent.err.Error()
+	case sent.Err != nil:
+		st.Error = sent.Err.Error()
+	}
+	return st
+}

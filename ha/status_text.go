@@ -1,0 +1,109 @@
+package ha
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// String says it in words, a few lines for each relationship.
+func (s Status) String() string {
+	var b strings.Builder
+	for i, r := range s.Relationships {
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		r.write(&b)
+	}
+	if s.StoreFailed {
+		b.WriteString("LEASES CANNOT BE MADE DURABLE HERE\n")
+	}
+	return b.String()
+}
+
+func (r *RelationshipStatus) write(b *strings.Builder) {
+	fmt.Fprintf(b, "%s (%s, %s): %s", r.Server, r.Mode, r.Role, r.State)
+	if r.Paused {
+		b.WriteString(", paused until ha-continue")
+	}
+	if r.Idle != "" {
+		fmt.Fprintf(b, ", serves nobody: %s\n", r.Idle)
+	} else {
+		fmt.Fprintf(b, ", serves the clients of %s\n", strings.Join(r.Serves, " and "))
+	}
+	if len(r.Unguarded) > 0 {
+		fmt.Fprintf(b, "  pools not guarded: %s\n", strings.Join(r.Unguarded, ", "))
+	}
+	if r.Partner != nil {
+		r.Partner.write(b, r.State)
+	}
+	if r.Sync != nil {
+		fmt.Fprintf(b, "  fetching leases from %s since %s", r.Sync.From, r.Sync.Since.Format(time.TimeOnly))
+		if r.Sync.Of > 0 {
+			fmt.Fprintf(b, ", %d of %d", r.Sync.Done, r.Sync.Of)
+		}
+		b.WriteString("\n")
+	}
+	for _, p := range r.Peers {
+		p.write(b)
+	}
+}
+
+func (p *PartnerStatus) write(b *strings.Builder, own State) {
+	fmt.Fprintf(b, "  partner %s (%s): ", p.Name, p.Role)
+	switch p.State {
+	case StateNone:
+		b.WriteString("not heard yet")
+	case StateUnavailable:
+		b.WriteString("does not answer")
+	default:
+		b.WriteString(p.State.String())
+	}
+	if !p.Heard.IsZero() {
+		fmt.Fprintf(b, ", last answer %s", p.Heard.Format(time.DateTime))
+	}
+	if own != StatePartnerDown && (p.State == StateUnavailable || p.State == StateNone) {
+		b.WriteString(p.takeover())
+	}
+	if p.ClockOffset.Abs() >= time.Second {
+		fmt.Fprintf(b, ", its clock is off by %s", p.ClockOffset.Round(time.Second))
+	}
+	if p.ConfigDiffers {
+		b.WriteString(", ITS CONFIGURATION DIFFERS")
+	}
+	if p.StoreFailed {
+		b.WriteString(", it cannot make leases durable")
+	}
+	b.WriteString("\n")
+}
+
+// takeover says when a silent partner will be taken for dead.
+func (p *PartnerStatus) takeover() string {
+	var when []string
+	if !p.Interrupted {
+		when = append(when, fmt.Sprintf("in %s", p.TakeoverIn.Round(time.Second/10)))
+	}
+	if p.UnansweredLeft > 0 {
+		when = append(when, fmt.Sprintf("after %d more unanswered clients", p.UnansweredLeft))
+	}
+	if len(when) == 0 {
+		return ", is taken for dead now"
+	}
+	return ", is taken for dead " + strings.Join(when, " and ")
+}
+
+func (p *PeerStatus) write(b *strings.Builder) {
+	fmt.Fprintf(b, "  %s (%s, %s): ", p.Name, p.Role, p.Kind)
+	switch {
+	case p.Behind:
+		b.WriteString("many updates not yet acknowledged")
+	case p.Pending > 0:
+		fmt.Fprintf(b, "%d updates not yet acknowledged", p.Pending)
+	default:
+		b.WriteString("has all updates")
+	}
+	if p.Error != "" {
+		fmt.Fprintf(b, "; %s", p.Error)
+	}
+	b.WriteString("\n")
+}
