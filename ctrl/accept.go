@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -60,7 +61,7 @@ func (a *acceptor) run(ctx context.Context, listener net.Listener) error {
 }
 
 // accept hands out connections until ctx ends, which is nil, or the listener
-// is closed by somebody else.
+// is no longer one.
 func (a *acceptor) accept(ctx context.Context, listener net.Listener, take func(net.Conn)) error {
 	pause := time.Duration(0)
 	for {
@@ -72,7 +73,7 @@ func (a *acceptor) accept(ctx context.Context, listener net.Listener, take func(
 			continue
 		case ctx.Err() != nil:
 			return nil
-		case errors.Is(err, net.ErrClosed):
+		case lost(err):
 			return err
 		}
 		// Such as no file descriptor being free: it passes.
@@ -84,6 +85,16 @@ func (a *acceptor) accept(ctx context.Context, listener net.Listener, take func(
 		case <-time.After(pause):
 		}
 	}
+}
+
+// lost says that nothing will come from a listener any more.
+func lost(err error) bool {
+	for _, reason := range []error{net.ErrClosed, syscall.EBADF, syscall.EINVAL} {
+		if errors.Is(err, reason) {
+			return true
+		}
+	}
+	return false
 }
 
 // lingerTime is how long the rest of a refused request is swallowed.

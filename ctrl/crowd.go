@@ -52,19 +52,16 @@ func (c *crowd) enter(ctx context.Context, conn net.Conn) *guest {
 
 // giveWay closes the connection that has waited longest; false: none waits.
 func (c *crowd) giveWay() bool {
-	conn := c.longest()
-	if conn == nil {
+	g := c.longest()
+	if g == nil {
 		return false
 	}
-	if t, ok := conn.(*tls.Conn); ok {
-		conn = t.NetConn() // without a farewell, which takes time
-	}
-	conn.Close()
+	g.raw().Close() // without the farewell of TLS, which takes time
 	return true
 }
 
 // longest takes the connection that has waited longest, nil if none waits.
-func (c *crowd) longest() net.Conn {
+func (c *crowd) longest() *guest {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	first := c.waiting.Front()
@@ -73,6 +70,14 @@ func (c *crowd) longest() net.Conn {
 	}
 	g := c.waiting.Remove(first).(*guest)
 	g.place, g.gone = nil, true
+	return g
+}
+
+// raw returns what is below TLS.
+func (g *guest) raw() net.Conn {
+	if secure, ok := g.Conn.(*tls.Conn); ok {
+		return secure.NetConn()
+	}
 	return g.Conn
 }
 

@@ -38,6 +38,8 @@ type HTTPServer struct {
 
 	MaxRequest int64 // bytes of a body; 0: DefaultMaxRequest
 	MaxConns   int   // connections at the same time, of which the longest without a request gives way to others; for Serve only; 0: DefaultMaxConns
+
+	complaints complaints
 }
 
 // ServeHTTP answers with a Mux all of whose commands anybody may run.
@@ -64,6 +66,7 @@ func (s *HTTPServer) answer(r *http.Request, begin func() bool) answer {
 		return refusal(http.StatusBadRequest)
 	}
 	if s.Auth != nil && !s.Auth.allows(r.Header.Get("Authorization")) {
+		s.complaints.warn(logger(s.Logger), "command refused: wrong user or password", "peer", r.RemoteAddr)
 		a := refusal(http.StatusUnauthorized)
 		a.challenge = s.Auth.challenge()
 		return a

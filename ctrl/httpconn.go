@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -43,6 +44,9 @@ func (s *HTTPServer) Serve(ctx context.Context, listener net.Listener) error {
 
 // serveConn answers request after request.
 func (s *HTTPServer) serveConn(ctx, stopping context.Context, conn *guest) {
+	if !s.handshake(stopping, conn) {
+		return
+	}
 	in := &limitedReader{r: conn}
 	buf := bufio.NewReader(in)
 	for wait := receiveTimeout; ; wait = idleTimeout {
@@ -66,6 +70,23 @@ func (s *HTTPServer) serveConn(ctx, stopping context.Context, conn *guest) {
 	}
 }
 
+// handshake begins TLS, if that is what the server speaks.
+func (s *HTTPServer) handshake(stopping context.Context, conn *guest) bool {
+	secure, ok := conn.Conn.(*tls.Conn)
+	if !ok {
+		return true
+	}
+	conn.SetDeadline(time.Now().Add(receiveTimeout))
+	if stopping.Err() != nil {
+		return false
+	}
+	err := secure.Handshake()
+	if err != nil && stopping.Err() == nil && !errors.Is(err, io.EOF) {
+		s.complaints.warn(logger(s.Logger), "control connection refused", "peer", conn.RemoteAddr(), "error", err)
+	}
+	return err == nil
+}
+
 // serveRequest answers the next request and says whether another may follow.
 func (s *HTTPServer) serveRequest(ctx context.Context, conn *guest, in *limitedReader, buf *bufio.Reader) bool {
 	req, err := http.ReadRequest(buf)
@@ -79,7 +100,9 @@ func (s *HTTPServer) serveRequest(ctx context.Context, conn *guest, in *limitedR
 	}
 	req.RemoteAddr = conn.RemoteAddr().String()
 	in.left = cmp.Or(s.MaxRequest, DefaultMaxRequest) + 1
-	a := s.answer(req.WithContext(ctx), conn.serve)
+	// A command whose sender has given it up must not be run: a later one may
+	// have been run elsewhere.
+	a := s.answer(req.WithContext(ctx), func() bool { return conn.serve() && !wasReset(conn.raw()) })
 	proto := "HTTP/1.0"
 	if req.ProtoMajor == 1 && req.ProtoMinor == 1 {
 		proto = "HTTP/1.1"

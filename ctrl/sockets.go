@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+
+	"github.com/dhcpha/dhcpha/internal/relisten"
 )
 
 // Sockets serve a Mux at the control sockets of a configuration, which may
@@ -81,27 +83,64 @@ func (s *Sockets) stop(key string, r *runningSocket) {
 }
 
 func (s *Sockets) start(key string, c SocketConfig) error {
-	listener, serve, err := s.listen(c)
+	listen, serve, err := s.server(c)
 	if err != nil {
 		return err
+	}
+	first, err := listen()
+	if err != nil {
+		return err
+	}
+	if c.open() {
+		logger(s.Logger).Warn("anybody who reaches this control socket may command this server: "+
+			"configure authentication, or socket-address 127.0.0.1", "socket", c.String())
 	}
 	ctx, end := context.WithCancel(context.Background())
 	if s.running == nil {
 		s.running = make(map[string]*runningSocket)
 	}
-	s.running[key] = &runningSocket{listener, end}
+	r := &runningSocket{first, end}
+	s.running[key] = r
+	keeper := &relisten.Server{
+		Listen: func() (net.Listener, error) { return s.reopen(ctx, r, listen) },
+		Serve:  serve,
+		Changed: func(err error) {
+			if err != nil {
+				logger(s.Logger).Error("control socket lost, will be opened again", "socket", c.String(), "error", err)
+			} else {
+				logger(s.Logger).Info("control socket open", "socket", c.String())
+			}
+		},
+	}
 	s.serving.Go(func() {
-		if err := serve(ctx, listener); err != nil {
-			logger(s.Logger).Error("control socket lost", "socket", c.String(), "error", err)
+		err := serve(ctx, first)
+		if ctx.Err() == nil {
+			keeper.Changed(err)
+			keeper.Run(ctx)
 		}
 	})
 	return nil
 }
 
-func (s *Sockets) listen(c SocketConfig) (net.Listener, func(context.Context, net.Listener) error, error) {
+// reopen opens a socket that was lost, unless it is to go.
+func (s *Sockets) reopen(ctx context.Context, r *runningSocket, listen func() (net.Listener, error)) (net.Listener, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	listener, err := listen()
+	if err == nil {
+		r.listener = listener
+	}
+	return listener, err
+}
+
+// server returns what opens and what serves a socket.
+func (s *Sockets) server(c SocketConfig) (listen func() (net.Listener, error), serve func(context.Context, net.Listener) error, err error) {
 	if c.Type == "unix" {
-		listener, err := listenUnix(c.Name)
-		return listener, (&UnixServer{Mux: s.Mux, Logger: s.Logger}).Serve, err
+		listen = func() (net.Listener, error) { return listenUnix(c.Name) }
+		return listen, (&UnixServer{Mux: s.Mux, Logger: s.Logger}).Serve, nil
 	}
 	server := &HTTPServer{Mux: s.Mux, Logger: s.Logger}
 	if a := c.Authentication; a != nil {
@@ -111,15 +150,21 @@ func (s *Sockets) listen(c SocketConfig) (net.Listener, func(context.Context, ne
 		}
 	}
 	if c.Type == "https" {
-		required := c.CertRequired == nil || *c.CertRequired
-		var err error
-		if server.TLS, err = ServerTLS(c.TrustAnchor, c.CertFile, c.KeyFile, required, s.Logger); err != nil {
+		if server.TLS, err = ServerTLS(c.TrustAnchor, c.CertFile, c.KeyFile, c.certRequired(), s.Logger); err != nil {
 			return nil, nil, err
 		}
 	}
-	listener, err := net.Listen("tcp", c.endpoint().String())
-	return listener, server.Serve, err
+	listen = func() (net.Listener, error) { return net.Listen("tcp", c.endpoint().String()) }
+	return listen, server.Serve, nil
 }
+
+// open says that whoever reaches the socket over the network may command.
+func (c SocketConfig) open() bool {
+	return c.Type != "unix" && c.Authentication == nil && !c.endpoint().Addr().IsLoopback() &&
+		!(c.Type == "https" && c.certRequired())
+}
+
+func (c SocketConfig) certRequired() bool { return c.CertRequired == nil || *c.CertRequired }
 
 // endpoint is where an HTTP server listens.
 func (c SocketConfig) endpoint() netip.AddrPort {

@@ -66,6 +66,12 @@ func (a *authority) issue(t *testing.T, name string, usage x509.ExtKeyUsage) {
 	}, newKey(t))
 }
 
+// issueBoth makes a certificate for either end.
+func (a *authority) issueBoth(t *testing.T, name string) {
+	t.Helper()
+	a.issue(t, name, x509.ExtKeyUsageAny)
+}
+
 func (a *authority) file(name string) string { return filepath.Join(a.dir, name) }
 
 func writePEM(t *testing.T, path, kind string, der []byte) {
