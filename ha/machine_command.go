@@ -40,15 +40,15 @@ func (m *Machine) continues(now time.Time) {
 // pause stops in the state just entered, if so configured. Who is stopped
 // already does not use up the only pause of another state.
 func (m *Machine) pause() {
-	if m.paused || m.cfg.StateMachine == nil {
+	if m.paused {
 		return
 	}
-	for _, p := range m.cfg.StateMachine.States {
-		if p.State != m.state.String() {
-			continue
-		}
-		bit := uint32(1) << m.state
-		m.paused = p.Pause == PauseAlways || p.Pause == PauseOnce && m.pausesUsed&bit == 0
+	bit := uint32(1) << m.state
+	switch m.cfg.pause(m.state) {
+	case PauseAlways:
+		m.paused = true
+	case PauseOnce:
+		m.paused = m.pausesUsed&bit == 0
 		m.pausesUsed |= bit
 	}
 }
