@@ -149,18 +149,16 @@ func (m *Machine) lossDue() time.Time {
 func (m *Machine) mustTerminate(now time.Time) bool {
 	p := &m.partner
 	skew := p.skew.Abs()
-	if p.skewKnown && skew > skewWarned && (p.warned.IsZero() || now.Sub(p.warned) > skewWarnEvery) {
+	switch {
+	case !p.skewKnown || skew <= skewWarned:
+	case skew > skewFatal && !p.ours:
+		m.log(slog.LevelError, "giving up cooperation: the clocks differ too much", slog.Duration("partner-ahead", p.skew))
+		return true
+	case p.warned.IsZero() || now.Sub(p.warned) > skewWarnEvery:
 		p.warned = now
 		m.log(slog.LevelWarn, "the clocks of the two servers differ", slog.Duration("partner-ahead", p.skew))
 	}
-	if p.ours {
-		return false
-	}
-	if p.skewKnown && skew > skewFatal {
-		m.log(slog.LevelError, "giving up cooperation: the clocks differ too much", slog.Duration("partner-ahead", p.skew))
-		return true
-	}
-	if limit := m.cfg.maxRejectedLeaseUpdates(); limit > 0 && m.rejections(now) >= limit {
+	if limit := m.cfg.maxRejectedLeaseUpdates(); limit > 0 && !p.ours && m.rejections(now) >= limit {
 		m.log(slog.LevelError, "giving up cooperation: the partner refuses leases", slog.Int("clients", limit))
 		return true
 	}

@@ -172,8 +172,10 @@ func (m *Machine) partnerDown(now time.Time) bool {
 	}
 	switch m.seen() {
 	case StateReady:
-		if u := m.partner.unsent; u[1] > 0 && u[0] != u[1] {
-			return m.enter(now, StateWaiting) // it has leases that are not here
+		if u := m.partner.unsent; u[1] > 0 && u[0] != u[1] && !m.partner.ours {
+			// It has leases that are not here; of two of ours either
+			// gets them in any state.
+			return m.enter(now, StateWaiting)
 		}
 		return m.enter(now, m.normal)
 	case StateCommunicationRecovery, StatePartnerDown, StatePartnerInMaintenance:

@@ -86,3 +86,75 @@ func (m *Machine) UnackedLeft(now time.Time) int {
 	}
 	return m.cfg.maxUnackedClients() - m.clients.unacked + 1
 }
+
+// Takeover is what a silent partner still has before it is taken for down.
+type Takeover struct {
+	In      time.Duration // until it has been silent for too long; 0: it has
+	Clients int           // that must wait for too long, then; 0: none need to
+	OneIn   time.Duration // after this a single client is enough; 0: that is never so
+}
+
+// Takeover returns what stands between now and partner-down; false: the
+// machine is not on the way there.
+func (m *Machine) Takeover(now time.Time) (Takeover, bool) {
+	switch m.state {
+	case StateWaiting, StateSyncing, StateReady, StateLoadBalancing, StateHotStandby, StateCommunicationRecovery:
+	case StateInMaintenance:
+		if !m.partner.ours {
+			return Takeover{}, false
+		}
+	default:
+		return Takeover{}, false
+	}
+	if m.partner.state != StateUnavailable || m.storeFailed || m.paused {
+		return Takeover{}, false
+	}
+	t := Takeover{In: max(m.interruptedAt().Sub(now), 0)}
+	if m.watches() && !m.failureDetected(now) {
+		t.Clients = m.cfg.maxUnackedClients() - m.clients.unacked + 1
+		if m.partner.ours {
+			t.OneIn = max(m.longInterruptedAt().Sub(now), 0)
+		}
+	}
+	return t, true
+}
+
+// WaitsFor says in words what the machine waits for in its state; empty: for
+// nothing, this is where it belongs.
+func (m *Machine) WaitsFor() string {
+	switch {
+	case m.storeFailed:
+		return "the lease database, which cannot be written"
+	case m.paused:
+		return "ha-continue"
+	case m.notify != notifyNone:
+		return "the partner's answer to ha-maintenance-notify"
+	}
+	switch m.job {
+	case jobSync:
+		return "the partner's leases"
+	case jobBacklog:
+		return "the partner to take the leases it has missed"
+	case jobReset:
+		return "the partner's answer to ha-reset"
+	}
+	switch m.state {
+	case StateWaiting, StateSyncing, StateReady:
+		switch m.partner.state {
+		case StateNone, StateUnavailable:
+			return "the partner's answer to a heartbeat"
+		case StateTerminated:
+			return "the partner to be restarted"
+		}
+		return "the partner, which is in state " + m.partner.state.String()
+	case StateCommunicationRecovery, StatePartnerDown:
+		return "the partner to come back"
+	case StatePartnerInMaintenance:
+		return "the partner's maintenance to begin, or ha-maintenance-cancel"
+	case StateInMaintenance:
+		return "being shut down, or ha-maintenance-cancel at the partner"
+	case StateTerminated:
+		return "a restart of both servers, or a partner of this kind"
+	}
+	return ""
+}

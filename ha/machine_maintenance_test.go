@@ -1,0 +1,224 @@
+package ha
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dhcpha/dhcpha/ctrl"
+)
+
+// answer returns the response among the actions.
+func answer(t *testing.T, actions []Action) ctrl.Response {
+	t.Helper()
+	var found []ctrl.Response
+	for _, a := range actions {
+		if r, ok := a.(Reply); ok {
+			found = append(found, r.Response)
+		}
+	}
+	require.Len(t, found, 1)
+	return found[0]
+}
+
+const (
+	saysDown     = "Server is now in the partner-down state as its partner appears to be offline for maintenance."
+	saysStarted  = "Server is now in the partner-in-maintenance state and its partner is in-maintenance state. The partner can be now safely shut down."
+	saysIn       = "Server is in-maintenance state."
+	saysNotIn    = "Unable to cancel the maintenance for the server not in the in-maintenance state."
+	saysNotPIM   = "Unable to cancel maintenance request because the server is not in the partner-in-maintenance state."
+	saysNoLonger = "Server maintenance canceled."
+	saysCanceled = "Server maintenance successfully canceled."
+)
+
+var activeStates = []State{
+	StateWaiting, StateSyncing, StateReady, StateLoadBalancing, StateCommunicationRecovery, StatePartnerDown,
+	StatePartnerInMaintenance, StateInMaintenance, StateTerminated,
+}
+
+func TestMaintenanceNotifyInEveryState(t *testing.T) {
+	for _, s := range activeStates {
+		m := inState(pairConfig(LoadBalancing, "server2"), s)
+		m.Step(start, HeartbeatAnswered{Report{State: StateUnavailable, Time: start}})
+		m.enter(start, s)
+		r := answer(t, m.Step(start, MaintenanceNotify{State: StateLoadBalancing}))
+		switch s {
+		case StatePartnerInMaintenance, StateTerminated:
+			require.Equal(t, ctrl.Response{Result: 1001, Text: "Unable to transition the server from the " + s.String() + " to in-maintenance state."}, r)
+			require.Equal(t, s, m.State())
+			continue
+		}
+		require.Equal(t, ctrl.Response{Text: saysIn}, r, s)
+		require.Equal(t, StateInMaintenance, m.State())
+		require.Empty(t, m.Scopes())
+		require.False(t, m.Serving())
+
+		m.Step(start, MaintenanceNotify{}) // again
+		require.Equal(t, StateInMaintenance, m.State())
+		r = answer(t, m.Step(start, MaintenanceNotify{Cancel: true, State: StateReady}))
+		back := s
+		if s == StateInMaintenance {
+			back = StateWaiting
+		}
+		require.Equal(t, back, m.State())
+		require.Equal(t, ctrl.Response{Text: saysNoLonger, Arguments: map[string]string{"state": back.String()}}, r)
+		require.Equal(t, StateReady, m.Partner(), "as the partner says")
+	}
+	m := inState(pairConfig(LoadBalancing, "server2"), StateReady)
+	require.Equal(t, ctrl.Response{Result: 1, Text: saysNotIn}, answer(t, m.Step(start, MaintenanceNotify{Cancel: true})))
+
+	cfg := pairConfig(PassiveBackup, "server2")
+	m = inState(cfg, StateBackup)
+	require.Equal(t, ctrl.Response{Result: 1001, Text: "Unable to transition the server from the backup to in-maintenance state."},
+		answer(t, m.Step(start, MaintenanceNotify{})))
+	require.Equal(t, ctrl.Response{Result: 1, Text: "Unable to transition the server from the backup to partner-in-maintenance state."},
+		answer(t, m.Step(start, MaintenanceStart{})))
+}
+
+func TestMaintenanceStart(t *testing.T) {
+	for _, s := range activeStates {
+		start1 := func() *Machine {
+			cfg := pairConfig(LoadBalancing, "server1")
+			cfg.this().AutoFailover = new(false)
+			m := inState(cfg, s)
+			m.heartbeat.out = false
+			m.found(start, StateLoadBalancing)
+			require.Equal(t, []Action{SendMaintenanceNotify{State: s}}, m.Step(start, MaintenanceStart{}))
+			require.Equal(t, s, m.State())
+			require.Equal(t, 1, answer(t, m.Step(start, MaintenanceStart{})).Result, "one at a time")
+			require.Equal(t, 1001, answer(t, m.Step(start, MaintenanceNotify{})).Result, "both at once: neither")
+			return m
+		}
+		switch s {
+		case StatePartnerInMaintenance, StateInMaintenance, StateTerminated:
+			m := inState(pairConfig(LoadBalancing, "server1"), s)
+			require.Equal(t, []Action{Reply{ctrl.Response{Result: 1, Text: "Unable to transition the server from the " +
+				s.String() + " to partner-in-maintenance state."}}}, m.Step(start, MaintenanceStart{}))
+			continue
+		}
+		for _, ev := range []NotifyDone{{}, {Answered: true, Result: 1, Text: "no"}} {
+			m := start1()
+			require.Equal(t, ctrl.Response{Text: saysDown}, answer(t, m.Step(start, ev)))
+			require.Equal(t, StatePartnerDown, m.State())
+			require.Equal(t, []string{"server1", "server2"}, m.Scopes(), "although auto-failover is false")
+			require.Equal(t, StateUnavailable, m.Partner())
+		}
+		for _, result := range []int{1001, 2, 3, 4, 5} {
+			m := start1()
+			r := answer(t, m.Step(start, NotifyDone{Answered: true, Result: result, Text: "not now"}))
+			require.Equal(t, 1, r.Result)
+			require.Contains(t, r.Text, "not now")
+			require.Equal(t, s, m.State())
+			require.Equal(t, StateLoadBalancing, m.Partner(), "it is there")
+		}
+		m := start1()
+		require.Equal(t, ctrl.Response{Text: saysStarted}, answer(t, m.Step(start, NotifyDone{Answered: true})))
+		require.Equal(t, StatePartnerInMaintenance, m.State())
+		require.Equal(t, []string{"server1", "server2"}, m.Scopes())
+		require.Equal(t, start, m.Deadline(), "and asks how it is")
+
+		require.Equal(t, []Action{SendMaintenanceNotify{Cancel: true, State: s}}, m.Step(start, MaintenanceCancel{}))
+		require.Equal(t, 1, answer(t, m.Step(start, NotifyDone{Answered: true, Result: 1})).Result)
+		require.Equal(t, StatePartnerInMaintenance, m.State())
+		require.Equal(t, StateUnavailable, m.Partner())
+		m.Step(start, MaintenanceCancel{})
+		require.Equal(t, ctrl.Response{Text: saysCanceled}, answer(t, m.Step(start, NotifyDone{Answered: true, State: StateReady})))
+		require.Equal(t, s, m.State())
+		require.Equal(t, StateReady, m.Partner())
+	}
+	m := inState(pairConfig(LoadBalancing, "server1"), StateLoadBalancing)
+	require.Equal(t, []Action{Reply{ctrl.Response{Result: 1, Text: saysNotPIM}}}, m.Step(start, MaintenanceCancel{}))
+}
+
+// What the rules would do waits for the end of what is under way.
+func TestRulesWaitForTheNotify(t *testing.T) {
+	m := inState(pairConfig(LoadBalancing, "server1"), StateLoadBalancing)
+	m.Step(start, MaintenanceStart{})
+	require.Equal(t, "-", first(m.Step(start, HeartbeatFailed{})))
+	require.Equal(t, StateLoadBalancing, m.State())
+	m.Step(start, NotifyDone{Answered: true, Result: 1001})
+	require.Equal(t, []Action{SendHeartbeat{}}, m.Step(m.Deadline(), Tick{}))
+	require.Equal(t, "communication-recovery", first(m.Step(start, HeartbeatFailed{})))
+}
+
+// A shut-down partner is taken for down at once; no silence is waited for.
+func TestPartnerInMaintenanceGoesDown(t *testing.T) {
+	m := inState(pairConfig(HotStandby, "server2"), StatePartnerInMaintenance)
+	require.Equal(t, "-", first(m.Step(start, HeartbeatAnswered{Report{State: StateInMaintenance, Time: start}})))
+	m.heartbeat.out = true
+	require.Equal(t, "partner-down", first(m.Step(start, HeartbeatFailed{})))
+	require.Equal(t, []string{"server1"}, m.Scopes())
+}
+
+func TestReset(t *testing.T) {
+	for _, s := range activeStates {
+		m := inState(pairConfig(LoadBalancing, "server1"), s)
+		m.heartbeat.out = false
+		m.schedule(start)
+		m.found(start, StateReady)
+		r := answer(t, m.Step(start, Reset{}))
+		require.Zero(t, r.Result)
+		if s == StateWaiting {
+			require.Equal(t, StateWaiting, m.State())
+			continue
+		}
+		require.Equal(t, "HA state machine reset.", r.Text)
+		require.Equal(t, StateSyncing, m.State(), "one step further, by what is known of the partner")
+		require.Equal(t, jobNone, m.job, "the rest after it has been heard")
+		require.Equal(t, start, m.Deadline())
+	}
+}
+
+func TestPause(t *testing.T) {
+	cfg := pairConfig(HotStandby, "server2")
+	cfg.StateMachine = &StateMachine{States: []StatePause{{State: "ready", Pause: PauseOnce}, {State: "partner-down", Pause: PauseAlways}, {State: "waiting", Pause: PauseNever}}}
+	m := NewMachine(cfg, start)
+	m.Step(start, Tick{})
+	require.Equal(t, "HA state machine is not paused.", answer(t, m.Step(start, Continue{})).Text)
+	for i := range 2 {
+		m.enter(start, StatePartnerDown)
+		require.True(t, m.Paused(), "always")
+		m.enter(start, StateReady)
+		require.True(t, m.Paused(), "still: the pause of ready is not used up")
+		require.Equal(t, "HA state machine continues.", answer(t, m.Step(start, Continue{})).Text)
+		require.False(t, m.Paused())
+		m.enter(start, StateWaiting)
+		m.enter(start, StateReady)
+		require.Equal(t, i == 0, m.Paused(), "once")
+		m.Step(start, Continue{})
+	}
+}
+
+func TestSetScopes(t *testing.T) {
+	m := inState(pairConfig(HotStandby, "server2"), StateHotStandby)
+	actions := m.Step(start, SetScopes{[]string{"server2", "server1", "server2"}})
+	require.Equal(t, []Action{SwitchService{On: true}, Reply{ctrl.Response{Text: "New HA scopes configured."}}}, actions)
+	require.Equal(t, []string{"server1", "server2"}, m.Scopes())
+	r := answer(t, m.Step(start, SetScopes{[]string{"server1", "nobody"}}))
+	require.Equal(t, ctrl.Response{Result: 1, Text: "invalid server name specified 'nobody' while enabling/disabling HA scopes"}, r)
+	require.Equal(t, []string{"server1", "server2"}, m.Scopes(), "those before")
+	m.Step(start, SetScopes{})
+	require.Empty(t, m.Scopes())
+	require.Equal(t, StateHotStandby, m.State())
+	m.enter(start, StatePartnerDown)
+	require.Equal(t, []string{"server1"}, m.Scopes(), "until the state changes")
+}
+
+// After ha-sync-complete-notify partner-down serves nobody until it has heard
+// how the partner is.
+func TestSyncCompleted(t *testing.T) {
+	for _, ev := range []Event{
+		HeartbeatFailed{},
+		HeartbeatAnswered{Report{State: StateSyncing, Time: start}}, // Kea's service stays off here
+		HeartbeatAnswered{Report{State: StateReady, Time: start}},
+	} {
+		m := inState(pairConfig(HotStandby, "server2"), StatePartnerDown)
+		require.Equal(t, []Action{SwitchService{On: false}}, m.Step(start, SyncCompleted{}))
+		require.False(t, m.Serving())
+		require.Contains(t, m.Step(start.Add(time.Second), ev), SwitchService{On: true})
+		require.True(t, m.Serving())
+	}
+	m := inState(pairConfig(HotStandby, "server2"), StateHotStandby)
+	require.Empty(t, m.Step(start, SyncCompleted{}))
+}
