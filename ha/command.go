@@ -56,10 +56,11 @@ type call struct {
 // are Kea's, here and below.
 func (s *Service) parseCall(name string, raw json.RawMessage) (*call, error) {
 	c := &call{name: name, raw: raw, r: s.relationships[0]}
-	if raw == nil {
+	if raw == nil || string(raw) == "null" {
+		c.raw = nil
 		return c, nil
 	}
-	if json.Unmarshal(raw, &c.args) != nil || c.args == nil {
+	if json.Unmarshal(raw, &c.args) != nil {
 		return nil, fmt.Errorf("arguments in the '%s' command are not a map", name)
 	}
 	server, ok := c.args["server-name"]

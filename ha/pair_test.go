@@ -25,6 +25,7 @@ type node struct {
 	path  string // of its leases
 	cfgs  []*Config
 	opts  Options
+	plain bool // it does not say of which kind it is
 	store *lease.Store
 	*Service
 	mux *ctrl.Mux
@@ -64,6 +65,16 @@ func (d *node) start() {
 	require.NoError(d.t, err)
 	d.mux = ctrl.NewMux()
 	d.Register(d.mux)
+	if heartbeat := d.mux.Handler("ha-heartbeat"); d.plain {
+		d.mux.Handle("ha-heartbeat", func(ctx context.Context, args json.RawMessage) ctrl.Response {
+			resp := heartbeat(ctx, args)
+			if a, ok := resp.Arguments.(wireAccount); ok {
+				a.Extensions = nil
+				resp.Arguments = a
+			}
+			return resp
+		})
+	}
 	ctrl.HandleService(d.mux, ctrl.V4, d.Service.opts.Switch)
 	ctrl.HandleLeases(d.mux, ctrl.V4, d.store, d.Background(), oneSubnet{})
 	ctx, stop := context.WithCancel(context.Background())
