@@ -67,7 +67,7 @@ func (s *Store) add(p *plan, r *request) error {
 			p.steps, p.header, p.issued = p.steps[:n], header, issued
 			return fmt.Errorf("lease: commit %s: %w", c.key, ErrConflict)
 		}
-		if c.removed && !there {
+		if c.removed && !there && !at.removedBy(c.source) {
 			p.touched[c.key] = at
 			continue // there is nothing to remove
 		}
@@ -89,6 +89,16 @@ func (s *Store) add(p *plan, r *request) error {
 		s.mark(p, r.mark, r.place)
 	}
 	return nil
+}
+
+// removedBy says whether there is a removal that can become one of another
+// source.
+func (at *place) removedBy(source uint64) bool {
+	if !at.removed {
+		return false
+	}
+	r, _ := parseRow(at.encoded)
+	return r.source != source
 }
 
 // removal returns the row that stands for the removal of a lease. One that
@@ -222,6 +232,9 @@ func (s *Store) apply(p *plan) {
 			}
 		}
 		s.index.set(st.rev, &st.row, st.encoded)
+		if old == nil && new == nil {
+			continue // a removal of another source
+		}
 		for _, o := range s.observers {
 			o.fn(old, new)
 		}

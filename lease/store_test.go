@@ -41,7 +41,7 @@ func (w *mirror) commit(changes []Change) error {
 			return ErrConflict
 		}
 		if c.Delete {
-			if ok {
+			if was, known := next.gone[k]; ok || known && was.Source != c.Source {
 				next.rev++
 				delete(next.leases, k)
 				c.Lease = Lease{Type: k.Type, Addr: k.Addr, CLTT: c.Lease.CLTT, Revision: next.rev}

@@ -67,8 +67,9 @@ func encodeChange(c *Change) (encodedChange, error) {
 // disk and every question is answered by them.
 //
 // The changes of one Commit are made in order, each condition seeing those
-// before it. To remove a lease that is not there is no change and no error.
-// Commits that wait at the same time share one write to the disk. A Commit
+// before it. To remove a lease that is not there is no change and no error,
+// unless its removal is still known and from another Source: then that becomes
+// a change of this one. Commits that wait at the same time share one write to the disk. A Commit
 // whose ctx ends before its write has begun changes nothing.
 //
 // After an error of the disk (it is full, say) no change of that write is seen

@@ -1,0 +1,301 @@
+package ha
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/dhcpha/dhcpha/ctrl"
+	"github.com/dhcpha/dhcpha/lease"
+)
+
+// secondStream is the bit that a backup sets in the sources of what does not
+// come from the primary: revisions of two servers cannot be compared.
+const secondStream = 1 << 63
+
+// receiver takes over the changes of other servers of this kind. Its methods
+// may be called by many goroutines at the same time.
+type receiver struct {
+	store *lease.Store
+	opts  receiverOptions
+
+	mu      sync.Mutex
+	streams map[string]*stream // by the name of the sender
+}
+
+// receiverOptions are the settings of a receiver.
+type receiverOptions struct {
+	role    Role   // this server's
+	primary string // the name of the primary
+	// keep says which leases are the relationship's; nil: all.
+	keep func(*lease.Lease) bool
+	// awaited says whether somebody waits for an answer about a change of the
+	// lease that was made here; nil: nobody ever does.
+	awaited func(lease.Key) bool
+	// moved is told that the mark of a sender has moved, and which changes have
+	// become durable with that; nil: nobody is.
+	moved func(sender string, changes []lease.Change)
+	now   func() time.Time // nil: time.Now
+	log   *slog.Logger     // nil: nothing is logged
+}
+
+// stream is what is known of one sender.
+type stream struct {
+	turn chan struct{} // holds an element while a message is dealt with
+
+	// Changed in a turn, under the receiver's lock.
+	mark     lease.Position
+	saved    lease.Position // the mark in the store, which what had no changes does not move
+	left     uint64         // the epoch before that of the mark
+	transfer *transferred   // nil: none goes on
+}
+
+// lazyMarks is how many revisions a mark may be ahead of the durable one. The
+// sender must remember removals for so long.
+const lazyMarks = 10_000
+
+func newReceiver(store *lease.Store, opts receiverOptions) *receiver {
+	if opts.keep == nil {
+		opts.keep = func(*lease.Lease) bool { return true }
+	}
+	if opts.awaited == nil {
+		opts.awaited = func(lease.Key) bool { return false }
+	}
+	if opts.moved == nil {
+		opts.moved = func(string, []lease.Change) {}
+	}
+	if opts.now == nil {
+		opts.now = time.Now
+	}
+	opts.log = cmp.Or(opts.log, slog.New(slog.DiscardHandler))
+	return &receiver{store: store, opts: opts, streams: make(map[string]*stream)}
+}
+
+// markOf is the name under which the store remembers a sender's mark.
+func markOf(sender string) string { return "from/" + sender }
+
+func (r *receiver) stream(sender string) *stream {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	st := r.streams[sender]
+	if st == nil {
+		at := r.store.Mark(markOf(sender))
+		st = &stream{turn: make(chan struct{}, 1), mark: at, saved: at}
+		r.streams[sender] = st
+	}
+	return st
+}
+
+// applied returns the mark of a sender, which must be another server of the
+// relationship.
+func (r *receiver) applied(sender string) lease.Position {
+	st := r.stream(sender)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return st.mark
+}
+
+// reached says whether all that a server had at a position of its history has
+// been taken over, except for what it has lost again.
+func (r *receiver) reached(sender string, p lease.Position) bool {
+	st := r.stream(sender)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return st.transfer == nil && (st.mark.Epoch == p.Epoch && st.mark.Revision >= p.Revision || st.left != 0 && st.left == p.Epoch)
+}
+
+// handle answers ha-changes of another server of the relationship. What has
+// begun is brought to an end even if ctx ends.
+func (r *receiver) handle(ctx context.Context, m *changes) ctrl.Response {
+	st := r.stream(m.server)
+	select {
+	case st.turn <- struct{}{}:
+		defer func() { <-st.turn }()
+	case <-ctx.Done():
+		return ctrl.Errorf("%v", context.Cause(ctx))
+	}
+	answer := ctrl.Response{}
+	var failed []failedChange
+	if !m.question() {
+		var err error
+		failed, err = r.apply(context.WithoutCancel(ctx), st, m)
+		var refused *ctrl.ResultError
+		if errors.As(err, &refused) {
+			answer.Result, answer.Text = refused.Code, refused.Text
+		} else if err != nil {
+			return ctrl.Errorf("%v", err)
+		}
+	}
+	answer.Arguments = (&changesAnswer{applied: st.mark, now: r.opts.now(), transfer: st.transfer, failed: failed}).encode()
+	return answer
+}
+
+func (r *receiver) apply(ctx context.Context, st *stream, m *changes) ([]failedChange, error) {
+	if m.from != st.mark {
+		return nil, &ctrl.ResultError{Code: ctrl.Conflict, Text: "the message does not begin where this server is"}
+	}
+	if m.rewind {
+		return nil, r.rewind(ctx, st, m)
+	}
+	if sp := m.full; sp != nil {
+		follows := st.transfer != nil && st.transfer.to == m.to && st.transfer.through == sp.after
+		if sp.after.IsValid() && !follows {
+			return nil, &ctrl.ResultError{Code: ctrl.Conflict, Text: "the message is not the next one of the transfer"}
+		}
+		if sp.prune {
+			if err := r.prune(ctx, m); err != nil {
+				return nil, err
+			}
+		}
+	}
+	last := m.full == nil || !m.full.through.IsValid()
+	to := m.to
+	if !last {
+		to = st.mark
+	}
+	var v verdicts
+	err := r.commit(ctx, func() error {
+		v = r.decide(m)
+		if len(v.changes) == 0 && !r.overdue(st, to) {
+			return nil
+		}
+		return r.store.CommitMark(ctx, markOf(m.server), to, v.changes...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	var next *transferred
+	if !last {
+		next = &transferred{m.to, m.full.through}
+	}
+	r.move(st, m.server, to, next, len(v.changes) > 0 || r.overdue(st, to), v.taken)
+	return append(m.bad, v.lost...), nil
+}
+
+// overdue says whether a mark has to be written though nothing has changed.
+func (r *receiver) overdue(st *stream, to lease.Position) bool {
+	return to.Epoch != st.saved.Epoch || to.Revision-st.saved.Revision >= lazyMarks
+}
+
+// move moves a mark.
+func (r *receiver) move(st *stream, sender string, to lease.Position, transfer *transferred, saved bool, taken []lease.Change) {
+	r.mu.Lock()
+	if to.Epoch != st.mark.Epoch {
+		st.left = st.mark.Epoch
+	}
+	st.mark, st.transfer = to, transfer
+	if saved {
+		st.saved = to
+	}
+	r.mu.Unlock()
+	r.opts.moved(sender, taken)
+}
+
+// tries bounds how often a decision is made anew. That a lease changes between
+// a decision and its commit is rare.
+const tries = 100
+
+// commit decides and commits until no lease has changed in between.
+func (r *receiver) commit(ctx context.Context, try func() error) (err error) {
+	for range tries {
+		if err = try(); !errors.Is(err, lease.ErrConflict) {
+			return err
+		}
+	}
+	return fmt.Errorf("ha: %d attempts: %w", tries, err)
+}
+
+// verdicts are what is to be done about a message.
+type verdicts struct {
+	changes []lease.Change
+	taken   []lease.Change // those of them that are the sender's
+	lost    []failedChange
+}
+
+// decide judges the changes of a message by what is here now.
+func (r *receiver) decide(m *changes) (v verdicts) {
+	seen, _ := r.store.Locate(m.seen)
+	v.changes = make([]lease.Change, 0, len(m.list))
+	for i, theirs := range m.list {
+		if theirs.Source != 0 && theirs.Source <= seen {
+			continue // ours, perhaps as it was before
+		}
+		theirs.Source = r.source(m.server, theirs.Lease.Revision)
+		theirs.Lease.CLTT = max(0, theirs.Lease.CLTT+m.offset)
+		ours, _ := r.store.Last(theirs.Lease.Key())
+		if of := pick(theirs.Delete, &ours.Lease, &theirs.Lease); !ours.Delete && of.Addr.IsValid() && !r.opts.keep(of) {
+			continue // another relationship's
+		}
+		c := conflict{
+			role: r.opts.role, theirs: theirs, ours: ours, skewed: m.offset != 0,
+			knew:    partners(ours.Source) || ours.Lease.Revision <= seen,
+			awaited: r.opts.awaited(theirs.Lease.Key()),
+			same:    partners(ours.Source) && ours.Source&secondStream == theirs.Source&secondStream,
+			first:   m.server == r.opts.primary || !partners(ours.Source),
+		}
+		theirs.If = guard(&ours)
+		switch judge(&c) {
+		case takeIt:
+			v.take(theirs)
+		case settleOnIt:
+			theirs.Source = 0
+			v.take(theirs)
+		case settleOnOurs:
+			v.settle(theirs, ours)
+			v.lose(m.at[i])
+		case refuseIt:
+			v.lose(m.at[i])
+		}
+	}
+	return v
+}
+
+func (v *verdicts) take(c lease.Change) {
+	v.changes = append(v.changes, c)
+	v.taken = append(v.taken, c)
+}
+
+func (v *verdicts) lose(index int) {
+	v.lost = append(v.lost, failedChange{index, ctrl.Conflict, "another change of the lease has won"})
+}
+
+// settle makes what is here anew.
+func (v *verdicts) settle(theirs, ours lease.Change) {
+	ours.Source, ours.If = 0, theirs.If
+	if ours.Delete {
+		// What is not there cannot be removed.
+		v.changes = append(v.changes, theirs)
+		ours.If = 0
+	}
+	v.changes = append(v.changes, ours)
+}
+
+func pick[T any](first bool, a, b T) T {
+	if first {
+		return a
+	}
+	return b
+}
+
+// partners says whether a source is a revision of another server.
+func partners(source uint64) bool { return source != 0 && source != lease.Foreign }
+
+// source returns the source of what a server has sent.
+func (r *receiver) source(sender string, rev uint64) uint64 {
+	if r.opts.role == Backup && sender != r.opts.primary {
+		return secondStream | rev
+	}
+	return rev
+}
+
+// guard returns the If of a change that replaces another one.
+func guard(here *lease.Change) uint64 {
+	if here.Lease.Revision == 0 || here.Delete {
+		return lease.Absent
+	}
+	return here.Lease.Revision
+}

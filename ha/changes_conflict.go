@@ -1,0 +1,86 @@
+package ha
+
+import (
+	"bytes"
+
+	"github.com/dhcpha/dhcpha/lease"
+)
+
+// verdict is what becomes of a change that came from another server.
+type verdict uint8
+
+const (
+	leaveIt      verdict = iota + 1 // it says what is so here already, or the sender will hear of a newer one
+	takeIt                          // it is taken over
+	refuseIt                        // the one here has won
+	settleOnIt                      // it has won, and becomes a change of this server's own
+	settleOnOurs                    // the one here has won, and is made anew to come after the other
+)
+
+// conflict is a change that came from another server, and what is here.
+type conflict struct {
+	role    Role         // this server's
+	theirs  lease.Change // in the time of this server's clock
+	ours    lease.Change // the last change here; its removal is forgotten, or it never was: zero
+	knew    bool         // the sender knew ours when it decided
+	awaited bool         // a client waits for an answer about ours
+	skewed  bool         // times have been corrected
+	// same and first are of a backup: whether both come from the same stream;
+	// whether theirs is the primary's.
+	same, first bool
+}
+
+// judge decides a conflict. Both servers of a pair decide alike, but for a
+// change that a client of the primary waits for, whose answer must not come to
+// nothing each time; and the primary's decision stands.
+func judge(c *conflict) verdict {
+	none := !c.ours.Lease.Addr.IsValid()
+	switch {
+	case none && c.theirs.Delete:
+		return leaveIt
+	case none:
+		return takeIt
+	case equalChanges(&c.theirs, &c.ours, c.skewed) && (c.role != Backup || c.same || c.ours.Delete):
+		return leaveIt
+	case c.role == Backup:
+		return c.backup()
+	case c.knew:
+		return takeIt
+	}
+	newer := c.theirs.Lease.CLTT - c.ours.Lease.CLTT
+	switch {
+	case c.role == Primary && (c.awaited || newer <= 0):
+		return settleOnOurs
+	case c.role == Primary:
+		return settleOnIt
+	case newer >= 0:
+		return takeIt
+	default:
+		return refuseIt
+	}
+}
+
+// backup decides what a backup keeps. What is not the newer one of two streams
+// is not refused: the sender may have been right to make it.
+func (c *conflict) backup() verdict {
+	newer := c.theirs.Lease.CLTT - c.ours.Lease.CLTT
+	if c.same || newer > 0 || newer == 0 && c.first {
+		return takeIt
+	}
+	return leaveIt
+}
+
+// equalChanges says whether two changes make the same of a lease, whenever a
+// removal was decided. Corrected times may be off by a second.
+func equalChanges(a, b *lease.Change, skewed bool) bool {
+	if a.Delete || b.Delete {
+		return a.Delete == b.Delete
+	}
+	x, y := &a.Lease, &b.Lease
+	late := x.CLTT - y.CLTT
+	return (late == 0 || skewed && (late == 1 || late == -1)) &&
+		bytes.Equal(x.ClientID, y.ClientID) && bytes.Equal(x.HWAddr, y.HWAddr) && bytes.Equal(x.UserContext, y.UserContext) &&
+		x.Key() == y.Key() && x.PrefixLen == y.PrefixLen && x.HWType == y.HWType && x.HWSource == y.HWSource && x.IAID == y.IAID &&
+		x.SubnetID == y.SubnetID && x.PoolID == y.PoolID && x.ValidLft == y.ValidLft && x.PreferredLft == y.PreferredLft &&
+		x.FQDNFwd == y.FQDNFwd && x.FQDNRev == y.FQDNRev && x.Hostname == y.Hostname && x.State == y.State
+}

@@ -1,0 +1,131 @@
+package ha
+
+import (
+	"context"
+	"net/netip"
+
+	"github.com/dhcpha/dhcpha/lease"
+)
+
+// restoreSome is how many leases are given back, or pruned, in one commit.
+const restoreSome = 1000
+
+// rewind gives back what the sender has lost: it becomes this server's own, and
+// so is sent. A backup only moves the mark.
+func (r *receiver) rewind(ctx context.Context, st *stream, m *changes) error {
+	if r.opts.role != Backup {
+		if err := r.giveBack(ctx, m.to.Revision); err != nil {
+			return err
+		}
+	}
+	if err := r.store.CommitMark(ctx, markOf(m.server), m.to); err != nil {
+		return err
+	}
+	r.move(st, m.server, m.to, nil, true, nil)
+	r.opts.log.Warn("a server has lost changes; they are given back to it", "peer", m.server, "revision", m.to.Revision)
+	return nil
+}
+
+// giveBack makes what came from beyond a revision of the sender this server's
+// own. If that is interrupted, the rest is done when it is asked for again.
+func (r *receiver) giveBack(ctx context.Context, common uint64) error {
+	var keys []lease.Key
+	end := r.store.Revision()
+	for rev, c := range r.store.Since(0) {
+		if rev > end {
+			break
+		}
+		if partners(c.Source) && c.Source > common && (c.Delete || r.opts.keep(&c.Lease)) {
+			keys = append(keys, c.Lease.Key())
+		}
+		if len(keys) == restoreSome {
+			if err := r.own(ctx, keys, common); err != nil {
+				return err
+			}
+			keys = keys[:0]
+		}
+	}
+	return r.own(ctx, keys, common)
+}
+
+// own makes leases and removals this server's own.
+func (r *receiver) own(ctx context.Context, keys []lease.Key, common uint64) error {
+	return r.commit(ctx, func() error {
+		var changes []lease.Change
+		for _, k := range keys {
+			if c, ok := r.store.Last(k); ok && partners(c.Source) && c.Source > common {
+				c.If = guard(&c)
+				c.Source = 0
+				changes = append(changes, c)
+			}
+		}
+		return r.store.Commit(ctx, changes...)
+	})
+}
+
+// prune removes what the sender no longer has: the leases in the span of a
+// message that it does not mention, and that the sender has had.
+func (r *receiver) prune(ctx context.Context, m *changes) error {
+	mentioned := make(map[lease.Key]bool, len(m.list))
+	for i := range m.list {
+		mentioned[m.list[i].Lease.Key()] = true
+	}
+	seen, _ := r.store.Locate(m.seen)
+	had := func(c *lease.Change) bool {
+		switch {
+		case c.Delete:
+			return false
+		case r.opts.role == Backup:
+			return partners(c.Source) && c.Source&secondStream == r.source(m.server, 0)
+		default:
+			return partners(c.Source) || c.Source == 0 && c.Lease.Revision <= seen
+		}
+	}
+	for after := m.full.after; ; {
+		page, end := nextLeases(r.store, after, m.full.through, restoreSome)
+		err := r.commit(ctx, func() error {
+			var changes []lease.Change
+			for i := range page {
+				k := page[i].Key()
+				c, ok := r.store.Last(k)
+				if !ok || mentioned[k] || !had(&c) || !r.opts.keep(&c.Lease) {
+					continue
+				}
+				changes = append(changes, lease.Change{
+					Lease:  lease.Lease{Type: k.Type, Addr: k.Addr, CLTT: c.Lease.CLTT},
+					Delete: true, Source: r.source(m.server, m.to.Revision), If: c.Lease.Revision,
+				})
+			}
+			return r.store.Commit(ctx, changes...)
+		})
+		if err != nil || end == m.full.through {
+			return err
+		}
+		after = end
+	}
+}
+
+// nextLeases returns the leases behind an address, up to about limit of them
+// and to another address, and the address up to which these are all. The zero
+// Addr is the beginning or the end, IPv4 comes first.
+func nextLeases(store *lease.Store, after, through netip.Addr, limit int) (leases []lease.Lease, end netip.Addr) {
+	if !after.IsValid() {
+		after = netip.IPv4Unspecified()
+	}
+	for {
+		page := store.Page(after, limit-len(leases))
+		for i := range page {
+			if through.IsValid() && through.Less(page[i].Addr) {
+				return leases, through
+			}
+			leases = append(leases, page[i])
+		}
+		switch {
+		case len(leases) >= limit:
+			return leases, leases[len(leases)-1].Addr
+		case !after.Is4():
+			return leases, through
+		}
+		after = netip.IPv6Unspecified()
+	}
+}
