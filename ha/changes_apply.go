@@ -3,6 +3,7 @@ package ha
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -110,8 +111,15 @@ func (r *receiver) reached(sender string, p lease.Position) bool {
 
 // handle answers ha-changes of another server of the relationship. What has
 // begun is brought to an end even if ctx ends.
-func (r *receiver) handle(ctx context.Context, m *changes) ctrl.Response {
-	st := r.stream(m.server)
+func (r *receiver) handle(ctx context.Context, sender string, args json.RawMessage) ctrl.Response {
+	m, err := parseChanges(args)
+	if err == nil && m.server != sender {
+		err = fmt.Errorf("%w: server-name is not %s", errNoMessage, sender)
+	}
+	if err != nil {
+		return ctrl.Errorf("%v", err)
+	}
+	st := r.stream(sender)
 	select {
 	case st.turn <- struct{}{}:
 		defer func() { <-st.turn }()
@@ -121,7 +129,6 @@ func (r *receiver) handle(ctx context.Context, m *changes) ctrl.Response {
 	answer := ctrl.Response{}
 	var failed []failedChange
 	if !m.question() {
-		var err error
 		failed, err = r.apply(context.WithoutCancel(ctx), st, m)
 		var refused *ctrl.ResultError
 		if errors.As(err, &refused) {

@@ -98,6 +98,16 @@ func (c *Config) peer(name string) *Peer {
 // this returns the entry of this server.
 func (c *Config) this() *Peer { return c.peer(c.ThisServerName) }
 
+// primary returns the name of the primary.
+func (c *Config) primary() string {
+	for i := range c.Peers {
+		if c.Peers[i].Role == Primary {
+			return c.Peers[i].Name
+		}
+	}
+	return ""
+}
+
 // partner returns the other active server: the first peer by name that is no
 // backup and not this server; nil if there is none.
 func (c *Config) partner() *Peer {

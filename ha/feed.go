@@ -239,6 +239,7 @@ func (f *feed) restart(from uint64) {
 	clear(f.refused)
 	f.redo, f.copied = 0, 0
 	f.read, f.announced = from, max(from, f.announced)
+	f.giveUp() // whoever waits for what is not sent again
 	f.signal()
 }
 

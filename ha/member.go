@@ -15,7 +15,7 @@ type member struct {
 
 	said   atomic.Pointer[account] // its last good answer; nil: there was none yet
 	silent atomic.Pointer[silence] // why there is no newer one; nil: there is
-	offset atomic.Int64            // its clock minus this one's, a time.Duration
+	clock  clockOffset             // of its clock
 }
 
 // silence is why a server does not answer.
@@ -36,10 +36,9 @@ func (m *member) ask(ctx context.Context) (*account, error) {
 	}
 	received := m.r.now()
 	if h.now.IsZero() {
-		m.offset.Store(int64(h.Time.Sub(received.Truncate(time.Second))))
+		m.clock.answered(sent, received, h.Time, time.Second)
 	} else {
-		// As if its clock was read in the middle of the round trip.
-		m.offset.Store(int64(h.now.Sub(sent.Add(received.Sub(sent) / 2)).Round(time.Millisecond)))
+		m.clock.answered(sent, received, h.now, time.Millisecond)
 	}
 	// What is not replicated by revision is nothing this kind has more of.
 	h.Ours = h.Ours && m.r.cfg.sendLeaseUpdates()
@@ -79,9 +78,5 @@ func (m *member) ours() (ours, known bool) {
 // clockOffset is the server's clock minus this one's, 0 if that is too little
 // to matter for leases, whose times are in whole seconds.
 func (m *member) clockOffset() time.Duration {
-	offset := time.Duration(m.offset.Load())
-	if offset.Abs() < 2*time.Second {
-		return 0
-	}
-	return offset
+	return time.Duration(m.clock.seconds()) * time.Second
 }

@@ -38,17 +38,16 @@ func (c *clockOffset) answered(sent, came, told time.Time, unit time.Duration) {
 	c.low, c.high = max(c.low, low), min(c.high, high)
 }
 
-// measured returns the middle of what is possible; false: there was no answer
-// yet.
-func (c *clockOffset) measured() (time.Duration, bool) {
+// measured returns the middle of what is possible; 0: there was no answer yet.
+func (c *clockOffset) measured() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.low + (c.high-c.low)/2, c.known
+	return c.low + (c.high-c.low)/2
 }
 
 // seconds returns by how much the times of leases have to be corrected.
 func (c *clockOffset) seconds() int64 {
-	offset, _ := c.measured()
+	offset := c.measured()
 	if offset.Abs() < tolerated {
 		return 0
 	}

@@ -21,7 +21,7 @@ func (r *relationship) report() ctrl.Response {
 		return ctrl.Errorf("this server cannot serve: %s", r.idle(v))
 	}
 	a := account{
-		Report:   Report{State: v.state, Scopes: v.scopes, Unsent: v.unsent, Ours: false && r.cfg.sendLeaseUpdates(), StoreFailed: failed},
+		Report:   Report{State: v.state, Scopes: v.scopes, Unsent: v.unsent, Ours: r.cfg.sendLeaseUpdates(), StoreFailed: failed},
 		now:      r.now(),
 		position: new(r.s.store.Position()),
 		digest:   r.s.digest(),
@@ -32,11 +32,24 @@ func (r *relationship) report() ctrl.Response {
 // replicate makes what keeps the leases of the other servers like those here.
 // From then on changes are remembered for them.
 func (r *relationship) replicate() {
-	r.receiver = newReceiver(r.s.store, receiverOptions{})
+	r.receiver = newReceiver(r.s.store, receiverOptions{
+		role: r.cfg.this().Role, primary: r.cfg.primary(), keep: r.keep(), log: r.log, now: r.now,
+		awaited: func(k lease.Key) bool { return r.partner != nil && r.partner.replica.feed.awaited(k) },
+		moved: func(sender string, changes []lease.Change) {
+			for i := range changes {
+				r.s.updated(sender, changes[i])
+			}
+		},
+	})
 	for _, m := range r.members {
 		m.replica = newReplica(m.peer, r.s.store, replicaOptions{
 			cfg: r.cfg, family: r.s.opts.Family, keep: r.keep(), tell: r.tell, log: r.log,
-			changes: func(f *feed) sender { return newChangeSender(m.peer, r.s.store, f) },
+			changes: func(f *feed) sender {
+				return newChangeSender(m.peer, r.s.store, f, changeSenderOptions{
+					name: r.cfg.ThisServerName, backup: m.Role == Backup, keep: r.keep(), clock: &m.clock, now: r.now, log: r.log,
+					seen: func() lease.Position { return r.receiver.applied(m.Name) },
+				})
+			},
 		})
 		// A state of the partner alone says what may go out to it; a backup
 		// tells nobody but backups, unless they are of this kind.

@@ -155,7 +155,7 @@ func (r *relationship) partnerStatus(v *view) *PartnerStatus {
 		Name: r.partner.Name, Role: r.partner.Role, State: v.partner, Serves: v.partnerScopes,
 		Interrupted:    v.interrupted(now),
 		UnansweredLeft: r.unansweredLeft(v),
-		ClockOffset:    time.Duration(r.partner.offset.Load()),
+		ClockOffset:    r.partner.clock.measured(),
 	}
 	if !st.Interrupted {
 		st.TakeoverIn = v.interruptedAt.Sub(now)
