@@ -1,6 +1,7 @@
 package ha
 
 import (
+	"iter"
 	"sync"
 
 	"github.com/tidwall/btree"
@@ -19,7 +20,7 @@ import (
 //
 // Its methods may be called by many goroutines at the same time.
 type feed struct {
-	store *lease.Store
+	store history
 	limit int                     // how many changes may wait in memory
 	keep  func(*lease.Lease) bool // whether the peer is told of the lease; nil: of all
 
@@ -38,9 +39,10 @@ type feed struct {
 	mu         sync.Mutex
 	shut       bool // nothing may be taken
 	tell       bool
+	echo       bool // the peer takes what it is told even if it has something newer
 	waiting    map[lease.Key]*entry
 	order      btree.Map[uint64, *entry] // waiting by revision
-	flying     map[lease.Key]flight      // taken and not done
+	flying     map[lease.Key]*flight     // taken and not done
 	refused    map[lease.Key]uint64      // left out until retry, by revision
 	redo       uint64                    // the lowest revision refused that is not in refused; 0: none
 	refusals   uint64                    // how many there have been
@@ -55,6 +57,14 @@ type feed struct {
 	copied    uint64         // up to here the peer has fetched the leases itself
 }
 
+// history is what a feed needs of a *lease.Store.
+type history interface {
+	Revision() uint64
+	Since(rev uint64) iter.Seq2[uint64, lease.Change]
+	Last(lease.Key) (lease.Change, bool)
+	Announce(lease.Announcer) (stop func())
+}
+
 // entry is a change that waits.
 type entry struct {
 	change lease.Change
@@ -64,19 +74,21 @@ type entry struct {
 
 // flight is a change that has been taken.
 type flight struct {
-	rev  uint64
-	tell bool
+	rev     uint64
+	stale   bool   // as of the entry
+	tell    bool   // answered is told of its end
+	crossed uint64 // not 0: the revision of what the peer has come to know otherwise meanwhile
 }
 
 // newFeed returns the feed of a peer that has everything up to a revision. At
 // most limit changes are kept in memory. A removal that keep is asked about has
 // only the key and the CLTT. The store announces to the feed until close.
-func newFeed(store *lease.Store, from uint64, limit int, keep func(*lease.Lease) bool) *feed {
+func newFeed(store history, from uint64, limit int, keep func(*lease.Lease) bool) *feed {
 	f := &feed{
 		store: store, limit: limit, keep: keep,
 		wake:    make(chan struct{}, 1),
 		waiting: make(map[lease.Key]*entry),
-		flying:  make(map[lease.Key]flight),
+		flying:  make(map[lease.Key]*flight),
 		refused: make(map[lease.Key]uint64),
 		parts:   make(map[lease.Key][]*part),
 		drains:  make(map[*drain]struct{}),
@@ -112,6 +124,9 @@ func (f *feed) announce(changes []lease.Change) bool {
 		c := &changes[i]
 		f.announced = c.Lease.Revision
 		f.bind(c)
+		if c.Source != 0 {
+			f.supersede(c)
+		}
 		if live {
 			f.add(c, true)
 			f.read = f.announced
@@ -139,8 +154,8 @@ func (f *feed) Failed(changes []lease.Change) {
 		c := &changes[i]
 		k, rev := c.Lease.Key(), c.Lease.Revision
 		f.settle(k, rev, errUnacknowledged)
-		if rev <= f.read && f.wants(c) {
-			f.put(lease.Change{Lease: lease.Lease{Type: k.Type, Addr: k.Addr, Revision: rev}}, true, false)
+		if f.wants(c) {
+			f.putKey(k, rev)
 		}
 	}
 	f.last = nil
@@ -157,15 +172,29 @@ func (f *feed) wants(c *lease.Change) bool {
 // later one.
 func (f *feed) add(c *lease.Change, fresh bool) {
 	k := c.Lease.Key()
+	if e := f.waiting[k]; e != nil && e.change.Lease.Revision >= c.Lease.Revision {
+		return // read again
+	}
 	if !f.wants(c) {
 		f.remove(k)
-		delete(f.refused, k)
+		if f.refused[k] < c.Lease.Revision {
+			delete(f.refused, k)
+		}
 		return
 	}
-	if c.Lease.Revision <= f.copied && !mustTell(c) {
+	if c.Lease.Revision <= f.copied && superfluous(c) {
 		return
 	}
 	f.put(*c, false, fresh)
+}
+
+// supersede gives up what waits of a lease that is changed elsewhere.
+func (f *feed) supersede(c *lease.Change) {
+	k := c.Lease.Key()
+	f.remove(k)
+	if fl := f.flying[k]; fl != nil {
+		fl.crossed = c.Lease.Revision
+	}
 }
 
 // put lets a change wait in the place of any that waits of the same lease.
@@ -176,6 +205,11 @@ func (f *feed) put(c lease.Change, stale, fresh bool) {
 	e := &entry{c, stale, fresh}
 	f.waiting[k] = e
 	f.order.Set(c.Lease.Revision, e)
+}
+
+// putKey lets the peer be told of what a lease will be when its turn comes.
+func (f *feed) putKey(k lease.Key, rev uint64) {
+	f.put(lease.Change{Lease: lease.Lease{Type: k.Type, Addr: k.Addr, Revision: rev}}, true, false)
 }
 
 func (f *feed) remove(k lease.Key) {
@@ -254,11 +288,15 @@ func (f *feed) fetched(rev uint64) {
 		if at > rev {
 			return false
 		}
-		if !e.stale && !mustTell(&e.change) {
+		if !e.stale && superfluous(&e.change) {
 			gone = append(gone, &e.change)
 		}
+		e.stale = true // the peer may have seen something newer that has not been read yet
 		return true
 	})
+	for _, fl := range f.flying {
+		fl.crossed = max(fl.crossed, fl.rev) // it may come after
+	}
 	for _, c := range gone {
 		f.remove(c.Lease.Key())
 		f.settle(c.Lease.Key(), c.Lease.Revision, errUnacknowledged)
@@ -266,17 +304,17 @@ func (f *feed) fetched(rev uint64) {
 	f.checkDrains()
 }
 
-// mustTell says whether a server that fetches leases itself has to be told of
-// the change all the same: it sees no removals, and takes a lease only if its
-// client has been heard of since, which is not so of a release.
-func mustTell(c *lease.Change) bool { return c.Delete || c.Lease.State == lease.Released }
+// superfluous says whether a server that has fetched the lease need not be told
+// of the change. It sees no removals, and takes a lease only if its client has
+// been heard of since, which is not so of a release.
+func superfluous(c *lease.Change) bool { return !c.Delete && c.Lease.State != lease.Released }
 
 // retry lets what the peer has refused wait again.
 func (f *feed) retry() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for k, rev := range f.refused {
-		f.put(lease.Change{Lease: lease.Lease{Type: k.Type, Addr: k.Addr, Revision: rev}}, true, false)
+		f.putKey(k, rev)
 	}
 	if f.redo != 0 {
 		f.fallBehind()
@@ -314,11 +352,13 @@ func (f *feed) pending() (n int, behind bool) {
 }
 
 // gate says whether changes may be taken, and whether answered is told of those
-// nobody waits for. While nothing may be taken nobody waits either.
-func (f *feed) gate(open, tell bool) {
+// nobody waits for. While nothing may be taken nobody waits either. echo says
+// that the peer takes what it is told even if it has something newer: then it is
+// told of the newer once more.
+func (f *feed) gate(open, tell, echo bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.shut, f.tell, f.overflowed = !open, tell, false
+	f.shut, f.tell, f.echo, f.overflowed = !open, tell, echo, false
 	if f.shut {
 		f.giveUp()
 	}

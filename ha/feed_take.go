@@ -47,7 +47,7 @@ func (f *feed) pick(max int) (batch []lease.Change, upTo uint64, behind bool) {
 	for _, e := range picked {
 		k, rev := e.change.Lease.Key(), e.change.Lease.Revision
 		f.remove(k)
-		f.flying[k] = flight{rev, e.fresh && f.tell}
+		f.flying[k] = &flight{rev: rev, stale: e.stale, tell: e.fresh && f.tell}
 		if e.stale {
 			e.change = f.lookUp(k, rev)
 		}
@@ -72,10 +72,15 @@ func (f *feed) first(max int) (picked []*entry) {
 	return picked
 }
 
-// lookUp returns the last change of a lease, under the revision of what was to
-// be told of it.
+// lookUp returns the last change of a lease, be it durable or not, under the
+// revision of what was to be told of it.
 func (f *feed) lookUp(k lease.Key, rev uint64) lease.Change {
 	c, ok := f.store.Last(k)
+	for i := range f.last {
+		if a := &f.last[i]; a.Lease.Key() == k && a.Lease.Revision >= c.Lease.Revision {
+			c, ok = *a, true
+		}
+	}
 	if !ok {
 		c = lease.Change{Lease: lease.Lease{Type: k.Type, Addr: k.Addr}, Delete: true}
 	}
@@ -100,7 +105,7 @@ func (f *feed) done(batch []lease.Change, result func(i int) error) {
 		delete(f.flying, k)
 		err := result(i)
 		told[i] = f.settle(k, rev, err) || fl.tell
-		newer := f.waiting[k] != nil
+		newer := f.waiting[k] != nil || fl.crossed != 0
 		switch {
 		case err == nil:
 			f.delivered++
@@ -114,8 +119,11 @@ func (f *feed) done(batch []lease.Change, result func(i int) error) {
 		default:
 			unreached = true
 			if !newer {
-				f.put(*c, false, false)
+				f.put(*c, fl.stale, false)
 			}
+		}
+		if fl.crossed != 0 && f.echo && f.waiting[k] == nil {
+			f.putKey(k, fl.crossed)
 		}
 		if err != nil {
 			f.endDrains(err)

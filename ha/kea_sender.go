@@ -28,17 +28,20 @@ type keaSender struct {
 	log     *slog.Logger
 	version keaVersionOnce
 	refused refusalLog
+
+	forgotten func() uint64 // of the store
 }
 
-func newKeaSender(p *peer, f *feed, opts replicaOptions) *keaSender {
+func newKeaSender(p *peer, store *lease.Store, f *feed, opts replicaOptions) *keaSender {
 	return &keaSender{
 		peer: p, feed: f, family: opts.family, workers: opts.cfg.clientThreads(), log: opts.log,
+		forgotten: store.Forgotten,
 	}
 }
 
 // run sends until ctx ends or Kea cannot be reached.
 func (s *keaSender) run(ctx context.Context) error {
-	if from := s.feed.acked(); from != 0 && from < s.feed.store.Forgotten() {
+	if from := s.feed.acked(); from != 0 && from < s.forgotten() {
 		s.log.Warn("some removed leases are no longer known: the server keeps them until they expire", "peer", s.peer.Name)
 	}
 	taking, stop := context.WithCancelCause(ctx)

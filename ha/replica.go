@@ -138,7 +138,7 @@ func (r *replica) send(ctx context.Context, delay *backoff) error {
 	case kindOurs:
 		s = r.opts.changes(r.feed)
 	case kindKea:
-		s = newKeaSender(r.peer, r.feed, r.opts)
+		s = newKeaSender(r.peer, r.store, r.feed, r.opts)
 	default:
 		<-ctx.Done()
 		return nil
@@ -207,7 +207,7 @@ func (r *replica) allow(on bool) {
 // regate opens or shuts the feed.
 func (r *replica) regate() {
 	flows := r.kind == kindOurs || r.allowed
-	r.feed.gate(flows || r.draining > 0, flows)
+	r.feed.gate(flows || r.draining > 0, flows, r.kind == kindKea)
 }
 
 // drain sends all that waits, whether changes may go out or not. It returns the
