@@ -352,17 +352,23 @@ func (f *feed) pending() (n int, behind bool) {
 }
 
 // gate says whether changes may be taken, and whether answered is told of those
-// nobody waits for. While nothing may be taken nobody waits either. echo says
-// that the peer takes what it is told even if it has something newer: then it is
-// told of the newer once more.
-func (f *feed) gate(open, tell, echo bool) {
+// nobody waits for. While nothing may be taken nobody waits either.
+func (f *feed) gate(open, tell bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.shut, f.tell, f.echo, f.overflowed = !open, tell, echo, false
+	f.shut, f.tell, f.overflowed = !open, tell, false
 	if f.shut {
 		f.giveUp()
 	}
 	f.signal()
+}
+
+// setEcho says whether the peer takes what it is told even if it has something
+// newer: then it is told of the newer once more.
+func (f *feed) setEcho(on bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.echo = on
 }
 
 // forgetOverflow lets overflow be called again.

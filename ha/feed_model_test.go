@@ -238,7 +238,7 @@ func (m *feedModel) step() {
 	case n < 96:
 		open := m.rnd.IntN(2) == 0
 		m.say("gate %v", open)
-		m.f.gate(open, true, true)
+		m.f.gate(open, true)
 	}
 }
 
@@ -328,7 +328,7 @@ func (m *feedModel) end() {
 		m.f.done(b, func(int) error { return errModelUnreached })
 	}
 	m.flights = nil
-	m.f.gate(true, true, true)
+	m.f.gate(true, true)
 	m.f.retry()
 	for {
 		batch, _, behind := m.f.pick(3)
@@ -362,7 +362,7 @@ func TestFeedAgainstModel(t *testing.T) {
 			peer: map[lease.Key]int64{}, reached: map[lease.Key]uint64{}, astray: map[lease.Key]bool{},
 			last: map[lease.Key]int64{}, failed: map[int64]bool{},
 		}
-		m.f.gate(true, true, true)
+		m.f.setEcho(true)
 		m.say("seed %d", seed)
 		for range 200 {
 			m.step()

@@ -114,7 +114,7 @@ func (f *feed) done(batch []lease.Change, result func(i int) error) {
 		case errors.Is(err, errUnacknowledged):
 			f.refusals++
 			if !newer {
-				f.refuse(k, rev)
+				f.refuse(k, fl)
 			}
 		default:
 			unreached = true
@@ -147,13 +147,13 @@ func (f *feed) done(batch []lease.Change, result func(i int) error) {
 }
 
 // refuse remembers a lease that the peer has refused.
-func (f *feed) refuse(k lease.Key, rev uint64) {
+func (f *feed) refuse(k lease.Key, fl *flight) {
 	switch {
-	case len(f.refused) < f.limit:
-		f.refused[k] = rev
+	case len(f.refused) < f.limit || fl.stale: // the store may not have it after the revision
+		f.refused[k] = fl.rev
 	case f.redo == 0:
-		f.redo = rev
+		f.redo = fl.rev
 	default:
-		f.redo = min(f.redo, rev)
+		f.redo = min(f.redo, fl.rev)
 	}
 }

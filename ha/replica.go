@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/dhcpha/dhcpha/ctrl"
@@ -25,8 +24,7 @@ type replica struct {
 	opts  replicaOptions
 	feed  *feed
 
-	wake     chan struct{} // holds one token if the peer has been heard of
-	rejected atomic.Bool   // an Accepted may be news
+	wake chan struct{} // holds one token if the peer has been heard of
 
 	mu       sync.Mutex
 	kind     kind
@@ -179,6 +177,7 @@ func (r *replica) greet(h hello) {
 	}
 	if now != r.kind {
 		r.kind = now
+		r.feed.setEcho(now == kindKea)
 		r.regate()
 		if r.stop != nil {
 			r.stop()
@@ -207,7 +206,7 @@ func (r *replica) allow(on bool) {
 // regate opens or shuts the feed.
 func (r *replica) regate() {
 	flows := r.kind == kindOurs || r.allowed
-	r.feed.gate(flows || r.draining > 0, flows, r.kind == kindKea)
+	r.feed.gate(flows || r.draining > 0, flows)
 }
 
 // drain sends all that waits, whether changes may go out or not. It returns the
@@ -252,12 +251,9 @@ func (r *replica) answered(c lease.Change, err error) {
 		ev.Client = lease.Client{ID: c.Lease.ClientID, HWAddr: c.Lease.HWAddr}
 	}
 	switch {
-	case err == nil && !r.rejected.Load():
-		return // only whoever was rejected before is news, and updates are many
 	case err == nil:
 		ev.Outcome = Accepted
 	case errors.Is(err, errRejected):
-		r.rejected.Store(true)
 		ev.Outcome = Rejected
 	}
 	r.opts.tell(ev)
