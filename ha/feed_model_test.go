@@ -87,14 +87,14 @@ func (h *fakeHistory) commit(changes ...lease.Change) {
 	h.finish()
 }
 
-func leaseOf(n int) lease.Lease {
+func fedLease(n int) lease.Lease {
 	return lease.Lease{
 		Type: lease.V4, Addr: netip.AddrFrom4([4]byte{192, 0, 2, byte(n)}),
 		HWAddr: []byte{2, 0, 0, 0, 0, byte(n)}, SubnetID: 1, CLTT: 1_700_000_000, ValidLft: 3600,
 	}
 }
 
-func changeOf(n int) lease.Change { return lease.Change{Lease: leaseOf(n)} }
+func fedChange(n int) lease.Change { return lease.Change{Lease: fedLease(n)} }
 
 // content tells states of a lease apart; -1: there is none.
 func content(c lease.Change, ok bool) int64 {
@@ -137,7 +137,7 @@ func (m *feedModel) say(format string, args ...any) {
 func (m *feedModel) randomChanges() []lease.Change {
 	changes := make([]lease.Change, 1+m.rnd.IntN(3))
 	for i := range changes {
-		c := changeOf(m.rnd.IntN(modelKeys))
+		c := fedChange(m.rnd.IntN(modelKeys))
 		m.serial++
 		c.Lease.CLTT = m.serial
 		switch m.rnd.IntN(6) {
