@@ -60,7 +60,7 @@ func (c *Config) membership(in string, classes []string) map[string]class.Truth 
 	}
 	for i := range c.ClientClasses {
 		cl := &c.ClientClasses[i]
-		if slices.Contains(classes, cl.Name) || cl.Test == "" {
+		if slices.Contains(classes, cl.Name) {
 			continue
 		}
 		if test, err := class.ParseTest(cl.Test, defs); err == nil {

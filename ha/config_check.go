@@ -149,7 +149,7 @@ func (ck *configChecker) place(path string, p *Peer) (endpoint, bool) {
 	}
 	place, err := p.endpoint()
 	if err != nil {
-		ck.errorf(path+".url", "%q: %v", p.URL, err)
+		ck.errorf(path+".url", "%v", err) // without the URL, which may have a password
 		return endpoint{}, false
 	}
 	if place.secure && !needed {

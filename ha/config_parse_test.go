@@ -43,7 +43,7 @@ func TestParseConfigsTellsAllMistakesAndTheirPlaces(t *testing.T) {
 3:21: high-availability[0].heartbeat-delay: -1 is out of range, 0 to 4294967295
 4:11: high-availability[0].peers: there is no standby, which mode hot-standby needs
 6:12: high-availability[0].peers[1].name: "a" is already the name of high-availability[0].peers[0]
-6:24: high-availability[0].peers[1].url: "192.0.2.2:8000": it must begin with http:// or https://
+6:24: high-availability[0].peers[1].url: it must begin with http:// or https://
 6:50: high-availability[0].peers[1].role: there is no secondary in mode hot-standby
 6:80: high-availability[0].peers[1].auto-failover: must be a boolean, not a string
 6:88: high-availability[0].peers[2]: must be an object, not an integer`)
@@ -70,14 +70,15 @@ func TestRefused(t *testing.T) {
 		`peers[1].name: is missing`:                                                                                                    server(object{"name": "  "}),
 		`peers[1].name: "a" is already the name of high-availability[0].peers[0]`:                                                      server(object{"name": " a"}),
 		`peers[1].url: is missing; it is like http://192.0.2.1:8000/`:                                                                  server(object{"url": ""}),
-		`peers[1].url: "ftp://192.0.2.2/": it must begin with http:// or https://`:                                                     server(object{"url": "ftp://192.0.2.2/"}),
-		`peers[1].url: "http://": it has no host`:                                                                                      server(object{"url": "http://"}),
-		`peers[1].url: "http://1.2.3:80/": "1.2.3" is neither an address nor the name of a host`:                                       server(object{"url": "http://1.2.3:80/"}),
-		`peers[1].url: "http://a_b.-:80/": "a_b.-" is neither an address nor the name of a host`:                                       server(object{"url": "http://a_b.-:80/"}),
-		`peers[1].url: "http://[::1]:0/": port 0 is out of range, 1 to 65535`:                                                          server(object{"url": "http://[::1]:0/"}),
-		`peers[1].url: "http://b:65536/": port 65536 is out of range, 1 to 65535`:                                                      server(object{"url": "http://b:65536/"}),
-		`peers[1].url: "http://b:/": there is no port behind the colon`:                                                                server(object{"url": "http://b:/"}),
-		`peers[1].url: "http://u:p@b/": user and password belong into "basic-auth-user" and "basic-auth-password"`:                     server(object{"url": "http://u:p@b/"}),
+		`peers[1].url: it must begin with http:// or https://`:                                                                         server(object{"url": "ftp://192.0.2.2/"}),
+		`peers[1].url: it has no host`:                                                                                                 server(object{"url": "http://"}),
+		`peers[1].url: "1.2.3" is neither an address nor the name of a host`:                                                           server(object{"url": "http://1.2.3:80/"}),
+		`peers[1].url: "a_b.-" is neither an address nor the name of a host`:                                                           server(object{"url": "http://a_b.-:80/"}),
+		`peers[1].url: port 0 is out of range, 1 to 65535`:                                                                             server(object{"url": "http://[::1]:0/"}),
+		`peers[1].url: port 65536 is out of range, 1 to 65535`:                                                                         server(object{"url": "http://b:65536/"}),
+		`peers[1].url: there is no port behind the colon`:                                                                              server(object{"url": "http://b:/"}),
+		`peers[1].url: user and password belong into "basic-auth-user" and "basic-auth-password"`:                                      server(object{"url": "http://u:p@b/"}),
+		`peers[1].url: invalid IP-literal`:                                                                                             server(object{"url": "http://[192.0.2.2]/"}),
 		`peers[1].url: is already the url of high-availability[0].peers[0]`:                                                            server(object{"url": "http://192.0.2.1:8000"}),
 		`peers[1].url: https needs trust-anchor, cert-file and key-file, here or for the relationship`:                                 server(object{"url": "https://b/"}),
 		`peers[1].cert-file: is missing, here and for the relationship; of trust-anchor, cert-file and key-file there are all or none`: server(tls.with(object{"cert-file": ""})),
@@ -122,6 +123,11 @@ func TestSeveralRelationships(t *testing.T) {
 		`high-availability[1].peers[0].name: "a" is already the name of high-availability[0].peers[0].name`,
 		`high-availability[1].peers[1].name: "b" is already the name of high-availability[0].peers[1].name`,
 	}, lines(t, err))
+
+	nameless := object{"peers": []object{{"name": "", "url": "http://a/", "role": "primary"}, {"name": "b", "url": "http://b/", "role": "standby"}}}
+	_, err = ha.ParseConfigs(text(t, hotStandby(nameless.with(object{"this-server-name": "b"})), second.with(object{"peers": []object{
+		{"name": "", "url": "http://a/", "role": "primary"}, {"name": "y", "url": "http://b/", "role": "standby"}}})), nil)
+	require.Equal(t, []string{"high-availability[0].peers[0].name: is missing", "high-availability[1].peers[0].name: is missing"}, lines(t, err))
 }
 
 func TestParametersWithoutList(t *testing.T) {
@@ -149,17 +155,21 @@ func TestWarnings(t *testing.T) {
 		`heartbeat-delay: is 0: without heartbeats the servers do not begin to cooperate`:                                     loadBalancing(object{"heartbeat-delay": 0}),
 		`max-response-delay: is not greater than heartbeat-delay: the partner is held for unreachable between two heartbeats`: loadBalancing(object{"heartbeat-delay": 60000}),
 		`peers[1].auto-failover: is false: this server never takes over for its partner`:                                      secondPeer(object{"auto-failover": false}).with(object{"this-server-name": "b"}),
-		``: secondPeer(object{"auto-failover": false, "comment": "the other"}).with(object{"comment": "x", "user-context": object{"a": 1}}),
 	} {
-		var found []string
-		_, err := ha.ParseConfigs(text(t, r), &ha.ParseOptions{Warn: func(p ha.ConfigProblem) { found = append(found, p.Path+": "+p.Text) }})
-		require.NoError(t, err)
-		if warning != "" {
-			require.Equal(t, []string{"high-availability[0]." + warning}, found)
-		} else {
-			require.Empty(t, found)
-		}
+		require.Equal(t, []string{"high-availability[0]." + warning}, warnings(t, r))
 	}
+	require.Empty(t, warnings(t, hotStandby(object{"comment": "x", "user-context": object{"a": 1}})))
+	require.Empty(t, warnings(t, secondPeer(object{"auto-failover": false, "comment": "the other"})))
+	require.Empty(t, warnings(t, hotStandby(object{"this-server-name": "c", "peers": []object{
+		{"name": "a", "url": "http://a/", "role": "primary"}, {"name": "b", "url": "http://b/", "role": "standby"},
+		{"name": "c", "url": "http://c/", "role": "backup", "auto-failover": false}}})))
+}
+
+// warnings are those about a relationship, each as path and text.
+func warnings(t *testing.T, r object) (found []string) {
+	_, err := ha.ParseConfigs(text(t, r), &ha.ParseOptions{Warn: func(p ha.ConfigProblem) { found = append(found, p.Path+": "+p.Text) }})
+	require.NoError(t, err)
+	return found
 }
 
 func TestThisServer(t *testing.T) {
@@ -209,7 +219,7 @@ func TestThisServer(t *testing.T) {
 
 // By default the addresses of the machine decide.
 func TestThisServerOfThisMachine(t *testing.T) {
-	for _, url := range []string{"http://127.0.0.1:8000/", "http://[::1]:8000/", "http://localhost:8000/"} {
+	for _, url := range []string{"http://127.0.0.1:8000/", "http://127.0.1.1:8000/", "http://[::1]:8000/", "http://localhost:8000/"} {
 		r := secondPeer(object{"url": url}).with(object{"this-server-name": removed{}})
 		cfgs, err := ha.ParseConfigs(text(t, r), nil)
 		require.NoError(t, err, url)
@@ -240,6 +250,11 @@ func TestValidate(t *testing.T) {
 		`peers[1].name: "b " has blanks around it`)
 	cfg.ThisServerName, cfg.Peers[1].Name = "a", "b"
 	require.NoError(t, cfg.Validate())
+
+	cfg.Peers[1].URL = "https://192.0.2.1:8000/"
+	require.EqualError(t, cfg.Validate(), "ha: configuration: "+
+		"peers[1].url: https needs trust-anchor, cert-file and key-file, here or for the relationship\n"+
+		"peers[1].url: is already the url of peers[0]", "one port is for one of http and https")
 }
 
 func FuzzParseConfigs(f *testing.F) {

@@ -14,7 +14,7 @@ import (
 // endpoint is the url of a peer.
 type endpoint struct {
 	secure bool   // https
-	host   string // an address or the name of a host
+	host   string // an address, or the name of a host in lower case
 	port   uint16
 }
 
@@ -63,9 +63,14 @@ func (p *Peer) endpoint() (endpoint, error) {
 	if strings.HasSuffix(u.Host, ":") {
 		return e, errors.New("there is no port behind the colon")
 	}
-	if _, err := netip.ParseAddr(e.host); err != nil && (strings.HasPrefix(u.Host, "[") || !isHostName(e.host)) {
+	if addr, err := netip.ParseAddr(e.host); err == nil {
+		e.host = addr.String()
+		return e, nil
+	}
+	if !isHostName(e.host) {
 		return e, fmt.Errorf("%q is neither an address nor the name of a host", e.host)
 	}
+	e.host = strings.ToLower(e.host)
 	return e, nil
 }
 

@@ -150,8 +150,9 @@ func TestEndpoint(t *testing.T) {
 		"http://192.0.2.1":                 {"http://192.0.2.1:80/", "192.0.2.1:80"},
 		"https://server-1.example.:8443/x": {"https://server-1.example.:8443/", "server-1.example.:8443"},
 		"HTTPS://[2001:db8::1]?x=1#y":      {"https://[2001:db8::1]:443/", "[2001:db8::1]:443"},
-		"http://[fe80::1%25eth0]:1/":       {"http://[fe80::1%25eth0]:1/", "[fe80::1%eth0]:1"},
-		"http://kea_2:8000/ ":              {"http://kea_2:8000/", "kea_2:8000"},
+		"http://[fe80::1%25Eth0]:1/":       {"http://[fe80::1%25Eth0]:1/", "[fe80::1%Eth0]:1"},
+		"http://[2001:DB8:0::1]:80/":       {"http://[2001:db8::1]:80/", "[2001:db8::1]:80"},
+		"http://Kea_2:8000/ ":              {"http://kea_2:8000/", "kea_2:8000"},
 	} {
 		e, err := (&Peer{URL: url}).endpoint()
 		require.NoError(t, err, url)
