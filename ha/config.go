@@ -133,8 +133,8 @@ type MultiThreading struct {
 	// server; true by default. Otherwise they must reach a control socket of
 	// the program there.
 	DedicatedListener *bool `json:"http-dedicated-listener,omitempty"`
-	// ListenerThreads is how many commands of peers are in work at a time. 0
-	// or nil: as many as suit the machine.
+	// ListenerThreads has no effect: as many commands are in work at a time as
+	// come in.
 	ListenerThreads *uint32 `json:"http-listener-threads,omitempty"`
 	// ClientThreads is how many connections there are to each peer. 0 or nil:
 	// as many as suit the machine.

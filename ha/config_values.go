@@ -44,34 +44,19 @@ func (c *Config) dedicatedListener() bool {
 }
 
 // clientThreads is how many connections there may be to a peer: without
-// multi-threading one, so that commands follow each other.
+// multi-threading one, so that commands follow each other. By default there
+// are as many as processors, as Kea has threads, but not so few that one round
+// trip is waited for after the other.
 func (c *Config) clientThreads() int {
-	switch {
-	case !c.multiThreading():
+	if !c.multiThreading() {
 		return 1
-	case c.MultiThreading == nil:
-		return threads(nil)
 	}
-	return threads(c.MultiThreading.ClientThreads)
-}
-
-// listenerThreads is how many commands of peers are worked on at a time.
-func (c *Config) listenerThreads() int {
-	if c.MultiThreading == nil {
-		return threads(nil)
-	}
-	return threads(c.MultiThreading.ListenerThreads)
-}
-
-// threads is the number, or without one what suits the machine: as Kea, which
-// has as many as for queries, but not so few that one round trip is waited for
-// after the other.
-func threads(v *uint32) int {
-	if n := number(v, 0); n > 0 {
-		return n
+	if m := c.MultiThreading; m != nil && number(m.ClientThreads, 0) > 0 {
+		return number(m.ClientThreads, 0)
 	}
 	return max(4, runtime.GOMAXPROCS(0))
 }
+
 
 // pause says whether this server stops in the state.
 func (c *Config) pause(s State) Pause {

@@ -19,7 +19,7 @@ func values(c *Config) map[string]any {
 		"max-unacked-clients": c.maxUnackedClients(), "max-rejected-lease-updates": c.maxRejectedLeaseUpdates(),
 		"send-lease-updates": c.sendLeaseUpdates(), "sync-leases": c.syncLeases(), "wait-backup-ack": c.WaitBackupAck,
 		"restrict-commands": c.restrictCommands(), "require-client-certs": c.requireClientCerts(),
-		"http-dedicated-listener": c.dedicatedListener(), "http-client-threads": c.clientThreads(), "http-listener-threads": c.listenerThreads(),
+		"http-dedicated-listener": c.dedicatedListener(), "http-client-threads": c.clientThreads(),
 		"tls": c.tlsFiles(&c.Peers[1]), "auto-failover": c.Peers[1].autoFailover(), "pause": c.pause(StateReady),
 	}
 }
@@ -32,7 +32,7 @@ func TestValuesInForce(t *testing.T) {
 		"max-unacked-clients": 10, "max-rejected-lease-updates": 10,
 		"send-lease-updates": true, "sync-leases": true, "wait-backup-ack": false,
 		"restrict-commands": true, "require-client-certs": true,
-		"http-dedicated-listener": true, "http-client-threads": threads, "http-listener-threads": threads,
+		"http-dedicated-listener": true, "http-client-threads": threads,
 		"tls": tlsFiles{}, "auto-failover": true, "pause": PauseNever,
 	}
 	parse := func(members string) *Config {
@@ -61,7 +61,7 @@ func TestValuesInForce(t *testing.T) {
 		{`"require-client-certs": false`, "require-client-certs", false},
 		{`"multi-threading": {"http-dedicated-listener": false}`, "http-dedicated-listener", false},
 		{`"multi-threading": {"http-client-threads": 2}`, "http-client-threads", 2},
-		{`"multi-threading": {"http-listener-threads": 2}`, "http-listener-threads", 2},
+		{`"multi-threading": {"http-listener-threads": 2}`, "", nil},
 		{`"multi-threading": {"http-client-threads": 0}`, "", nil},
 		{`"peers": [{}, {"auto-failover": false}]`, "auto-failover", false},
 		{`"trust-anchor": "t", "cert-file": "c", "key-file": "k"`, "tls", tlsFiles{"t", "c", "k"}},
