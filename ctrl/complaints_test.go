@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/dhcpha/dhcpha/internal/testcert"
 )
 
 // lines is a log that a test waits for.
@@ -67,13 +69,13 @@ func TestComplaints(t *testing.T) {
 // A client whose certificate is refused can be found in the log.
 func TestRefusedHandshakeIsLogged(t *testing.T) {
 	t.Parallel()
-	a := newAuthority(t)
-	a.issueBoth(t, "server")
+	a := testcert.New(t)
+	a.Issue("server")
 	log := newLines()
-	config, err := ServerTLS(a.file("ca.crt"), a.file("server.crt"), a.file("server.key"), true, nil)
+	config, err := ServerTLS(a.File("ca.crt"), a.File("server.crt"), a.File("server.key"), true, nil)
 	require.NoError(t, err)
 	address := serveTCP(t, &HTTPServer{Mux: heartbeatMux(), TLS: config, Logger: log.logger()})
-	withoutOne, err := ClientTLS(a.file("ca.crt"), "", "", nil)
+	withoutOne, err := ClientTLS(a.File("ca.crt"), "", "", nil)
 	require.NoError(t, err)
 	client, err := NewClient("https://"+address, &ClientOptions{TLS: withoutOne})
 	require.NoError(t, err)

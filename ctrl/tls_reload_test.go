@@ -3,15 +3,14 @@ package ctrl
 import (
 	"bytes"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"log/slog"
-	"math/big"
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/dhcpha/dhcpha/internal/testcert"
 )
 
 // heard is a log that a test reads.
@@ -25,15 +24,15 @@ func (h *heard) count(what string) int { return strings.Count(h.String(), what) 
 // changes nothing.
 func TestTLSFilesAreReplaced(t *testing.T) {
 	t.Parallel()
-	before, after := newAuthority(t), newAuthority(t)
-	for _, a := range []*authority{before, after} {
-		a.issue(t, "server", x509.ExtKeyUsageServerAuth)
-		a.issue(t, "client", x509.ExtKeyUsageClientAuth)
+	before, after := testcert.New(t), testcert.New(t)
+	for _, a := range []*testcert.Authority{before, after} {
+		a.Issue("server", x509.ExtKeyUsageServerAuth)
+		a.Issue("client", x509.ExtKeyUsageClientAuth)
 	}
 	dir := t.TempDir()
-	install := func(a *authority, end string, names ...string) {
+	install := func(a *testcert.Authority, end string, names ...string) {
 		for _, name := range names {
-			text, err := os.ReadFile(a.file(name))
+			text, err := os.ReadFile(a.File(name))
 			require.NoError(t, err)
 			require.NoError(t, os.WriteFile(dir+"/"+end+name, text, 0o600))
 		}
@@ -85,19 +84,15 @@ func TestTLSFilesAreReplaced(t *testing.T) {
 // Both ends say that it is the certificate's time that has passed.
 func TestExpiredCertificate(t *testing.T) {
 	t.Parallel()
-	a := newAuthority(t)
+	a := testcert.New(t)
 	for _, name := range []string{"server", "client"} {
-		a.issue(t, name, x509.ExtKeyUsageAny)
-		a.sign(t, "old-"+name, &x509.Certificate{
-			SerialNumber: big.NewInt(3), Subject: pkix.Name{CommonName: name},
-			NotBefore: time.Now().Add(-2 * time.Hour), NotAfter: time.Now().Add(-time.Hour),
-			ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
-		}, newKey(t))
+		a.Issue(name)
+		a.IssueExpired("old-" + name)
 	}
 	call := func(server, client string, log *slog.Logger) error {
-		serverTLS, err := ServerTLS(a.file("ca.crt"), a.file(server+".crt"), a.file(server+".key"), true, log)
+		serverTLS, err := ServerTLS(a.File("ca.crt"), a.File(server+".crt"), a.File(server+".key"), true, log)
 		require.NoError(t, err)
-		clientTLS, err := ClientTLS(a.file("ca.crt"), a.file(client+".crt"), a.file(client+".key"), log)
+		clientTLS, err := ClientTLS(a.File("ca.crt"), a.File(client+".crt"), a.File(client+".key"), log)
 		require.NoError(t, err)
 		c, err := NewClient("https://"+serveTCP(t, &HTTPServer{Mux: heartbeatMux(), TLS: serverTLS}), &ClientOptions{TLS: clientTLS})
 		require.NoError(t, err)

@@ -52,7 +52,7 @@ var rules = []rule{
 	},
 	{
 		[]string{"./hash", "./lease", "./ctrl", "./dhcp4", "./dhcp6", "./ha", "./internal", "./examples"},
-		[]string{"./internal/testnet", "github.com/stretchr/testify"},
+		[]string{"./internal/testnet", "./internal/testcert", "github.com/stretchr/testify"},
 		"tests import them, programs must not",
 	},
 	{
@@ -62,7 +62,7 @@ var rules = []rule{
 }
 
 // exempt are packages that a rule would catch although they are made for it.
-var exempt = []string{"./internal/testnet", "./internal/bench", "./lease/leasetest", "./ha/hatest"}
+var exempt = []string{"./internal/testnet", "./internal/testcert", "./internal/bench", "./lease/leasetest", "./ha/hatest"}
 
 // external stands for every package that is neither ours nor the standard
 // library's.
