@@ -57,7 +57,6 @@ func (c *Config) clientThreads() int {
 	return max(4, runtime.GOMAXPROCS(0))
 }
 
-
 // pause says whether this server stops in the state.
 func (c *Config) pause(s State) Pause {
 	if c.StateMachine != nil {
