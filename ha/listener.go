@@ -25,8 +25,8 @@ type commandListener struct {
 	err error // why it does not listen; nil: it does
 }
 
-// errNotYet is why nobody listens before run.
-var errNotYet = errors.New("not started")
+// errNotYet is why nobody listens before run, and after.
+var errNotYet = errors.New("it is not running")
 
 // newListeners returns a listener for each url of this server that is dedicated
 // to commands of peers, which mux runs.

@@ -156,6 +156,22 @@ func TestListenerWaitsForItsAddress(t *testing.T) {
 	})
 }
 
+// A person who asks is told that, and why, the commands of peers are not taken.
+func TestStatusTellsOfListeners(t *testing.T) {
+	pairTest(t, HotStandby, func(a, _ *node) {
+		taken, err := a.net.Listen("tcp", "192.0.2.1:8000")
+		require.NoError(t, err)
+		a.start()
+		synctest.Wait()
+		require.Equal(t, []ListenerStatus{{URL: "http://192.0.2.1:8000/", Error: "address already in use"}}, a.Status().Listeners)
+		require.Contains(t, a.Status().String(), "NOT TAKEN at http://192.0.2.1:8000/: address already in use")
+		require.NoError(t, taken.Close())
+		time.Sleep(10 * time.Second)
+		require.Equal(t, []ListenerStatus{{URL: "http://192.0.2.1:8000/"}}, a.Status().Listeners)
+		require.NotContains(t, a.Status().String(), "NOT TAKEN")
+	})
+}
+
 // Who listens without any credential is warned, unless only this machine
 // reaches it.
 func TestListenerWarns(t *testing.T) {

@@ -25,6 +25,7 @@ type Service struct {
 	byServer      map[string]*relationship // by the names of all peers
 	subnets       atomic.Pointer[ctrl.Subnets]
 	health        health
+	listeners     atomic.Pointer[[]*commandListener]
 
 	walks walks
 
@@ -83,6 +84,7 @@ func (s *Service) Run(ctx context.Context, mux *ctrl.Mux, subnets ctrl.Subnets) 
 	if err != nil {
 		return err
 	}
+	s.listeners.Store(&listeners)
 	s.subnets.Store(&subnets)
 	var wg sync.WaitGroup
 	for _, l := range listeners {

@@ -9,6 +9,7 @@ import (
 // Status is what a person wants to know of a Service. String says it in words.
 type Status struct {
 	Relationships []RelationshipStatus
+	Listeners     []ListenerStatus  // for the commands of peers
 	Service       ctrl.ServiceState // who holds the DHCP service off
 	StoreFailed   bool              // leases cannot be made durable here
 }
@@ -89,7 +90,7 @@ type SyncStatus struct {
 
 // Status returns how things are.
 func (s *Service) Status() Status {
-	st := Status{Service: s.opts.Switch.State(), StoreFailed: s.health.failed.Load()}
+	st := Status{Service: s.opts.Switch.State(), StoreFailed: s.health.failed.Load(), Listeners: s.listening()}
 	for _, r := range s.relationships {
 		st.Relationships = append(st.Relationships, r.status())
 	}

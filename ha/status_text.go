@@ -15,6 +15,9 @@ func (s Status) String() string {
 		}
 		r.write(&b)
 	}
+	for _, l := range s.Listeners {
+		l.write(&b)
+	}
 	if s.StoreFailed {
 		b.WriteString("LEASES CANNOT BE MADE DURABLE HERE\n")
 	}
