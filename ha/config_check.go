@@ -176,12 +176,15 @@ func (ck *configChecker) roles() {
 	known := []Role{Primary, Secondary, Standby, Backup}
 	rule := rules[ck.Mode]
 	first := map[Role]string{}
+	told := true // which role each peer has
 	for i, p := range ck.Peers {
 		path := fmt.Sprintf("peers[%d].role", i)
 		switch {
 		case p.Role == "":
+			told = false
 			ck.errorf(path, "is missing; it is %s, %s, %s or %s", Primary, Secondary, Standby, Backup)
 		case !slices.Contains(known, p.Role):
+			told = false
 			ck.errorf(path, "must be %s, %s, %s or %s, not %q", Primary, Secondary, Standby, Backup, p.Role)
 		case slices.Contains(rule.forbidden, p.Role):
 			ck.errorf(path, "there is no %s in mode %s", p.Role, ck.Mode)
@@ -192,7 +195,7 @@ func (ck *configChecker) roles() {
 		}
 	}
 	for _, r := range rule.required {
-		if first[r] == "" && len(ck.Peers) > 0 {
+		if first[r] == "" && told && len(ck.Peers) > 0 {
 			ck.errorf("peers", "there is no %s, which mode %s needs", r, ck.Mode)
 		}
 	}

@@ -41,7 +41,6 @@ func TestParseConfigsTellsAllMistakesAndTheirPlaces(t *testing.T) {
 		`2:22: high-availability[0].this-server-name: there is no peer "nobody"
 2:74: high-availability[0].wait-backup-ack: must be false in mode hot-standby, it is for passive-backup
 3:21: high-availability[0].heartbeat-delay: -1 is out of range, 0 to 4294967295
-4:11: high-availability[0].peers: there is no standby, which mode hot-standby needs
 6:12: high-availability[0].peers[1].name: "a" is already the name of high-availability[0].peers[0]
 6:24: high-availability[0].peers[1].url: it must begin with http:// or https://
 6:50: high-availability[0].peers[1].role: there is no secondary in mode hot-standby
@@ -65,7 +64,7 @@ func TestRefused(t *testing.T) {
 		`peers[2].role: there is no secondary in mode hot-standby`:                                                                     relationshipOf("hot-standby", "primary", "standby", "secondary"),
 		`peers[1].role: there is no standby in mode passive-backup`:                                                                    relationshipOf("passive-backup", "primary", "standby"),
 		`peers[2].role: high-availability[0].peers[0] is already the primary`:                                                          relationshipOf("load-balancing", "primary", "secondary", "primary"),
-		`peers[1].role: must be primary, secondary, standby or backup, not "boss"`:                                                     relationshipOf("passive-backup", "primary", "boss"),
+		`peers[1].role: must be primary, secondary, standby or backup, not "boss"`:                                                     relationshipOf("load-balancing", "primary", "boss"),
 		`peers[1].role: is missing; it is primary, secondary, standby or backup`:                                                       relationshipOf("passive-backup", "primary", ""),
 		`peers[1].name: is missing`:                                                                                                    server(object{"name": "  "}),
 		`peers[1].name: "a" is already the name of high-availability[0].peers[0]`:                                                      server(object{"name": " a"}),
