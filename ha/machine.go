@@ -137,7 +137,7 @@ func (m *Machine) Step(now time.Time, ev Event) []Action {
 	case BacklogDone:
 		m.backlogDone(now, ev.OK)
 	case BacklogOverflowed:
-		m.overflowed = m.state == StateCommunicationRecovery
+		m.overflowed = m.overflowed || m.state == StateCommunicationRecovery
 	case ResetDone:
 		m.resetDone(now, ev.OK)
 	case NotifyDone:
