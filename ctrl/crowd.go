@@ -95,6 +95,16 @@ func (g *guest) wait() {
 	}
 }
 
+// begins says that the connection has begun with a request: those that have
+// not, give way before it.
+func (g *guest) begins() {
+	g.crowd.mu.Lock()
+	defer g.crowd.mu.Unlock()
+	if g.place != nil {
+		g.crowd.waiting.MoveToBack(g.place)
+	}
+}
+
 // serve says that the connection is being served. It is false if the
 // connection has given way to another.
 func (g *guest) serve() bool {

@@ -1,7 +1,6 @@
 package ctrl
 
 import (
-	"cmp"
 	"crypto/tls"
 	"errors"
 	"log/slog"
@@ -24,7 +23,8 @@ const (
 //     Content-Type application/json.
 //   - An answered command is status 200 whatever its result, and its response
 //     stands in a list. What went wrong before, or has no answer, is another
-//     status and an object: 400, 401, 403, 408, 413, 500.
+//     status and an object: 400, 401, 403, 408, 413,
+//     500, 503.
 //   - The length of an answer is stated, never chunked.
 //
 // It is an http.Handler, for use inside another server; Serve is a whole
@@ -40,6 +40,7 @@ type HTTPServer struct {
 	MaxConns   int   // connections at the same time, of which the longest without a request gives way to others; for Serve only; 0: DefaultMaxConns
 
 	complaints complaints
+	bodies     bodies
 }
 
 // ServeHTTP answers with a Mux all of whose commands anybody may run.
@@ -71,8 +72,12 @@ func (s *HTTPServer) answer(r *http.Request, begin func() bool) answer {
 		a.challenge = s.Auth.challenge()
 		return a
 	}
-	body, err := s.readBody(r)
+	body, done, err := s.readBody(r)
+	defer done()
 	switch {
+	case errors.Is(err, errBusy):
+		s.complaints.warn(logger(s.Logger), "command refused: too many long ones at once", "peer", r.RemoteAddr)
+		return refusal(http.StatusServiceUnavailable)
 	case errors.Is(err, ErrTooLarge):
 		return refusal(http.StatusRequestEntityTooLarge)
 	case errors.Is(err, os.ErrDeadlineExceeded):
@@ -99,12 +104,4 @@ func (s *HTTPServer) answer(r *http.Request, begin func() bool) answer {
 		return refusal(http.StatusInternalServerError)
 	}
 	return success(response)
-}
-
-func (s *HTTPServer) readBody(r *http.Request) ([]byte, error) {
-	limit := cmp.Or(s.MaxRequest, DefaultMaxRequest)
-	if r.ContentLength > limit {
-		return nil, ErrTooLarge
-	}
-	return readLimited(r.Body, limit)
 }

@@ -63,6 +63,7 @@ func (s *HTTPServer) serveConn(ctx, stopping context.Context, conn *guest) {
 			}
 			return
 		}
+		conn.begins()
 		conn.SetDeadline(time.Now().Add(receiveTimeout))
 		if stopping.Err() != nil || !s.serveRequest(ctx, conn, in, buf) {
 			return
