@@ -36,14 +36,17 @@
 // Conflict, more lease states, numbered origins) is as in Kea 3.
 //
 // No body, connection or command makes a server panic, stop or grow without
-// bound: the size of a request, the time it may take and the number of
-// connections are limited. A handler that panics costs its own command.
+// bound: the size of a request and of all together, the time one may take and
+// the number of connections are limited. A handler that panics costs its own
+// command.
 //
 // Serve leaves no goroutine behind. When its context ends, commands in work
 // are still answered; their own context ends 5 s later.
 //
 // A Client never sends a command twice. When its context ends the connection
-// is closed.
+// is reset: a command that has not arrived does not arrive any more, and one
+// that a server of this package has not begun is not run (on unix systems, by
+// HTTP).
 //
 // # Caveats
 //

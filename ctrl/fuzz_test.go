@@ -74,6 +74,36 @@ func FuzzParseReply(f *testing.F) {
 	})
 }
 
+// FuzzAnswer is what a server may answer a client, below JSON.
+func FuzzAnswer(f *testing.F) {
+	for _, answer := range []string{
+		withLength(`[{"result":0}]`),
+		withLength(`[{"result":0}]`) + "HTTP/1.1 200 OK\r\n",
+		"HTTP/1.1 100 Continue\r\n\r\n" + withLength(`[{"result":0}]`),
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n0\r\n\r\n",
+		"HTTP/1.0 401 Unauthorized\r\nContent-Length: 99\r\n\r\n{",
+		"HTTP/1.1 204 No Content\r\n\r\n",
+	} {
+		f.Add([]byte(answer))
+	}
+	f.Fuzz(func(t *testing.T, answer []byte) {
+		const limit = 1000
+		conn := &clientConn{Conn: &cannedConn{answer: bytes.NewReader(answer)}}
+		body, keep, err := conn.exchange([]byte("x"), limit)
+		require.LessOrEqual(t, len(body), limit)
+		require.False(t, keep && err != nil)
+	})
+}
+
+// cannedConn is a connection to a server that answers always the same.
+type cannedConn struct {
+	net.Conn
+	answer io.Reader
+}
+
+func (c *cannedConn) Read(p []byte) (int, error)  { return c.answer.Read(p) }
+func (c *cannedConn) Write(p []byte) (int, error) { return len(p), nil }
+
 // Whatever the arguments of a command are, it answers, and what it answers is
 // what Kea can read.
 func FuzzCommands(f *testing.F) {

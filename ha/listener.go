@@ -17,6 +17,7 @@ import (
 // among the peers of a relationship, or of several.
 type commandListener struct {
 	place  endpoint
+	open   bool // anybody may send commands
 	server *ctrl.HTTPServer
 	listen func(network, address string) (net.Listener, error)
 	log    *slog.Logger
@@ -54,7 +55,7 @@ func newListeners(cfgs []*Config, mux *ctrl.Mux, opts *Options) ([]*commandListe
 		}
 		settings[place.address()] = mine
 		place.secure = mine.files != tlsFiles{}
-		l := &commandListener{place: place, listen: opts.Listen, log: opts.Logger, err: errNotYet}
+		l := &commandListener{place: place, open: mine.open(), listen: opts.Listen, log: opts.Logger, err: errNotYet}
 		if l.server, err = mine.server(mux, opts); err != nil {
 			return nil, fmt.Errorf("ha: url of this server, %s: %w", this.Name, err)
 		}
@@ -67,7 +68,13 @@ func newListeners(cfgs []*Config, mux *ctrl.Mux, opts *Options) ([]*commandListe
 // later, as when a machine starts.
 func (l *commandListener) run(ctx context.Context) {
 	(&relisten.Server{
-		Listen:  func() (net.Listener, error) { return l.listen("tcp", l.place.address()) },
+		Listen: func() (net.Listener, error) {
+			listener, err := l.listen("tcp", l.place.address())
+			if err == nil {
+				l.warn(listener.Addr())
+			}
+			return listener, err
+		},
 		Serve:   l.server.Serve,
 		Changed: l.changed,
 	}).Run(ctx)
@@ -81,8 +88,19 @@ func (l *commandListener) changed(err error) {
 	case before != nil:
 		l.log.Info("takes the commands of peers", "url", l.place.String())
 	}
-	if addr, e := netip.ParseAddr(l.place.host); err == nil && l.server.TLS == nil && l.server.Auth == nil && (e != nil || !addr.IsLoopback()) {
-		l.log.Warn("whoever reaches this url may command this server: configure basic-auth-user and basic-auth-password, or TLS", "url", l.place.String())
+}
+
+// warn tells of an address that is not what is meant.
+func (l *commandListener) warn(at net.Addr) {
+	addr, named := netip.ParseAddr(l.place.host)
+	tcp, _ := at.(*net.TCPAddr)
+	switch {
+	case named != nil && l.place.host != "localhost" && tcp != nil && tcp.IP.IsLoopback():
+		// As where /etc/hosts has the machine's own name with 127.0.1.1.
+		l.log.Warn("other servers cannot reach this url: on this machine the name stands for an address that only the machine itself reaches",
+			"url", l.place.String(), "address", tcp.IP)
+	case l.open && !addr.IsLoopback() && l.place.host != "localhost":
+		l.log.Warn("whoever reaches this url may command this server: configure basic-auth-user and basic-auth-password, or TLS with require-client-certs", "url", l.place.String())
 	}
 }
 

@@ -24,6 +24,11 @@ func (c *Config) listenerSettings() (s listenerSettings, err error) {
 	return s, err
 }
 
+// open says that no credential is asked for.
+func (s listenerSettings) open() bool {
+	return s.user == "" && (s.files == tlsFiles{} || !s.requireClientCerts)
+}
+
 // differsIn names a setting in which the two differ.
 func (s listenerSettings) differsIn(other listenerSettings) string {
 	switch {

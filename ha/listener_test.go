@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -172,13 +173,26 @@ func TestStatusTellsOfListeners(t *testing.T) {
 	})
 }
 
+// Only with a password, or with certificates on both sides, not everybody may
+// send commands.
+func TestListenerIsOpen(t *testing.T) {
+	files := tlsFiles{"a", "b", "c"}
+	require.True(t, listenerSettings{}.open())
+	require.True(t, listenerSettings{requireClientCerts: true}.open())
+	require.True(t, listenerSettings{files: files}.open())
+	require.False(t, listenerSettings{files: files, requireClientCerts: true}.open())
+	require.False(t, listenerSettings{user: "u"}.open())
+}
+
 // Who listens without any credential is warned, unless only this machine
-// reaches it.
+// reaches it; and who does not mean the latter.
 func TestListenerWarns(t *testing.T) {
 	for url, c := range map[string]struct {
 		this  Peer
 		warns int
 	}{
+		"http://localhost:8001/":   {warns: 0},
+		"http://127-0-1-1:8001/":   {Peer{BasicAuthUser: "u", BasicAuthPassword: "p"}, 1},
 		"http://127.0.0.1:8001/":   {warns: 0},
 		"http://[::1]:8001/":       {warns: 0},
 		"http://192.0.2.1:8001/":   {warns: 1},
@@ -188,7 +202,11 @@ func TestListenerWarns(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			var log countingHandler
 			opts := (&Options{Logger: slog.New(&log), Listen: func(string, string) (net.Listener, error) {
-				return newMemoryListener(), nil
+				l := newMemoryListener()
+				if strings.Contains(url, "127") || strings.Contains(url, "localhost") {
+					l.addr.IP = net.IPv4(127, 0, 1, 1)
+				}
+				return l, nil
 			}}).withDefaults()
 			c.this.URL = url
 			all, err := newListeners([]*Config{listenerConfig(c.this)}, ctrl.NewMux(), &opts)
@@ -224,6 +242,7 @@ func (h *countingHandler) Handle(_ context.Context, r slog.Record) error {
 
 // memoryListener is one that nobody connects to.
 type memoryListener struct {
+	addr   net.TCPAddr
 	closed chan struct{}
 	once   sync.Once
 }
@@ -232,7 +251,7 @@ func newMemoryListener() *memoryListener { return &memoryListener{closed: make(c
 
 func (l *memoryListener) Accept() (net.Conn, error) { <-l.closed; return nil, net.ErrClosed }
 func (l *memoryListener) Close() error              { l.once.Do(func() { close(l.closed) }); return nil }
-func (l *memoryListener) Addr() net.Addr            { return &net.TCPAddr{} }
+func (l *memoryListener) Addr() net.Addr            { return &l.addr }
 func (l *memoryListener) isClosed() bool {
 	select {
 	case <-l.closed:
