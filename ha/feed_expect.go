@@ -150,7 +150,7 @@ func (f *feed) bind(c *lease.Change) {
 func (f *feed) settle(k lease.Key, rev uint64, err error) bool {
 	any := false
 	for _, p := range f.parts[k] {
-		if p.rev == 0 || p.rev > rev {
+		if p.rev == 0 || p.rev > rev || p.of.over() {
 			continue
 		}
 		any = true

@@ -15,12 +15,12 @@ import (
 // The error is the cause of the end of ctx.
 func (f *feed) take(ctx context.Context, max int) (batch []lease.Change, upTo uint64, err error) {
 	for {
+		if ctx.Err() != nil {
+			return nil, 0, context.Cause(ctx)
+		}
 		batch, upTo, behind := f.pick(max)
 		if len(batch) > 0 {
 			return batch, upTo, nil
-		}
-		if ctx.Err() != nil {
-			return nil, 0, context.Cause(ctx)
 		}
 		if behind {
 			continue

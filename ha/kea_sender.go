@@ -50,13 +50,15 @@ func (s *keaSender) run(ctx context.Context) error {
 	for range s.workers {
 		workers.Go(func() {
 			for {
-				batch, err := s.step(ctx, taking)
+				batch, _, err := s.feed.take(taking, s.batch())
 				if err != nil {
-					stop(err) // the others finish what they have begun
-				}
-				if batch == 0 {
 					return
 				}
+				results := s.send(ctx, batch)
+				if err := s.judge(batch, results); err != nil {
+					stop(err) // the others finish what they have begun
+				}
+				s.feed.done(batch, func(i int) error { return results[i] })
 			}
 		})
 	}
@@ -64,25 +66,18 @@ func (s *keaSender) run(ctx context.Context) error {
 	return context.Cause(taking)
 }
 
-// step takes some changes and sends them. It returns how many, and why they
-// could not be sent. 0: taking has ended.
-func (s *keaSender) step(ctx, taking context.Context) (int, error) {
-	batch, _, err := s.feed.take(taking, s.batch())
-	if err != nil {
-		return 0, nil
-	}
-	results := s.send(ctx, batch)
-	s.feed.done(batch, func(i int) error { return results[i] })
+// judge logs what Kea has refused. It returns why Kea was not reached, if so.
+func (s *keaSender) judge(batch []lease.Change, results []error) error {
 	for i, err := range results {
 		switch {
 		case err == nil:
 		case errors.Is(err, errRejected) || errors.Is(err, errUnacknowledged):
 			s.refused.log(s.log, s.peer.Name, &batch[i], err)
 		default:
-			return len(batch), err
+			return err
 		}
 	}
-	return len(batch), nil
+	return nil
 }
 
 // batch returns how many leases one command has at most.
