@@ -30,6 +30,8 @@ func TestInChild(t *testing.T) {
 	switch os.Getenv("LEASE_TEST_CHILD") {
 	case "commit":
 		commitForEver(t, path)
+	case "mark":
+		markForEver(t, path)
 	case "full":
 		commitUntilFull(t, path)
 	default:
@@ -117,6 +119,90 @@ func TestKilledAtAnyInstant(t *testing.T) {
 	}
 	require.Greater(t, promised, 1000)
 	t.Logf("%d changes promised, none lost", promised)
+}
+
+// markForEver takes over the history of another store, a change or a removal a
+// revision. It prints what is announced, and then what is durable.
+func markForEver(t *testing.T, path string) {
+	s, err := Open(path, nil)
+	require.NoError(t, err)
+	s.Announce(printer{s})
+	for rev := s.Mark("other").Revision + 1; ; rev++ {
+		l := v4(int(rev % 10))
+		l.PoolID = uint32(rev)
+		if err := s.CommitMark(ctx, "other", Position{1, rev}, Change{Lease: l, Source: rev}, Change{Lease: v4(int(rev%7) + 20), Delete: rev%2 == 0}); err != nil {
+			panic(err)
+		}
+		fmt.Println("durable", s.Position().Epoch, s.Position().Revision, rev)
+		if rev%50 == 0 {
+			if err := s.Compact(ctx); err != nil {
+				panic(err)
+			}
+		}
+	}
+}
+
+// printer prints the place after what is announced, to which nothing may come
+// that the store does not find again.
+type printer struct{ s *Store }
+
+func (p printer) Announced(changes []Change) {
+	fmt.Println("announced", p.s.Position().Epoch, changes[len(changes)-1].Lease.Revision, 0)
+}
+
+func (printer) Failed([]Change) { panic("failed") }
+
+// A process killed at any instant leaves a mark that fits the changes that were
+// committed with it, and finds every place again that it told of.
+func TestKilledBetweenMarks(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "leases.db")
+	var places []Position // that were durable
+	for range 15 {
+		cmd := child(t, "mark", path)
+		out, err := cmd.StdoutPipe()
+		require.NoError(t, err)
+		require.NoError(t, cmd.Start())
+		lines := bufio.NewScanner(out)
+		var durable, announced Position
+		var taken uint64
+		for until := 2 + rand.IntN(300); lines.Scan(); until-- {
+			var word string
+			var p Position
+			var rev uint64
+			if n, _ := fmt.Sscan(lines.Text(), &word, &p.Epoch, &p.Revision, &rev); n == 4 {
+				if word == "durable" {
+					durable, taken = p, rev
+				} else {
+					announced = p
+				}
+			}
+			if until == 0 {
+				require.NoError(t, cmd.Process.Kill())
+			}
+		}
+		require.Error(t, cmd.Wait())
+
+		s, err := Open(path, nil)
+		require.NoError(t, err)
+		check(t, s)
+		mark := s.Mark("other")
+		require.True(t, mark.Revision == taken || mark.Revision == taken+1, "%d, told %d", mark.Revision, taken)
+		newest := uint64(0)
+		for _, c := range s.Since(0) {
+			newest = max(newest, c.Source)
+		}
+		require.Equal(t, mark.Revision, newest, "the mark and its changes are there together")
+		require.EqualValues(t, durable.Revision, locate(s, durable))
+		got := locate(s, announced)
+		require.True(t, got == int(announced.Revision) || got == int(durable.Revision), "%d of %d", got, announced.Revision)
+		require.EqualValues(t, got, min(announced.Revision, s.Revision()))
+		places = append(places, durable)
+		for _, p := range places {
+			require.EqualValues(t, p.Revision, locate(s, p))
+		}
+		require.NoError(t, s.Close())
+	}
 }
 
 func removed(s *Store, addr string) bool {

@@ -38,7 +38,11 @@ type ImportResult struct {
 // error matches fs.ErrNotExist. After an error part of the leases may be in
 // the store; importing again does no harm.
 func ImportMemfile(ctx context.Context, s *Store, name string, opts *ImportOptions) (ImportResult, error) {
-	i := &importer{store: s, changes: map[Key]Change{}}
+	return importMemfile(ctx, s, name, opts, nil)
+}
+
+func importMemfile(ctx context.Context, s *Store, name string, opts *ImportOptions, only *bool) (ImportResult, error) {
+	i := &importer{store: s, only: only, changes: map[Key]Change{}}
 	if opts != nil {
 		i.ImportOptions = *opts
 	}
@@ -52,6 +56,7 @@ func ImportMemfile(ctx context.Context, s *Store, name string, opts *ImportOptio
 type importer struct {
 	ImportOptions
 	store   *Store
+	only    *bool          // not nil: only files of DHCPv6 (true), or of DHCPv4
 	changes map[Key]Change // the last of each lease
 	result  ImportResult
 }
@@ -106,6 +111,10 @@ func (i *importer) file(ctx context.Context, name string) error {
 	r, err := NewMemfileReader(f, name)
 	if err != nil {
 		return err
+	}
+	// An empty file is of either family.
+	if i.only != nil && r.most > 0 && r.v6 != *i.only {
+		return fmt.Errorf("%s: %w", name, errFamily(*i.only))
 	}
 	i.result.Files = append(i.result.Files, name)
 	for {

@@ -3,6 +3,7 @@ package lease
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 )
@@ -12,23 +13,50 @@ import (
 // leases of Kea's file in it (see [ImportMemfile]), should there be one: as a
 // whole or, after an error, not at all. The result is nil if nothing was
 // imported.
-func OpenMemfile(ctx context.Context, name string, opts *Options, imports *ImportOptions) (*Store, *ImportResult, error) {
+//
+// The leases must be of one family, DHCPv6 or DHCPv4: it is an error if the
+// file or the store is that of the other server.
+func OpenMemfile(ctx context.Context, name string, v6 bool, opts *Options, imports *ImportOptions) (*Store, *ImportResult, error) {
 	path := name + ".db"
-	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
-		s, err := Open(path, opts)
-		return s, nil, err
-	}
-	result, err := importBeside(ctx, name, path, opts, imports)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, result, err
+	var result *ImportResult
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		result, err = importBeside(ctx, name, v6, path, opts, imports)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, result, err
+		}
 	}
 	s, err := Open(path, opts)
-	return s, result, err
+	if err != nil {
+		return nil, result, err
+	}
+	if s.hasFamily(!v6) {
+		err := fmt.Errorf("lease: open %s: %w", path, errFamily(v6))
+		return nil, result, errors.Join(err, s.Close())
+	}
+	return s, result, nil
+}
+
+// errFamily is the error for leases that are not of the family.
+func errFamily(v6 bool) error {
+	if v6 {
+		return errors.New("it has leases of DHCPv4, and those of DHCPv6 are wanted")
+	}
+	return errors.New("it has leases of DHCPv6, and those of DHCPv4 are wanted")
+}
+
+// hasFamily says whether there are leases of DHCPv6, or of DHCPv4.
+func (s *Store) hasFamily(v6 bool) bool {
+	for st := Assigned; st <= Registered; st++ {
+		if v6 && s.Count(0, st, NA)+s.Count(0, st, PD) > 0 || !v6 && s.Count(0, st, V4) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // importBeside makes the store at path of a lease file. What an interrupted
 // import has left is made anew.
-func importBeside(ctx context.Context, name, path string, opts *Options, imports *ImportOptions) (*ImportResult, error) {
+func importBeside(ctx context.Context, name string, v6 bool, path string, opts *Options, imports *ImportOptions) (*ImportResult, error) {
 	if _, err := memfileSet(name); err != nil {
 		return nil, err
 	}
@@ -40,7 +68,7 @@ func importBeside(ctx context.Context, name, path string, opts *Options, imports
 	if err != nil {
 		return nil, err
 	}
-	result, err := ImportMemfile(ctx, s, name, imports)
+	result, err := importMemfile(ctx, s, name, imports, &v6)
 	if err = errors.Join(err, s.Close()); err != nil {
 		return &result, errors.Join(err, os.Remove(partial))
 	}

@@ -19,7 +19,7 @@ func TestOpenMemfileTakesTheLeasesOverOnce(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(name, recorded, 0o600))
 
-	store, result, err := lease.OpenMemfile(t.Context(), name, nil, nil)
+	store, result, err := lease.OpenMemfile(t.Context(), name, false, nil, nil)
 	require.NoError(t, err)
 	require.Equal(t, []string{name}, result.Files)
 	require.Equal(t, 3, store.Count(1, lease.Assigned, lease.V4))
@@ -28,7 +28,7 @@ func TestOpenMemfileTakesTheLeasesOverOnce(t *testing.T) {
 	require.NoError(t, store.Close())
 
 	// What happens to Kea's file afterwards does not matter.
-	store, result, err = lease.OpenMemfile(t.Context(), name, nil, nil)
+	store, result, err = lease.OpenMemfile(t.Context(), name, false, nil, nil)
 	require.NoError(t, err)
 	require.Nil(t, result)
 	require.Equal(t, 2, store.Count(1, lease.Assigned, lease.V4))
@@ -38,7 +38,7 @@ func TestOpenMemfileTakesTheLeasesOverOnce(t *testing.T) {
 func TestOpenMemfileStartsEmptyWithoutOne(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join(t.TempDir(), "kea-leases4.csv")
-	store, result, err := lease.OpenMemfile(t.Context(), name, nil, nil)
+	store, result, err := lease.OpenMemfile(t.Context(), name, false, nil, nil)
 	require.NoError(t, err)
 	require.Nil(t, result)
 	require.NoError(t, store.Close())
@@ -48,10 +48,35 @@ func TestOpenMemfileStartsEmptyWithoutOne(t *testing.T) {
 func TestOpenMemfileNamesTheFolderThatIsMissing(t *testing.T) {
 	t.Parallel()
 	folder := filepath.Join(t.TempDir(), "kea")
-	_, _, err := lease.OpenMemfile(t.Context(), filepath.Join(folder, "kea-leases4.csv"), nil, nil)
+	_, _, err := lease.OpenMemfile(t.Context(), filepath.Join(folder, "kea-leases4.csv"), false, nil, nil)
 	require.ErrorIs(t, err, os.ErrNotExist)
 	require.ErrorContains(t, err, "the folder "+folder+" must be there and writable")
 	require.NotContains(t, err.Error(), "tmp-", "a name nobody has chosen")
+}
+
+func TestOpenMemfileRefusesTheOtherFamily(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "kea-leases.csv")
+	recorded, err := os.ReadFile("testdata/memfile-v6.csv")
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(name, recorded, 0o600))
+	_, _, err = lease.OpenMemfile(t.Context(), name, false, nil, nil)
+	require.ErrorContains(t, err, name+": it has leases of DHCPv6")
+	require.NoFileExists(t, name+".db")
+
+	store, result, err := lease.OpenMemfile(t.Context(), name, true, nil, nil)
+	require.NoError(t, err)
+	require.NotZero(t, result.Rows)
+	require.NoError(t, store.Close())
+	_, _, err = lease.OpenMemfile(t.Context(), name, false, nil, nil)
+	require.ErrorContains(t, err, name+".db: it has leases of DHCPv6", "nor is what was made of it taken")
+
+	// A file that says nothing is nobody's.
+	empty := filepath.Join(t.TempDir(), "kea-leases6.csv")
+	require.NoError(t, os.WriteFile(empty, nil, 0o600))
+	store, _, err = lease.OpenMemfile(t.Context(), empty, true, nil, nil)
+	require.NoError(t, err)
+	require.NoError(t, store.Close())
 }
 
 func TestOpenMemfileTakesOverAllOrNothing(t *testing.T) {
@@ -63,7 +88,7 @@ func TestOpenMemfileTakesOverAllOrNothing(t *testing.T) {
 	bad := header + "\n" + strings.Repeat("nonsense,,,,,,,,,,\n", 3)
 	require.NoError(t, os.WriteFile(name, []byte(bad), 0o600))
 
-	_, result, err := lease.OpenMemfile(t.Context(), name, nil, &lease.ImportOptions{MaxRowErrors: 1})
+	_, result, err := lease.OpenMemfile(t.Context(), name, false, nil, &lease.ImportOptions{MaxRowErrors: 1})
 	require.ErrorContains(t, err, name)
 	require.NotEmpty(t, result.Errors)
 	left, err := filepath.Glob(name + ".*")

@@ -98,21 +98,21 @@ func (s *Store) open() error {
 		return errors.Join(err, db.close())
 	}
 	s.db = db
-	s.begin()
+	s.begin(s.update)
 	return nil
 }
 
 // begin begins an epoch: nobody knows what was announced before the end of who
 // had the file open, or whether it is a copy of an older one. If that cannot be
 // written now, it is the same as after a failed commit.
-func (s *Store) begin() {
+func (s *Store) begin(update func(*bbolt.DB, func(*bbolt.Tx) error) error) {
 	s.issued = s.header.revision
 	if n := len(s.history); n > 0 {
 		s.issued = max(s.issued, s.history[n-1].from)
 	}
 	s.history = s.history.begin(s.header.revision, s.issued)
 	next := s.sealed()
-	if err := s.db.do(func() error { return s.db.Update(s.state.write) }); err != nil {
+	if err := s.db.do(func() error { return update(s.db.DB, s.state.write) }); err != nil {
 		s.log.Warn("the lease file cannot be written", "file", s.path, "error", err)
 		s.failed = &plan{header: next}
 		return

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -80,10 +81,15 @@ func (c *committer) Commit(_ context.Context, changes ...Change) error {
 // reclaiming runs body while leases are reclaimed.
 func reclaiming(t *testing.T, p ReclaimParams, body func(c *committer)) {
 	t.Helper()
+	reclaimingOwned(t, p, nil, body)
+}
+
+func reclaimingOwned(t *testing.T, p ReclaimParams, owned func(Lease) bool, body func(c *committer)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		c := &committer{fakeSource: &fakeSource{leases: map[Key]Lease{}}}
 		run := &reclaimRun{source: c, Reclaimer: Reclaimer{
-			Committer: c, Params: p,
+			Committer: c, Params: p, Owned: owned,
 			Logger: slog.New(slog.NewTextHandler(c, nil)),
 			Reclaimed: func(l Lease) {
 				c.mu.Lock()
@@ -248,6 +254,50 @@ func TestFailedReclamationIsTriedAgain(t *testing.T) {
 		c.hook(nil)
 		settle(10 * time.Second)
 		require.Len(t, c.wasTold(), 1)
+	})
+}
+
+// What another server owns is left alone, until it is this one's.
+func TestOnlyWhatIsOwnedIsReclaimed(t *testing.T) {
+	t.Parallel()
+	p := DefaultReclaimParams()
+	p.HoldReclaimedTime = time.Minute
+	var all atomic.Bool
+	owned := func(l Lease) bool { return all.Load() || l.Addr == addr("192.0.2.2") }
+	reclaimingOwned(t, p, owned, func(c *committer) {
+		foreign, mine := v4lease("192.0.2.1", 5), v4lease("192.0.2.2", 5)
+		mustPut(t, c, foreign)
+		mustPut(t, c, mine)
+		settle(5 * time.Minute)
+		require.Equal(t, 1, c.len(), "its own is removed in the end")
+		require.Equal(t, Assigned, c.get(foreign.Key()).State)
+		require.Len(t, c.wasTold(), 1)
+		all.Store(true)
+		settle(10 * time.Second)
+		require.Len(t, c.wasTold(), 2)
+		require.Equal(t, ExpiredReclaimed, c.get(foreign.Key()).State)
+		all.Store(false)
+		settle(5 * time.Minute)
+		require.Equal(t, 1, c.len(), "nor is what is reclaimed removed by another")
+	})
+}
+
+// To reclaim a lease is no news of its client.
+func TestReclamationKeepsTheTime(t *testing.T) {
+	t.Parallel()
+	p := DefaultReclaimParams()
+	p.HoldReclaimedTime = time.Minute
+	reclaiming(t, p, func(c *committer) {
+		var times []int64
+		c.hook(func(changes []Change) error {
+			for _, x := range changes {
+				times = append(times, x.Lease.CLTT)
+			}
+			return nil
+		})
+		l := mustPut(t, c, v4lease("192.0.2.1", 5))
+		settle(5 * time.Minute)
+		require.Equal(t, []int64{l.CLTT, l.CLTT, l.CLTT}, times, "made, reclaimed, removed")
 	})
 }
 

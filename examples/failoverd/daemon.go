@@ -151,7 +151,7 @@ func (d *daemon) openStore(ctx context.Context, cfg *dhcp4.Config) (*lease.Store
 	if db := cfg.LeaseDatabase; db != nil && db.MaxRowErrors != nil {
 		imports.MaxRowErrors = int(*db.MaxRowErrors)
 	}
-	store, result, err := lease.OpenMemfile(ctx, cfg.LeaseFile(), &lease.Options{Logger: d.log}, &imports)
+	store, result, err := lease.OpenMemfile(ctx, cfg.LeaseFile(), false, &lease.Options{Logger: d.log}, &imports)
 	if result != nil {
 		for _, row := range result.Errors {
 			d.log.Warn("lease of Kea not taken over", "error", row)

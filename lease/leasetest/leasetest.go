@@ -36,6 +36,8 @@ func TestCommitter(t *testing.T, open func(t *testing.T) (lease.Committer, *leas
 		{"ManyAtOnce", manyAtOnce},
 		{"ContextEnded", contextEnded},
 		{"KeepsNothing", keepsNothing},
+		{"KeepsSources", keepsSources},
+		{"RemovalTimes", removalTimes},
 	} {
 		t.Run(part.name, func(t *testing.T) {
 			committer, store := open(t)
@@ -196,5 +198,36 @@ func keepsNothing(t *testing.T, c lease.Committer, s *lease.Store) {
 	clear(l.ClientID)
 	if len(s.ByHWAddr(leaseOf(1).HWAddr)) != 1 || len(s.ByClientID(leaseOf(1).ClientID)) != 1 {
 		t.Errorf("a lease in the store changed when the caller used its own memory again")
+	}
+}
+
+func keepsSources(t *testing.T, c lease.Committer, s *lease.Store) {
+	removed := leaseOf(3)
+	removed.CLTT += 100
+	commit(t, c, lease.Change{Lease: removed})
+	for _, ch := range []lease.Change{
+		{Lease: leaseOf(1), Source: 7},
+		{Lease: leaseOf(2), Source: lease.Foreign},
+		{Lease: removed, Source: lease.Foreign, Delete: true},
+	} {
+		commit(t, c, ch)
+		last, ok := s.Last(ch.Lease.Key())
+		if !ok || last.Source != ch.Source || last.Delete != ch.Delete {
+			t.Errorf("a change with Source %d is in the store with %d; what comes from elsewhere must stay known as such", ch.Source, last.Source)
+		}
+	}
+}
+
+func removalTimes(t *testing.T, c lease.Committer, s *lease.Store) {
+	decided := leaseOf(1)
+	decided.CLTT += 50
+	commit(t, c, lease.Change{Lease: leaseOf(1)}, lease.Change{Lease: leaseOf(2)})
+	commit(t, c, lease.Change{Lease: decided, Delete: true}, lease.Removal(leaseOf(2)))
+	if last, _ := s.Last(decided.Key()); last.Lease.CLTT != decided.CLTT {
+		t.Errorf("a removal of the time %d is in the store with %d", decided.CLTT, last.Lease.CLTT)
+	}
+	l := leaseOf(2)
+	if last, _ := s.Last(l.Key()); last.Lease.CLTT < l.CLTT {
+		t.Errorf("a removal without a time is in the store with %d, which is before the lease", last.Lease.CLTT)
 	}
 }
