@@ -138,7 +138,7 @@ func (x *exchange) commit(ctx context.Context, g *grant) (*Reply, error) {
 		change.If = g.was.Revision
 	}
 	err := x.e.committer.Commit(ctx, append(changes, change)...)
-	x.e.unsure.set(g.addr, err != nil && !errors.Is(err, lease.ErrConflict))
+	x.e.unsure.set(g.addr, l.CLTT, err != nil && !errors.Is(err, lease.ErrConflict))
 	if err != nil {
 		// The client will ask for it again.
 		x.e.alloc.Hold(g.addr, x.holder, time.Now().Add(offerHold))
@@ -157,7 +157,7 @@ func (x *exchange) commit(ctx context.Context, g *grant) (*Reply, error) {
 // reuse returns for how long the client may use its lease as it is, in
 // seconds; 0: the lease is to be written.
 func (x *exchange) reuse(g *grant, l *lease.Lease) uint32 {
-	if !g.mine || g.previous != nil || x.e.unsure.has(g.addr) {
+	if !g.mine || g.previous != nil || x.e.unsure.has(g.addr, g.was.CLTT) {
 		return 0
 	}
 	old := *g.was

@@ -94,7 +94,8 @@ func TestCache(t *testing.T) {
 		require.EqualValues(t, 2700, renew(hostname("new")), "a quarter of it has just passed")
 		require.EqualValues(t, 3600, renew(hostname("new")))
 
-		b.e.unsure.set(b.stored("192.0.2.10").Addr, true)
+		l := b.stored("192.0.2.10")
+		b.e.unsure.set(l.Addr, l.CLTT, true)
 		require.EqualValues(t, 3600, renew(hostname("new")), "the last commit failed")
 		require.EqualValues(t, 3500, renew(hostname("new")))
 	})

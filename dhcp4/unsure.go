@@ -14,17 +14,21 @@ const maxUnsure = 1 << 16
 type unsure struct {
 	mu    sync.Mutex
 	addrs map[netip.Addr]struct{}
-	all   bool // there were too many to be told apart
+	// until is the time of the latest lease that has failed and for which
+	// there was no room, in Unix seconds: no lease up to then is sure.
+	until int64
 }
 
-func (u *unsure) set(addr netip.Addr, failed bool) {
+// set notes how the commit of a lease ended, which was given out at a time.
+func (u *unsure) set(addr netip.Addr, cltt int64, failed bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	switch {
+	switch _, noted := u.addrs[addr]; {
 	case !failed:
 		delete(u.addrs, addr)
+	case noted:
 	case len(u.addrs) >= maxUnsure:
-		u.all = true
+		u.until = max(u.until, cltt)
 	default:
 		if u.addrs == nil {
 			u.addrs = map[netip.Addr]struct{}{}
@@ -33,9 +37,11 @@ func (u *unsure) set(addr netip.Addr, failed bool) {
 	}
 }
 
-func (u *unsure) has(addr netip.Addr) bool {
+// has says whether the lease of the address that the store has, given out at a
+// time, may be one whose commit has failed.
+func (u *unsure) has(addr netip.Addr, cltt int64) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	_, ok := u.addrs[addr]
-	return ok || u.all
+	return ok || cltt <= u.until
 }
