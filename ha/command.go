@@ -93,7 +93,14 @@ func plain(ev Event) func(context.Context, *call) ctrl.Response {
 	return func(ctx context.Context, c *call) ctrl.Response { return c.r.command(ctx, ev) }
 }
 
+// haHeartbeat says how this server is. A partner of this kind tells its state
+// when it asks: if that is news, it is asked as well.
 func (s *Service) haHeartbeat(_ context.Context, c *call) ctrl.Response {
+	if name, ok := keatext.Unquote(c.args["state"]); ok && c.r.partner != nil && c.server == c.r.partner.Name {
+		if state, ok := ParseState(name); ok && state != c.r.view.Load().partner {
+			c.r.tell(PartnerChanged{})
+		}
+	}
 	return c.r.report()
 }
 

@@ -72,6 +72,10 @@ type (
 	// Who receives no queries cannot watch the partner's clients.
 	ServiceSwitched struct{ On bool }
 
+	// PartnerChanged says that a partner of this kind has told of a state that
+	// is not the one known here.
+	PartnerChanged struct{}
+
 	// Commands, as they come in. The answer is a Reply among the actions of
 	// the step, or of the later one that ends what the command began.
 	Reset             struct{}                  // ha-reset
@@ -123,6 +127,7 @@ func (NotifyDone) event()        {}
 func (StoreFailed) event()       {}
 func (StoreWorks) event()        {}
 func (ServiceSwitched) event()   {}
+func (PartnerChanged) event()    {}
 func (Reset) event()             {}
 func (Continue) event()          {}
 func (SetScopes) event()         {}

@@ -21,11 +21,18 @@ const probeDelay = time.Second
 // it.
 type health struct {
 	s      *Service
-	doubt  chan struct{} // a commit has failed
+	write  func(context.Context) error // writes something to the store
+	doubt  chan struct{}               // a commit has failed
 	failed atomic.Bool
 }
 
-func (h *health) init(s *Service) { h.s, h.doubt = s, make(chan struct{}, 1) }
+func (h *health) init(s *Service) {
+	h.s, h.doubt = s, make(chan struct{}, 1)
+	h.write = func(ctx context.Context) error {
+		// Another position each time, so that there is something to write.
+		return s.store.CommitMark(ctx, probeMark, lease.Position{Revision: uint64(s.opts.Now().UnixNano())})
+	}
+}
 
 // heed notes the error of a commit.
 func (h *health) heed(ctx context.Context, err error) {
@@ -57,8 +64,7 @@ func (h *health) run(ctx context.Context) {
 
 // probe says whether the store can be written to.
 func (h *health) probe(ctx context.Context) bool {
-	// Another position each time, so that there is something to write.
-	err := h.s.store.CommitMark(ctx, probeMark, lease.Position{Revision: uint64(h.s.opts.Now().UnixNano())})
+	err := h.write(ctx)
 	if ctx.Err() != nil || errors.Is(err, lease.ErrClosed) {
 		return true // it ends
 	}

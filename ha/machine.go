@@ -54,7 +54,9 @@ type Machine struct {
 // heartbeat is when the next one is due and whether one is under way.
 type heartbeat struct {
 	at    time.Time // zero: none is due
+	sent  time.Time // the last one
 	out   bool
+	soon  bool          // ask the partner as soon as one may be sent
 	delay time.Duration // grows in terminated
 }
 
@@ -166,8 +168,11 @@ func (m *Machine) Step(now time.Time, ev Event) []Action {
 		m.maintenanceNotify(now, ev)
 	case SyncCompleted:
 		m.syncCompleted()
+	case PartnerChanged:
+		m.heartbeat.soon = m.partner.ours
 	}
 	m.cover()
+	m.askSoon(now)
 	actions := m.actions
 	m.actions = nil
 	return actions
@@ -190,7 +195,7 @@ func (m *Machine) tick(now time.Time) {
 		m.run(now)
 	}
 	if at := m.heartbeat.at; !at.IsZero() && !now.Before(at) && !m.heartbeat.out {
-		m.heartbeat.at, m.heartbeat.out = time.Time{}, true
+		m.heartbeat.at, m.heartbeat.sent, m.heartbeat.out = time.Time{}, now, true
 		m.do(SendHeartbeat{})
 	}
 }
@@ -243,6 +248,7 @@ func (m *Machine) enterWith(now time.Time, to State, scopes []string) bool {
 	if from == StateCommunicationRecovery {
 		m.overflowed = false
 	}
+	m.heartbeat.soon = m.partner.ours && to != StateTerminated
 	m.do(StateChanged{From: from, To: to, Partner: m.partner.state})
 	m.serve(servesIn(to))
 	if from == StateTerminated || to == StateTerminated {
@@ -274,6 +280,26 @@ func (m *Machine) schedule(now time.Time) {
 func (m *Machine) hurry(now time.Time) {
 	if !m.heartbeat.at.IsZero() {
 		m.heartbeat.at = now
+	}
+}
+
+// hurried is how far apart heartbeats between two of ours are at least.
+const hurried = 100 * time.Millisecond
+
+// askSoon has a heartbeat sent as soon as possible if one of two of ours has
+// changed its state: each step of their return to normal operation waits for
+// the other to notice the one before, which with Kea takes a heartbeat-delay.
+func (m *Machine) askSoon(now time.Time) {
+	h := &m.heartbeat
+	if !h.soon || h.at.IsZero() {
+		return
+	}
+	h.soon = false
+	if at := h.sent.Add(hurried); at.Before(h.at) {
+		h.at = at
+	}
+	if h.at.Before(now) {
+		h.at = now
 	}
 }
 

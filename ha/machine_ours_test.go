@@ -280,7 +280,7 @@ func TestOursLeavesTerminated(t *testing.T) {
 	m.Step(now, Tick{})
 	require.Equal(t, "waiting", first(m.Step(now, HeartbeatAnswered{Report{State: StateTerminated, Time: start, Ours: true}})))
 	require.Equal(t, StateWaiting, m.State())
-	require.Equal(t, now.Add(time.Second), m.Deadline())
+	require.Equal(t, now.Add(hurried), m.Deadline(), "it is asked again soon")
 }
 
 // The part of communication-recovery that is about a Kea.

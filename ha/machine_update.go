@@ -30,8 +30,8 @@ func (m *Machine) Updates() Updates {
 	case m.state == StatePartnerInMaintenance:
 		return UpdatesAwaited
 	case m.state == m.normal:
-		if p.ours && (p.storeFailed || p.state == StateWaiting || p.state == StateSyncing || p.state == StateReady) {
-			return UpdatesSent // it is about to fetch them
+		if p.ours && (p.storeFailed || p.state == StateWaiting || p.state == StateSyncing) {
+			return UpdatesSent // it may be busy with what it has missed
 		}
 		return UpdatesAwaited
 	case p.ours:

@@ -24,7 +24,11 @@ type silence struct{ err error }
 // ask sends a heartbeat and notes the answer.
 func (m *member) ask(ctx context.Context) (*account, error) {
 	sent := m.r.now()
-	reply, err := m.call(ctx, "ha-heartbeat", map[string]any{"server-name": m.r.cfg.ThisServerName})
+	args := map[string]any{"server-name": m.r.cfg.ThisServerName}
+	if ours, _ := m.ours(); ours {
+		args["state"] = m.r.view.Load().state.String()
+	}
+	reply, err := m.call(ctx, "ha-heartbeat", args)
 	var h *account
 	if err == nil {
 		h, err = parseHeartbeat(reply.Arguments)

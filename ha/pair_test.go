@@ -20,13 +20,14 @@ import (
 
 // node is a server of a pair, which can be stopped and started again.
 type node struct {
-	t     *testing.T
-	net   *network
-	path  string // of its leases
-	cfgs  []*Config
-	opts  Options
-	plain bool // it does not say of which kind it is
-	store *lease.Store
+	t       *testing.T
+	net     *network
+	path    string // of its leases
+	cfgs    []*Config
+	opts    Options
+	subnets ctrl.Subnets // nil: oneSubnet
+	plain   bool         // it does not say of which kind it is
+	store   *lease.Store
 	*Service
 	mux *ctrl.Mux
 
@@ -76,10 +77,13 @@ func (d *node) start() {
 		})
 	}
 	ctrl.HandleService(d.mux, ctrl.V4, d.Service.opts.Switch)
-	ctrl.HandleLeases(d.mux, ctrl.V4, d.store, d.Background(), oneSubnet{})
+	if d.subnets == nil {
+		d.subnets = oneSubnet{}
+	}
+	ctrl.HandleLeases(d.mux, ctrl.V4, d.store, d.Background(), d.subnets)
 	ctx, stop := context.WithCancel(context.Background())
 	d.stop, d.done = stop, make(chan error, 1)
-	go func() { d.done <- d.Run(ctx, d.mux, oneSubnet{}) }()
+	go func() { d.done <- d.Run(ctx, d.mux, d.subnets) }()
 }
 
 // end stops the server in good order.

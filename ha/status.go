@@ -24,6 +24,7 @@ type RelationshipStatus struct {
 
 	Serves []string // the servers whose clients are served; empty: nobody is
 	Idle   string   // why nobody is served; empty: somebody is
+	Waits  string   // what this server waits for; empty: for nothing
 
 	Partner *PartnerStatus // the other active server; nil: there is none
 	Peers   []PeerStatus   // all other servers, by name
@@ -42,13 +43,10 @@ type PartnerStatus struct {
 	Serves []string  // as it last said
 	Heard  time.Time // its last answer to a heartbeat; zero: there was none
 
-	// Interrupted: it has been silent for max-response-delay. Until then
-	// TakeoverIn is how long that will take from now if it stays silent.
-	Interrupted bool
-	TakeoverIn  time.Duration
-	// UnansweredLeft is how many more of its clients must go unanswered before
-	// this server takes over from a silent partner; 0: none.
-	UnansweredLeft int
+	Interrupted bool // it has been silent for longer than max-response-delay
+	// Takeover is what it has left before this server takes over from it; nil:
+	// it answers, or has been taken over from.
+	Takeover *Takeover
 
 	ClockOffset   time.Duration // its clock minus this one's
 	ConfigDiffers bool          // it serves another configuration; see Options.Digest
@@ -101,7 +99,7 @@ func (r *relationship) status() RelationshipStatus {
 	v := r.view.Load()
 	st := RelationshipStatus{
 		Server: r.cfg.ThisServerName, Mode: r.cfg.Mode, Role: r.cfg.this().Role,
-		State: v.state, Paused: v.paused, Serves: v.scopes, Idle: r.idle(v),
+		State: v.state, Paused: v.paused, Serves: v.scopes, Idle: r.idle(v), Waits: v.waitsFor,
 		Unguarded: *r.pools.Load(),
 	}
 	for _, m := range r.members {
@@ -131,35 +129,31 @@ func (r *relationship) idle(v *view) string {
 	case v.serving && len(v.scopes) > 0:
 		return ""
 	}
-	switch v.state {
-	case StateBackup:
+	switch {
+	case v.state == StateBackup:
 		return "a backup serves nobody"
-	case StateWaiting:
-		return "waiting for the partner"
-	case StateSyncing:
-		return "fetching the partner's leases"
-	case StateReady:
-		return "waiting for the partner to notice that this server is ready"
-	case StateInMaintenance:
+	case v.state == StateInMaintenance:
 		return "in maintenance, the partner serves"
-	case StateHotStandby, StateTerminated, StateCommunicationRecovery:
-		return "standing by for the primary"
-	case StatePartnerDown:
+	case v.state == StatePartnerDown:
 		return "auto-failover is false"
+	case v.serving && r.cfg.this().Role == Standby:
+		return "standing by for the primary"
+	case v.waitsFor != "":
+		return "waiting for " + v.waitsFor
 	}
-	return "no scopes are served"
+	return "it has no scopes"
 }
 
 func (r *relationship) partnerStatus(v *view) *PartnerStatus {
 	now := r.now()
 	st := &PartnerStatus{
 		Name: r.partner.Name, Role: r.partner.Role, State: v.partner, Serves: v.partnerScopes,
-		Interrupted:    v.interrupted(now),
-		UnansweredLeft: r.unansweredLeft(v),
-		ClockOffset:    r.partner.clock.measured(),
+		Interrupted: v.interrupted(now),
+		ClockOffset: r.partner.clock.measured(),
 	}
-	if !st.Interrupted {
-		st.TakeoverIn = v.interruptedAt.Sub(now)
+	if v.takeover != nil {
+		passed := now.Sub(v.at)
+		st.Takeover = &Takeover{In: max(v.takeover.In-passed, 0), Clients: v.takeover.Clients, OneIn: max(v.takeover.OneIn-passed, 0)}
 	}
 	if h := r.partner.said.Load(); h != nil {
 		st.Heard, st.StoreFailed = h.at, h.StoreFailed
@@ -168,17 +162,6 @@ func (r *relationship) partnerStatus(v *view) *PartnerStatus {
 		}
 	}
 	return st
-}
-
-// unansweredLeft is how many clients must go unanswered before a silent partner
-// is taken for dead. A server that serves nobody anyway, and the primary in
-// hot-standby, do not wait for that.
-func (r *relationship) unansweredLeft(v *view) int {
-	limit := r.cfg.maxUnackedClients()
-	if limit == 0 || !v.serving || v.unacked > limit || r.cfg.Mode == HotStandby && r.cfg.this().Role == Primary {
-		return 0
-	}
-	return limit - v.unacked + 1
 }
 
 func (m *member) status() PeerStatus {

@@ -32,13 +32,17 @@ func (r *RelationshipStatus) write(b *strings.Builder) {
 	if r.Idle != "" {
 		fmt.Fprintf(b, ", serves nobody: %s\n", r.Idle)
 	} else {
-		fmt.Fprintf(b, ", serves the clients of %s\n", strings.Join(r.Serves, " and "))
+		fmt.Fprintf(b, ", serves the clients of %s", strings.Join(r.Serves, " and "))
+		if r.Waits != "" {
+			fmt.Fprintf(b, ", waits for %s", r.Waits)
+		}
+		b.WriteString("\n")
 	}
 	if len(r.Unguarded) > 0 {
 		fmt.Fprintf(b, "  pools not guarded: %s\n", strings.Join(r.Unguarded, ", "))
 	}
 	if r.Partner != nil {
-		r.Partner.write(b, r.State)
+		r.Partner.write(b)
 	}
 	if r.Sync != nil {
 		fmt.Fprintf(b, "  fetching leases from %s since %s", r.Sync.From, r.Sync.Since.Format(time.TimeOnly))
@@ -52,7 +56,7 @@ func (r *RelationshipStatus) write(b *strings.Builder) {
 	}
 }
 
-func (p *PartnerStatus) write(b *strings.Builder, own State) {
+func (p *PartnerStatus) write(b *strings.Builder) {
 	fmt.Fprintf(b, "  partner %s (%s): ", p.Name, p.Role)
 	switch p.State {
 	case StateNone:
@@ -65,8 +69,8 @@ func (p *PartnerStatus) write(b *strings.Builder, own State) {
 	if !p.Heard.IsZero() {
 		fmt.Fprintf(b, ", last answer %s", p.Heard.Format(time.DateTime))
 	}
-	if own != StatePartnerDown && (p.State == StateUnavailable || p.State == StateNone) {
-		b.WriteString(p.takeover())
+	if p.Takeover != nil {
+		b.WriteString(", is taken for dead " + p.Takeover.String())
 	}
 	if p.ClockOffset.Abs() >= time.Second {
 		fmt.Fprintf(b, ", its clock is off by %s", p.ClockOffset.Round(time.Second))
@@ -80,19 +84,25 @@ func (p *PartnerStatus) write(b *strings.Builder, own State) {
 	b.WriteString("\n")
 }
 
-// takeover says when a silent partner will be taken for dead.
-func (p *PartnerStatus) takeover() string {
+// String says it in words, such as "in 3 s and after 2 more unanswered clients".
+func (t Takeover) String() string {
 	var when []string
-	if !p.Interrupted {
-		when = append(when, fmt.Sprintf("in %s", p.TakeoverIn.Round(time.Second/10)))
+	if t.In > 0 {
+		when = append(when, "in "+t.In.Round(time.Second/10).String())
 	}
-	if p.UnansweredLeft > 0 {
-		when = append(when, fmt.Sprintf("after %d more unanswered clients", p.UnansweredLeft))
+	switch {
+	case t.Clients == 1:
+		when = append(when, "after one more unanswered client")
+	case t.Clients > 1:
+		when = append(when, fmt.Sprintf("after %d more unanswered clients", t.Clients))
+	}
+	if t.Clients > 1 && t.OneIn > 0 {
+		when = append(when, fmt.Sprintf("(or one in %s)", t.OneIn.Round(time.Second/10)))
 	}
 	if len(when) == 0 {
-		return ", is taken for dead now"
+		return "now"
 	}
-	return ", is taken for dead " + strings.Join(when, " and ")
+	return strings.Join(when, " ")
 }
 
 func (p *PeerStatus) write(b *strings.Builder) {

@@ -33,16 +33,24 @@ type view struct {
 	clients, unacked int
 	analyzed         uint64
 	rejects          bool // it refuses leases: it matters when it no longer does
+
+	at       time.Time // when this was so
+	waitsFor string
+	takeover *Takeover // as of then; nil: this server is not on the way to take over
 }
 
 // look makes what the Machine is now visible.
 func (r *relationship) look() {
-	m := r.machine
+	m, now := r.machine, r.now()
 	v := &view{
+		at: now, waitsFor: m.WaitsFor(),
 		state: m.State(), scopes: slices.Clone(m.Scopes()), serving: m.Serving(), paused: m.Paused(), unsent: m.Unsent(),
 		updates: m.Updates(), partner: m.Partner(), partnerScopes: slices.Clone(m.PartnerScopes()), ours: m.Ours(),
 		touched: m.InTouch(), interruptedAt: m.InterruptedAt(),
-		clients: m.Connecting(), unacked: m.Unacked(), analyzed: m.Analyzed(), rejects: m.Rejected(r.now()) > 0,
+		clients: m.Connecting(), unacked: m.Unacked(), analyzed: m.Analyzed(), rejects: m.Rejected(now) > 0,
+	}
+	if t, ok := m.Takeover(now); ok {
+		v.takeover = &t
 	}
 	for i, name := range r.split.names {
 		v.serves[i] = name != "" && slices.Contains(v.scopes, name)
