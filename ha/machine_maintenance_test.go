@@ -131,6 +131,18 @@ func TestMaintenanceStart(t *testing.T) {
 	require.Equal(t, []Action{Reply{ctrl.Response{Result: 1, Text: saysNotPIM}}}, m.Step(start, MaintenanceCancel{}))
 }
 
+// A reset that comes while the partner is told of the cancellation is not
+// undone by its answer.
+func TestResetDuringCancel(t *testing.T) {
+	m := inState(pairConfig(LoadBalancing, "server1"), StateLoadBalancing)
+	m.Step(start, MaintenanceStart{})
+	m.Step(start, NotifyDone{Answered: true})
+	m.Step(start, MaintenanceCancel{})
+	m.Step(start, Reset{})
+	require.Equal(t, ctrl.Response{Text: saysCanceled}, answer(t, m.Step(start, NotifyDone{Answered: true, State: StateLoadBalancing})))
+	require.Equal(t, StateWaiting, m.State())
+}
+
 // What the rules would do waits for the end of what is under way.
 func TestRulesWaitForTheNotify(t *testing.T) {
 	m := inState(pairConfig(LoadBalancing, "server1"), StateLoadBalancing)

@@ -43,6 +43,37 @@ func TestOursKeepsCooperatingDespiteClocks(t *testing.T) {
 	require.Equal(t, time.Hour, skew)
 }
 
+// A clock that was far off may have been set while its server was silent.
+func TestSkewIsForgotten(t *testing.T) {
+	m := inState(pairConfig(LoadBalancing, "server1"), StateLoadBalancing)
+	m.paused = true
+	m.Step(start, HeartbeatAnswered{Report{State: StateLoadBalancing, Time: start.Add(-70 * time.Second)}})
+	m.Step(start, UpdateAnswered{Peer: "server2", Outcome: Failed})
+	m.Step(start, Continue{})
+	m.heartbeat.out = true
+	require.Equal(t, "communication-recovery", first(m.Step(start, HeartbeatFailed{})))
+	skew, known := m.Skew()
+	require.True(t, known, "for translating times it is still the best guess")
+	require.Equal(t, -70*time.Second, skew)
+}
+
+func TestSkewIsWarnedOf(t *testing.T) {
+	m := inState(pairConfig(LoadBalancing, "server1"), StateLoadBalancing)
+	var warned []time.Duration
+	for after := time.Duration(0); after < 200*time.Second; after += 10 * time.Second {
+		now := start.Add(after)
+		m.heartbeat.out = true
+		for _, a := range m.Step(now, HeartbeatAnswered{Report{State: StateLoadBalancing, Time: now.Add(-31 * time.Second)}}) {
+			if _, ok := a.(Log); ok {
+				warned = append(warned, after/time.Second)
+			}
+		}
+	}
+	require.Equal(t, []time.Duration{0, 70, 140}, warned, "at most once in more than 60 s")
+	m.heartbeat.out = true
+	require.Empty(t, m.Step(start.Add(time.Hour), HeartbeatAnswered{Report{State: StateLoadBalancing, Time: start.Add(time.Hour + 30*time.Second)}}))
+}
+
 func TestRejectedUpdates(t *testing.T) {
 	reject := func(m *Machine, now time.Time, n byte) {
 		for i := range n {
@@ -180,6 +211,8 @@ func TestOursStore(t *testing.T) {
 	_, hear = ours(t, LoadBalancing, "server2", StateReady)
 	require.Equal(t, "-", first(hear(time.Second, &Report{State: StateWaiting})))
 	require.Equal(t, "partner-down", first(hear(time.Second, &Report{State: StateWaiting, StoreFailed: true})))
+	m = inState(pairConfig(LoadBalancing, "server2"), StateReady)
+	require.Equal(t, "-", first(m.Step(start, HeartbeatAnswered{Report{State: StateWaiting, Time: start, StoreFailed: true}})), "not of this kind")
 	_, hear = ours(t, LoadBalancing, "server2", StateInMaintenance)
 	require.Equal(t, "-", first(hear(time.Second, &Report{State: StateWaiting})))
 	require.Equal(t, "partner-down", first(hear(time.Second, &Report{State: StateWaiting, StoreFailed: true})))
@@ -204,6 +237,7 @@ func TestFailureDetection(t *testing.T) {
 	now := start.Add(5 * time.Second)
 	m.Step(now, HeartbeatFailed{})
 	require.Equal(t, 3, m.UnackedLeft(now))
+	require.Zero(t, m.UnackedLeft(now.Add(-2*time.Second)))
 	left, _ := m.Takeover(now)
 	require.Equal(t, Takeover{Clients: 3}, left)
 	m.Step(now, QueryLeft{client(1), time.Second})
@@ -219,6 +253,7 @@ func TestFailureDetection(t *testing.T) {
 	m.Step(now.Add(2*time.Hour), QueryLeft{client(3), 0})
 	require.Equal(t, 1, m.UnackedLeft(now))
 	require.Equal(t, "partner-down", first(m.Step(now, QueryLeft{client(4), time.Hour})), "at once")
+	require.Zero(t, m.UnackedLeft(now))
 
 	m.heartbeat.out = true
 	m.Step(now, HeartbeatAnswered{Report{State: StateReady, Time: now}})
@@ -309,6 +344,11 @@ func TestRecoveryOfAKea(t *testing.T) {
 	require.Contains(t, actions, Synchronize{})
 
 	// Nothing goes on as if what has failed had been sent.
+	m = recovering(false)
+	require.Equal(t, "reset", first(m.Step(start, BacklogDone{})))
+	m.Step(start, ResetDone{})
+	m.heartbeat.out = true
+	require.Equal(t, "reset", first(m.Step(start, HeartbeatAnswered{Report{State: StateLoadBalancing, Time: start}})))
 	m = recovering(true)
 	require.Equal(t, "-", first(m.Step(start, ResetDone{})))
 	require.Equal(t, StateCommunicationRecovery, m.State())
@@ -338,7 +378,7 @@ func TestSynchronizing(t *testing.T) {
 	actions := m.Step(start, HeartbeatAnswered{Report{State: StatePartnerDown, Time: start}})
 	require.Contains(t, actions, Synchronize{})
 	require.Zero(t, m.Deadline(), "no heartbeats while a Kea is asked for leases")
-	require.True(t, m.Synchronizing())
+	require.Equal(t, "the partner's leases", m.WaitsFor())
 	later := start.Add(time.Minute)
 	require.Empty(t, m.Step(later, SyncDone{Unreachable: true}))
 	require.Equal(t, StateUnavailable, m.Partner())

@@ -1,9 +1,6 @@
 package ha
 
-import (
-	"log/slog"
-	"time"
-)
+import "time"
 
 // syncDone is the end of Synchronize.
 func (m *Machine) syncDone(now time.Time, ev SyncDone) {
@@ -98,7 +95,6 @@ func (m *Machine) resetDone(now time.Time, ok bool) {
 		return
 	}
 	if !ok {
-		m.log(slog.LevelWarn, "the partner cannot be reset")
 		return
 	}
 	m.dropBacklog()

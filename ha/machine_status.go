@@ -33,19 +33,12 @@ func (m *Machine) Paused() bool { return m.paused }
 // take over for a server that waits: it must not be answered.
 func (m *Machine) StoreFailed() bool { return m.storeFailed }
 
-// Synchronizing says whether the partner's leases are being fetched.
-func (m *Machine) Synchronizing() bool { return m.job == jobSync }
-
 // LastContact returns when the partner last answered a heartbeat; false: not yet.
 func (m *Machine) LastContact() (time.Time, bool) { return m.partner.contact, m.partner.answered }
 
 // InTouch says whether anything was ever found about the partner, be it that
 // it is unavailable.
 func (m *Machine) InTouch() bool { return m.partner.state != StateNone }
-
-// Interrupted says whether the partner has been silent for longer than
-// max-response-delay.
-func (m *Machine) Interrupted(now time.Time) bool { return m.partnerName != "" && m.interrupted(now) }
 
 // InterruptedAt returns when the partner's silence will have been too long, or
 // was; it moves with each of its answers. Zero: there is no partner.
@@ -78,13 +71,14 @@ func (m *Machine) Connecting() int { return len(m.clients.seen) }
 // Unacked: see Analyzed.
 func (m *Machine) Unacked() int { return m.clients.unacked }
 
-// UnackedLeft returns how many more clients must wait for too long before
-// the partner is taken for down; 0 as long as it is not silent.
+// UnackedLeft returns how many more clients must have waited for too long
+// before their number is too large, as status-get tells it: 0 as long as the
+// partner is not silent, or if it is too large. Takeover says what it means.
 func (m *Machine) UnackedLeft(now time.Time) int {
-	if !m.Interrupted(now) || m.failureDetected(now) {
-		return 0
+	if limit := m.cfg.maxUnackedClients(); m.partnerName != "" && m.interrupted(now) && m.clients.unacked <= limit {
+		return limit - m.clients.unacked + 1
 	}
-	return m.cfg.maxUnackedClients() - m.clients.unacked + 1
+	return 0
 }
 
 // Takeover is what a silent partner still has before it is taken for down.

@@ -1,9 +1,6 @@
 package ha
 
-import (
-	"log/slog"
-	"time"
-)
+import "time"
 
 // rejectionCounts is how long a refused update counts.
 const rejectionCounts = 24 * time.Hour
@@ -62,7 +59,6 @@ func (m *Machine) updateAnswered(now time.Time, ev UpdateAnswered) {
 }
 
 func (m *Machine) reject(now time.Time, key string) {
-	m.log(slog.LevelWarn, "the partner refuses a lease")
 	if _, known := m.rejected[key]; key == "" || !known && len(m.rejected) >= maxClients {
 		return
 	}
