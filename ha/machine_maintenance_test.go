@@ -139,7 +139,9 @@ func TestResetDuringCancel(t *testing.T) {
 	m.Step(start, NotifyDone{Answered: true})
 	m.Step(start, MaintenanceCancel{})
 	m.Step(start, Reset{})
-	require.Equal(t, ctrl.Response{Text: saysCanceled}, answer(t, m.Step(start, NotifyDone{Answered: true, State: StateLoadBalancing})))
+	actions := m.Step(start, NotifyDone{Answered: true, State: StateLoadBalancing})
+	require.Equal(t, ctrl.Response{Text: saysCanceled}, answer(t, actions))
+	require.Equal(t, "-", first(actions))
 	require.Equal(t, StateWaiting, m.State())
 }
 
