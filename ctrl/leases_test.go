@@ -50,6 +50,43 @@ func lease4(addr string, more ...any) map[string]any {
 	return l
 }
 
+// Commands of a partner go through a committer that says so. They find what
+// there is, wherever that came from, and a removal is one of this moment.
+func TestCommandsFromElsewhere(t *testing.T) {
+	t.Parallel()
+	store, mux, commit := leaseMux(t)
+	*commit = func(ctx context.Context, changes ...lease.Change) error {
+		for i := range changes {
+			changes[i].Source = lease.Foreign
+		}
+		return store.Commit(ctx, changes...)
+	}
+	k := lease.Key{Type: lease.V4, Addr: netip.MustParseAddr("10.77.0.1")}
+	last := func() lease.Change {
+		c, ok := store.Last(k)
+		require.True(t, ok)
+		return c
+	}
+	long := lease4("10.77.0.1", "force-create", true, "valid-lft", 3600, "expire", 1_700_003_600)
+	for range 2 {
+		require.Zero(t, run(t, mux, "lease4-update", long).Result)
+		require.Equal(t, lease.Foreign, last().Source)
+		require.EqualValues(t, 1_700_000_000, last().Lease.CLTT)
+	}
+	require.Zero(t, run(t, mux, "lease4-del", map[string]any{"ip-address": "10.77.0.1"}).Result)
+	require.True(t, last().Delete)
+	require.Equal(t, lease.Foreign, last().Source)
+	require.Greater(t, last().Lease.CLTT, int64(1_700_000_000))
+
+	*commit = store.Commit
+	require.Zero(t, run(t, mux, "lease4-add", long).Result)
+	require.Zero(t, last().Source, "made here")
+	require.Zero(t, run(t, mux, "lease4-wipe", map[string]any{"subnet-id": 1}).Result)
+	require.True(t, last().Delete)
+	require.Zero(t, last().Source)
+	require.Greater(t, last().Lease.CLTT, int64(1_700_000_000))
+}
+
 // Whatever happens to a lease between the look at it and the commit, an update
 // overwrites nothing that it has not seen.
 func TestUpdateConflicts(t *testing.T) {

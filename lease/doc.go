@@ -27,15 +27,28 @@
 // dependent on the revision its author has seen (Change.If), and
 // [Store.Since] tells what has changed since one, removals included.
 //
+// What keeps several stores alike finds here what it needs for it. A change
+// carries where it was made (Change.Source), also when it is a removal.
+// [Store.Announce] tells of changes while they are being written, so that
+// another server can write them at the same time. A [Position] names a place in
+// a store's history, and [Store.Locate] says how much of it is left after an
+// accident. [Store.CommitMark] makes changes durable together with the place in
+// the history of the store that they came from.
+//
 // # Guarantees
 //
 //   - A change whose Commit returned nil is in the file whenever the process
 //     or the machine ends. The changes of one Commit are made together or not
 //     at all, also then.
 //   - A change whose Commit returned an error other than that of its ctx is
-//     not seen by anybody. The store goes on: if the disk was full, the next
-//     Commit succeeds as soon as it no longer is.
-//   - Revisions never repeat, whatever is removed or forgotten.
+//     not seen by anybody, but for an [Announcer], which is told that it
+//     failed. The store goes on: if the disk was full, the next Commit
+//     succeeds as soon as it no longer is.
+//   - Revisions of changes that were made never repeat, whatever is removed or
+//     forgotten. Those of changes that were only announced may, after a crash
+//     or in a copy of the file; a Position tells them apart.
+//   - A mark and the changes of its CommitMark are there together or not at
+//     all.
 //   - Going through leases ([Store.All], [Store.Since] and the like),
 //     [Store.Backup] and [Store.Compact] do not hold up commits.
 //   - A lease that a method returns shares no memory with the store.
@@ -53,4 +66,6 @@
 //   - The last 100,000 removals are remembered for Since; [Store.Forgotten]
 //     tells what is no longer.
 //   - Lease times are wall time in whole seconds, as on the wire.
+//   - A file of an earlier version of this package becomes one of this version
+//     when it is opened, and earlier versions refuse it then.
 package lease
