@@ -51,25 +51,6 @@ type Machine struct {
 	actions []Action // of the step under way
 }
 
-// heartbeat is when the next one is due and whether one is under way.
-type heartbeat struct {
-	at    time.Time // zero: none is due
-	sent  time.Time // the last one
-	out   bool
-	soon  bool          // ask the partner as soon as one may be sent
-	delay time.Duration // grows in terminated
-}
-
-// job is what takes time and is under way.
-type job uint8
-
-const (
-	jobNone job = iota
-	jobSync
-	jobBacklog
-	jobReset
-)
-
 // NewMachine returns the machine of the server cfg.ThisServerName, in state
 // waiting. cfg must be valid and stay as it is. The first step is due at once.
 func NewMachine(cfg *Config, now time.Time) *Machine {
@@ -214,12 +195,6 @@ func (m *Machine) once(now time.Time) bool {
 	return !m.blocked() && !m.paused && m.rules(now)
 }
 
-// blocked says whether something is under way that the rules wait for. Leases
-// between two of ours flow beside the machine and hold up nothing.
-func (m *Machine) blocked() bool {
-	return m.notify != notifyNone || m.job != jobNone && !m.jobStale && (m.job == jobReset || !m.partner.ours)
-}
-
 // enter changes the state and does what belongs to it; always true. Kea does
 // the latter with the next event after some commands, which leaves a
 // passive-backup primary without scopes after ha-reset.
@@ -264,72 +239,6 @@ func (m *Machine) serve(on bool) {
 		m.serving = on
 		m.do(SwitchService{On: on})
 	}
-}
-
-// schedule has the next heartbeat sent after the usual time, unless one is
-// under way, or leases are being fetched from a Kea.
-func (m *Machine) schedule(now time.Time) {
-	m.heartbeat.at = time.Time{}
-	if m.heartbeat.delay > 0 && !m.heartbeat.out && (m.job != jobSync || m.jobStale || m.partner.ours) {
-		m.heartbeat.at = now.Add(m.heartbeat.delay)
-	}
-}
-
-// hurry has a heartbeat sent at once, after a command: Kea lets what the
-// command has begun wait for the next one in turn.
-func (m *Machine) hurry(now time.Time) {
-	if !m.heartbeat.at.IsZero() {
-		m.heartbeat.at = now
-	}
-}
-
-// hurried is how far apart heartbeats between two of ours are at least.
-const hurried = 100 * time.Millisecond
-
-// askSoon has a heartbeat sent as soon as possible if one of two of ours has
-// changed its state: each step of their return to normal operation waits for
-// the other to notice the one before, which with Kea takes a heartbeat-delay.
-func (m *Machine) askSoon(now time.Time) {
-	h := &m.heartbeat
-	if !h.soon || h.at.IsZero() {
-		return
-	}
-	h.soon = false
-	if at := h.sent.Add(hurried); at.Before(h.at) {
-		h.at = at
-	}
-	if h.at.Before(now) {
-		h.at = now
-	}
-}
-
-// begin starts a job, unless another is under way.
-func (m *Machine) begin(j job, a Action) {
-	if m.job != jobNone {
-		return
-	}
-	m.job, m.jobStale = j, false
-	if j == jobSync && !m.partner.ours {
-		m.heartbeat.at = time.Time{}
-	}
-	m.do(a)
-}
-
-// end is the end of a job: whether it was under way, and is still wanted. Of
-// one that is not the rules may have been waiting for the end.
-func (m *Machine) end(now time.Time, j job) bool {
-	if m.job != j {
-		return false
-	}
-	stale := m.jobStale
-	m.job, m.jobStale = jobNone, false
-	if j == jobSync && m.heartbeat.at.IsZero() {
-		m.schedule(now)
-	}
-	if stale {
-		m.run(now)
-	}
-	return !stale
 }
 
 func (m *Machine) do(a Action) { m.actions = append(m.actions, a) }

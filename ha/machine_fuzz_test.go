@@ -66,7 +66,7 @@ func newWatched(t *testing.T, data *[]byte) *watched {
 
 func randomEvent(w *watched, data *[]byte) Event {
 	arg := next(data)
-	switch next(data) % 24 {
+	switch next(data) % 25 {
 	case 0, 1:
 		return Tick{}
 	case 2, 3:
@@ -110,6 +110,8 @@ func randomEvent(w *watched, data *[]byte) Event {
 		return MaintenanceNotify{Cancel: arg%2 == 0, State: State(arg % 16)}
 	case 21:
 		return SyncCompleted{}
+	case 23:
+		return PartnerChanged{}
 	case 22:
 		return ServiceSwitched{On: arg%2 == 0}
 	}

@@ -92,6 +92,9 @@ func (p *pair) step(i int, ev Event) {
 				if !ok {
 					return HeartbeatFailed{}
 				}
+				if p.ours && other.Partner() != p.servers[i].State() {
+					p.step(1-i, PartnerChanged{})
+				}
 				return HeartbeatAnswered{Report{
 					State: other.State(), Time: p.now, Scopes: other.Scopes(), HasUnsent: true, Unsent: other.Unsent(),
 					Ours: p.ours, StoreFailed: p.ours && other.StoreFailed(),
@@ -346,7 +349,8 @@ func (p *pair) heal() {
 	p.logf("healed")
 	maintenance := func() bool {
 		return slices.ContainsFunc(p.servers[:], func(s *server) bool {
-			return s.State() == StateInMaintenance || s.State() == StatePartnerInMaintenance
+			both := []State{StateInMaintenance, StatePartnerInMaintenance} // also as last heard of one that has just restarted
+			return slices.Contains(both, s.State()) || slices.Contains(both, s.Partner())
 		})
 	}
 	p.run(timeout+time.Millisecond, nil) // a notify may be under way
