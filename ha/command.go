@@ -189,11 +189,7 @@ func (s *Service) haSyncCompleteNotify(ctx context.Context, c *call) ctrl.Respon
 			m.replica.fetched(revision)
 		}
 	}
-	for _, held := range s.opts.Switch.State().ByPartner {
-		if origin == 0 || ctrl.Origin(origin) == held {
-			s.opts.Switch.Enable(held)
-		}
-	}
+	s.release(c.r, ctrl.Origin(origin))
 	return resp
 }
 

@@ -54,18 +54,29 @@ func (n *network) Listen(_, address string) (net.Listener, error) {
 	return p, nil
 }
 
+// Dial dials from some host.
 func (n *network) Dial(ctx context.Context, _, address string) (net.Conn, error) {
+	return n.dial(ctx, "198.51.100.1", address)
+}
+
+// dialFrom returns how the host with the address dials.
+func (n *network) dialFrom(host string) func(ctx context.Context, network, address string) (net.Conn, error) {
+	return func(ctx context.Context, _, address string) (net.Conn, error) { return n.dial(ctx, host, address) }
+}
+
+func (n *network) dial(ctx context.Context, from, to string) (net.Conn, error) {
 	if n.cut.Load() {
 		<-ctx.Done()
 		return nil, context.Cause(ctx)
 	}
 	n.mu.Lock()
-	p := n.listeners[address]
+	p := n.listeners[to]
 	n.mu.Unlock()
 	if p == nil {
 		return nil, errors.New("connection refused")
 	}
 	here, there := newConn(n)
+	here.remote, there.remote = address(to), address(net.JoinHostPort(from, "40000"))
 	select {
 	case p.incoming <- there:
 		return here, nil
@@ -113,8 +124,9 @@ func (a address) String() string  { return string(a) }
 // half is one end of a connection: what the other end writes waits in a
 // buffer, as in a socket.
 type half struct {
-	n     *network
-	other *half
+	n      *network
+	other  *half
+	remote address
 
 	mu       sync.Mutex
 	buf      []byte
@@ -238,4 +250,4 @@ func (h *half) SetDeadline(t time.Time) error {
 func (h *half) SetReadDeadline(t time.Time) error  { return h.SetDeadline(t) }
 func (h *half) SetWriteDeadline(t time.Time) error { return nil }
 func (h *half) LocalAddr() net.Addr                { return address("local") }
-func (h *half) RemoteAddr() net.Addr               { return address("remote") }
+func (h *half) RemoteAddr() net.Addr               { return h.remote }

@@ -50,7 +50,9 @@ func (d *node) start() {
 	d.store, err = lease.Open(d.path, nil)
 	require.NoError(d.t, err)
 	opts := d.opts
-	opts.Dial, opts.Listen = d.net.Dial, d.net.Listen
+	place, err := d.cfgs[0].this().endpoint()
+	require.NoError(d.t, err)
+	opts.Dial, opts.Listen = d.net.dialFrom(place.host), d.net.Listen
 	opts.Logger = slog.New(slog.NewTextHandler(d.t.Output(), nil))
 	opts.OnState = func(c StateChange) {
 		d.mu.Lock()

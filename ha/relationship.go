@@ -32,6 +32,8 @@ type relationship struct {
 	partner  *member   // the other active server; nil: there is none
 	receiver *receiver
 
+	held ctrl.Service // what its partners hold off, where that is not the whole server
+
 	view atomic.Pointer[view]
 	box  *mailbox
 	left atomic.Int32  // queries in the mailbox that were left to the partner
@@ -255,22 +257,10 @@ func (r *relationship) withKea() bool {
 	return known && !ours
 }
 
-// watchSwitch tells the Machine when somebody else has turned the switch of
-// the service.
-func (r *relationship) watchSwitch() {
-	own := ctrl.OriginLocal + ctrl.Origin(r.index)
-	st := r.s.opts.Switch.State()
-	off := st.ByUser || len(st.ByPartner) > 0 || slices.ContainsFunc(st.ByLocal, func(o ctrl.Origin) bool { return o != own })
-	if off != r.off {
-		r.off = off
-		r.advance(ServiceSwitched{On: !off})
-	}
-}
-
 // admit says whether a query is answered here, and the classes it gets.
 func (r *relationship) admit(c lease.Client, waited time.Duration) ([]string, bool) {
 	v := r.view.Load()
-	if !v.serving {
+	if !v.serving || !r.held.Enabled() {
 		return nil, false
 	}
 	i, ok := r.split.owner(c.ID, c.HWAddr)

@@ -84,6 +84,7 @@ func (s *Service) peerMux(mux *ctrl.Mux, subnets ctrl.Subnets) *ctrl.Mux {
 		told: func(c lease.Change) { s.updated(s.peerOf(&c.Lease), c) },
 	}).handle(peers, s.opts.Family, subnets)
 	s.walks.watch(peers, s.opts.Family, s.store)
+	s.holdEach(peers)
 	return peers
 }
 
@@ -207,16 +208,20 @@ func (r *relationship) sender(ctx context.Context, name string) *member {
 	if name != "" {
 		return r.member(name)
 	}
-	from := ctrl.RemoteAddr(ctx).Addr()
+	if m := r.memberAt(ctrl.RemoteAddr(ctx).Addr()); m != nil || len(r.members) > 1 {
+		return m
+	}
+	return r.members[0]
+}
+
+// memberAt returns the server that has the address by its url, or nil.
+func (r *relationship) memberAt(from netip.Addr) *member {
 	for _, m := range r.members {
 		if place, err := m.endpoint(); err == nil {
 			if addr, err := netip.ParseAddr(place.host); err == nil && addr.Unmap() == from {
 				return m
 			}
 		}
-	}
-	if len(r.members) == 1 {
-		return r.members[0]
 	}
 	return nil
 }

@@ -128,19 +128,6 @@ func (s *Service) Reclaims(l lease.Lease) bool {
 	return r != nil && r.reclaims(&l)
 }
 
-// hold switches the DHCP service off for a relationship, or lets it go on.
-// With several relationships the service of each is its own.
-func (s *Service) hold(r *relationship, on bool) {
-	origin := ctrl.OriginLocal + ctrl.Origin(r.index)
-	switch {
-	case len(s.relationships) > 1:
-	case on:
-		s.opts.Switch.Disable(origin, 0)
-	default:
-		s.opts.Switch.Enable(origin)
-	}
-}
-
 // relationshipOf returns the relationship that has a lease: with several that
 // of its subnet, or nil.
 func (s *Service) relationshipOf(l *lease.Lease) *relationship {

@@ -327,6 +327,19 @@ func TestHub(t *testing.T) {
 		require.Len(t, one.leases(), 1)
 		require.Empty(t, two.leases())
 
+		// A Kea that fetches leases holds off the relationship that it belongs
+		// to, and no other.
+		partner := hub.relationships[1].partner
+		spoke := func(command, args string) {
+			_, err := two.relationships[0].partner.client.Call(t.Context(), command, json.RawMessage(args))
+			require.NoError(t, err)
+		}
+		spoke("dhcp-disable", `{"origin": "ha-partner", "origin-id": 2000, "max-period": 60}`)
+		require.True(t, admitted("hub1"))
+		require.False(t, admitted(partner.Name))
+		spoke("ha-sync-complete-notify", `{"origin": 2000, "origin-id": 2000, "server-name": "spoke2"}`)
+		require.True(t, admitted(partner.Name))
+
 		// One relationship waits, the other serves on.
 		require.Equal(t, ctrl.Success, hub.run("ha-reset", `{"server-name": "spoke2"}`).Result)
 		require.True(t, admitted("hub1"))

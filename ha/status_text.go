@@ -84,7 +84,7 @@ func (p *PartnerStatus) write(b *strings.Builder) {
 	b.WriteString("\n")
 }
 
-// String says it in words, such as "in 3 s and after 2 more unanswered clients".
+// String says it in words, such as "in 3s after 2 more unanswered clients".
 func (t Takeover) String() string {
 	var when []string
 	if t.In > 0 {
@@ -110,7 +110,9 @@ func (p *PeerStatus) write(b *strings.Builder) {
 	switch {
 	case p.Behind:
 		b.WriteString("many updates not yet acknowledged")
-	case p.Pending > 0:
+	case p.Pending == 1:
+		b.WriteString("1 update not yet acknowledged")
+	case p.Pending > 1:
 		fmt.Fprintf(b, "%d updates not yet acknowledged", p.Pending)
 	default:
 		b.WriteString("has all updates")
