@@ -39,6 +39,8 @@ import (
 //	seen          position: the sender's mark of the receiver
 //	now           Unix milliseconds by the sender's clock
 //	clock-offset  seconds that the receiver's clock is ahead, 0 if less than 2
+//	alone         revision: of what was changed since then clients were told
+//	              though the receiver may not know; left out: of nothing
 //	rewind        true: see below
 //	full          see below
 //	changes       list
@@ -105,8 +107,9 @@ import (
 // A change is judged by the last one the receiver knows of the same lease (see
 // judge). The sender knew that one if it came from the sender, or if seen covers
 // it: then the change is taken over. Otherwise neither server knew of the
-// other's change. Both decide by the same rule, and the primary makes the
-// winner a change of its own, which the other then knows to be the later one:
+// other's change. A change that a client was told of wins over one that was
+// still waiting to be confirmed; otherwise the newer one wins. Both decide by
+// the same rule, and the primary makes the winner a change of its own, which the other then knows to be the later one:
 // whatever the secondary has decided meanwhile, both end with that. A change
 // that is said to have lost is not acknowledged to a client.
 //
@@ -130,6 +133,7 @@ type changesHead struct {
 	seen     lease.Position
 	now      time.Time
 	offset   int64 // seconds that the receiver's clock is ahead
+	alone    uint64
 	rewind   bool
 	full     *span // nil: the message is of the stream
 }
@@ -154,6 +158,9 @@ func (h *changesHead) append(b []byte) []byte {
 	b = appendPosition(append(b, `,"seen":`...), h.seen)
 	b = strconv.AppendInt(append(b, `,"now":`...), h.now.UnixMilli(), 10)
 	b = strconv.AppendInt(append(b, `,"clock-offset":`...), h.offset, 10)
+	if h.alone != 0 {
+		b = strconv.AppendUint(append(b, `,"alone":`...), h.alone, 10)
+	}
 	if h.rewind {
 		b = append(b, `,"rewind":true`...)
 	}

@@ -37,6 +37,9 @@ type receiverOptions struct {
 	// awaited says whether somebody waits for an answer about a change of the
 	// lease that was made here; nil: nobody ever does.
 	awaited func(lease.Key) bool
+	// alone returns the revision since which clients were told of changes that
+	// the partner may not have; 0: there are none such.
+	alone func() uint64
 	// moved is told that the mark of a sender has moved, and which changes have
 	// become durable with that; nil: nobody is.
 	moved func(sender string, changes []lease.Change)
@@ -65,6 +68,9 @@ func newReceiver(store *lease.Store, opts receiverOptions) *receiver {
 	}
 	if opts.awaited == nil {
 		opts.awaited = func(lease.Key) bool { return false }
+	}
+	if opts.alone == nil {
+		opts.alone = func() uint64 { return 0 }
 	}
 	if opts.moved == nil {
 		opts.moved = func(string, []lease.Change) {}
@@ -231,6 +237,7 @@ func (r *receiver) decide(m *changes) (v verdicts) {
 		if theirs.Source != 0 && theirs.Source <= seen {
 			continue // ours, perhaps as it was before
 		}
+		given := told(m.alone, theirs.Lease.Revision)
 		theirs.Source = r.source(m.server, theirs.Lease.Revision)
 		theirs.Lease.CLTT = max(0, theirs.Lease.CLTT+m.offset)
 		ours, _ := r.store.Last(theirs.Lease.Key())
@@ -241,6 +248,8 @@ func (r *receiver) decide(m *changes) (v verdicts) {
 			role: r.opts.role, theirs: theirs, ours: ours, skewed: m.offset != 0,
 			knew:    partners(ours.Source) || ours.Lease.Revision <= seen,
 			awaited: r.opts.awaited(theirs.Lease.Key()),
+			told:    given,
+			weTold:  told(r.opts.alone(), ours.Lease.Revision),
 			same:    partners(ours.Source) && ours.Source&secondStream == theirs.Source&secondStream,
 			first:   m.server == r.opts.primary || !partners(ours.Source),
 		}

@@ -24,6 +24,8 @@ type conflict struct {
 	ours    lease.Change // the last change here; its removal is forgotten, or it never was: zero
 	knew    bool         // the sender knew ours when it decided
 	awaited bool         // a client waits for an answer about ours
+	told    bool         // a client was told of theirs though this server did not know
+	weTold  bool         // a client was told of ours though the sender did not know
 	skewed  bool         // times have been corrected
 	// same and first are of a backup: whether both come from the same stream;
 	// whether theirs is the primary's.
@@ -48,8 +50,12 @@ func judge(c *conflict) verdict {
 		return takeIt
 	}
 	newer := c.theirs.Lease.CLTT - c.ours.Lease.CLTT
+	if c.told != c.weTold {
+		// No client has heard of the other one.
+		newer = pick[int64](c.told, 1, -1)
+	}
 	switch {
-	case c.role == Primary && (c.awaited || newer <= 0):
+	case c.role == Primary && (c.awaited && !c.told || newer <= 0):
 		return settleOnOurs
 	case c.role == Primary:
 		return settleOnIt

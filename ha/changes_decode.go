@@ -51,6 +51,8 @@ func parseChanges(b []byte) (*changes, error) {
 			m.now = time.UnixMilli(s.integer(0, maxMillis))
 		case "clock-offset":
 			m.offset = s.integer(-maxSeconds, maxSeconds)
+		case "alone":
+			m.alone = s.number()
 		case "rewind":
 			m.rewind = s.boolean()
 		case "full":

@@ -39,6 +39,9 @@ type changeSenderOptions struct {
 	backup bool   // the receiver is a backup
 	// keep says which leases the receiver is sent; nil: all.
 	keep func(*lease.Lease) bool
+	// alone returns the revision since which clients were told of changes that
+	// the receiver may not have; 0: there are none such. Nil: always 0.
+	alone func() uint64
 	// seen returns how far the receiver's changes have been taken over here.
 	seen  func() lease.Position
 	clock *clockOffset     // of the receiver's clock, which is also measured here
@@ -49,6 +52,9 @@ type changeSenderOptions struct {
 func newChangeSender(to caller, store *lease.Store, f *feed, opts changeSenderOptions) *changeSender {
 	if opts.now == nil {
 		opts.now = time.Now
+	}
+	if opts.alone == nil {
+		opts.alone = func() uint64 { return 0 }
 	}
 	if opts.keep == nil {
 		opts.keep = func(*lease.Lease) bool { return true }
@@ -274,6 +280,7 @@ func (c *changeSender) sendAll(ctx context.Context, prune bool) error {
 // send sends a message and waits for the answer, which moves the mark.
 func (c *changeSender) send(ctx context.Context, head *changesHead, body *bodyOf) (*changesAnswer, error) {
 	head.server, head.from, head.offset, head.now = c.opts.name, c.mark, c.opts.clock.seconds(), c.opts.now()
+	head.alone = c.opts.alone()
 	c.buf = head.append(c.buf[:0])
 	if body != nil {
 		c.buf = append(c.buf, body.b...)

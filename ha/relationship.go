@@ -31,6 +31,7 @@ type relationship struct {
 	members  []*member // the other servers, by name
 	partner  *member   // the other active server; nil: there is none
 	receiver *receiver
+	alone    *alone // with a partner
 
 	held ctrl.Service // what its partners hold off, where that is not the whole server
 
@@ -46,6 +47,9 @@ type relationship struct {
 	ctx     context.Context
 	work    sync.WaitGroup
 	machine *Machine
+	// together is the revision from which on the partner confirms all changes
+	// that clients are told of; 0: it does not.
+	together uint64
 	// reply answers the command of the step that is made, later the one that
 	// an earlier step has begun; the Machine lets only one begin.
 	reply, later func(ctrl.Response)

@@ -32,8 +32,14 @@ func (r *relationship) report() ctrl.Response {
 // replicate makes what keeps the leases of the other servers like those here.
 // From then on changes are remembered for them.
 func (r *relationship) replicate() {
+	since := func() uint64 { return 0 }
+	if r.partner != nil {
+		r.alone = newAlone(r.s.store, r.partner.Name)
+		since = r.alone.since.Load
+	}
 	r.receiver = newReceiver(r.s.store, receiverOptions{
 		role: r.cfg.this().Role, primary: r.cfg.primary(), keep: r.keep(), log: r.log, now: r.now,
+		alone:   since,
 		awaited: func(k lease.Key) bool { return r.partner != nil && r.partner.replica.feed.awaited(k) },
 		moved: func(sender string, changes []lease.Change) {
 			for i := range changes {
@@ -47,7 +53,8 @@ func (r *relationship) replicate() {
 			changes: func(f *feed) sender {
 				return newChangeSender(m.peer, r.s.store, f, changeSenderOptions{
 					name: r.cfg.ThisServerName, backup: m.Role == Backup, keep: r.keep(), clock: &m.clock, now: r.now, log: r.log,
-					seen: func() lease.Position { return r.receiver.applied(m.Name) },
+					alone: since,
+					seen:  func() lease.Position { return r.receiver.applied(m.Name) },
 				})
 			},
 		})

@@ -61,7 +61,31 @@ func (r *relationship) look() {
 			v.awaited = append(v.awaited, other.replica)
 		}
 	}
+	r.noteAlone(v)
 	r.view.Store(v)
+}
+
+// noteAlone notes, before it is so, that clients are told of what the partner
+// does not confirm, and when the partner has come to know it all.
+func (r *relationship) noteAlone(v *view) {
+	if r.partner == nil {
+		return
+	}
+	var err error
+	if v.updates == UpdatesAwaited {
+		if r.together == 0 {
+			r.together = r.s.store.Revision() + 1
+		}
+		if r.partner.replica.feed.acked()+1 >= r.together {
+			err = r.alone.end(r.ctx)
+		}
+	} else {
+		r.together = 0
+		if v.serving {
+			err = r.alone.begin(r.ctx)
+		}
+	}
+	r.s.health.heed(r.ctx, err)
 }
 
 // interrupted says whether the partner has been silent for longer than it may.
