@@ -38,6 +38,7 @@ type feed struct {
 
 	mu         sync.Mutex
 	shut       bool // nothing may be taken
+	away       bool // the peer cannot be reached at present
 	tell       bool
 	echo       bool // the peer takes what it is told even if it has something newer
 	waiting    map[lease.Key]*entry
@@ -361,6 +362,16 @@ func (f *feed) gate(open, tell bool) {
 		f.giveUp()
 	}
 	f.signal()
+}
+
+// reach says whether the peer can be reached, as far as is known. While it
+// cannot, nobody waits for it.
+func (f *feed) reach(ok bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.away = !ok; f.away {
+		f.giveUp()
+	}
 }
 
 // setEcho says whether the peer takes what it is told even if it has something

@@ -79,7 +79,7 @@ func (e *expectation) wait(ctx context.Context) error {
 		e.feed.adopt(&e.parts[i])
 	}
 	e.check()
-	if e.feed.shut {
+	if e.feed.shut || e.feed.away {
 		e.settle(errUnacknowledged)
 	}
 	e.feed.mu.Unlock()

@@ -116,7 +116,9 @@ func (r *replica) run(ctx context.Context) error {
 			continue
 		}
 		r.note(err)
+		r.feed.reach(false)
 		delay.wait(ctx, r.wake)
+		r.feed.reach(true)
 	}
 	return nil
 }
