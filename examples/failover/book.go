@@ -18,14 +18,14 @@ import (
 
 // book remembers what clients were promised.
 type book struct {
-	mu       sync.Mutex
-	promised map[netip.Addr]promise
-	wrong    []error
+	mu         sync.Mutex
+	promised   map[netip.Addr]promise
+	duplicates int
+	wrong      []error
 
-	leases, renewals int             // since the last second
-	latencies        []time.Duration // since the last second
-	all              []time.Duration
-	answered         int
+	acks    int             // since it was last drawn
+	waits   []time.Duration // of all clients, from asking to being answered
+	longest time.Duration   // of waits since mark
 }
 
 type promise struct {
@@ -44,73 +44,71 @@ func (b *book) note(err error) {
 	}
 }
 
-// leased takes down a new lease that took a time to get.
-func (b *book) leased(hw net.HardwareAddr, ack *dhcpv4.DHCPv4, took time.Duration) {
+// acknowledged takes down that a client was promised an address, and how long
+// it had to wait for that.
+func (b *book) acknowledged(hw net.HardwareAddr, ack *dhcpv4.DHCPv4, wait time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.leases++
-	b.acknowledged(hw, ack, took)
-}
-
-// renewed takes down a renewal.
-func (b *book) renewed(hw net.HardwareAddr, ack *dhcpv4.DHCPv4, took time.Duration) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.renewals++
-	b.acknowledged(hw, ack, took)
-}
-
-func (b *book) acknowledged(hw net.HardwareAddr, ack *dhcpv4.DHCPv4, took time.Duration) {
 	addr, _ := netip.AddrFromSlice(ack.YourIPAddr.To4())
 	if p, ok := b.promised[addr]; ok && !bytes.Equal(p.hw, hw) {
+		b.duplicates++
 		b.wrong = append(b.wrong, fmt.Errorf("%v was given to %v although %v has it", addr, hw, p.hw))
 	}
 	b.promised[addr] = promise{slices.Clone(hw), time.Now().Add(ack.IPAddressLeaseTime(0))}
-	b.latencies = append(b.latencies, took)
-	b.answered++
+	b.waits = append(b.waits, wait)
+	b.longest = max(b.longest, wait)
+	b.acks++
 }
 
-// second returns what happened since it was last called, latencies in order.
-func (b *book) second() (leases, renewals int, latencies []time.Duration) {
+// count returns how many exchanges were acknowledged since it was last called,
+// and how many clients have an address.
+func (b *book) count() (acks, clients int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	leases, renewals, latencies = b.leases, b.renewals, b.latencies
-	b.leases, b.renewals, b.latencies = 0, 0, nil
-	slices.Sort(latencies)
-	b.all = append(b.all, latencies...)
-	return leases, renewals, latencies
+	acks, b.acks = b.acks, 0
+	return acks, len(b.promised)
 }
 
-// audit compares every promise with the file and writes the summary.
-func (b *book) audit(out io.Writer, file string) error {
-	b.second()
-	store, err := lease.Open(file, nil)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
+// mark begins a new measurement of the longest wait, and returns the last one.
+func (b *book) mark() time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	longest := b.longest
+	b.longest = 0
+	return longest
+}
+
+// audit compares every promise with the leases of a server.
+func (b *book) audit(server string, store *lease.Store) {
 	for addr, p := range b.promised {
 		l, ok := store.Lookup(lease.Key{Type: lease.V4, Addr: addr})
 		switch {
 		case !ok:
-			b.note(fmt.Errorf("the lease of %v for %v is not on disk", addr, p.hw))
+			b.note(fmt.Errorf("%s: the lease of %v for %v is missing", server, addr, p.hw))
 		case !bytes.Equal(l.HWAddr, p.hw):
-			b.note(fmt.Errorf("%v was promised to %v, but on disk it is for %x", addr, p.hw, l.HWAddr))
+			b.note(fmt.Errorf("%s: %v was promised to %v, but is kept for %x", server, addr, p.hw, l.HWAddr))
 		case l.Expires().Before(p.until.Add(-2 * time.Second)): // leases count in whole seconds
-			b.note(fmt.Errorf("%v was promised to %v until %v, but on disk it ends at %v", addr, p.hw, p.until, l.Expires()))
+			b.note(fmt.Errorf("%s: %v was promised to %v until %v, but ends at %v", server, addr, p.hw, p.until, l.Expires()))
 		}
 	}
-	if b.answered == 0 {
+	if len(b.promised) == 0 {
 		b.note(errors.New("no client was served"))
 	}
-	slices.Sort(b.all)
-	fmt.Fprintf(out, "\n%d exchanges acknowledged to %d clients, half of them within %v, 99 %% within %v.\n",
-		b.answered, len(b.promised), quantile(b.all, .5), quantile(b.all, .99))
-	fmt.Fprintf(out, "%d leases on disk.\n", store.Count(0, lease.Assigned, lease.V4))
+}
+
+// sum writes the summary. The error tells of what went wrong.
+func (b *book) sum(out io.Writer, outage time.Duration) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	slices.Sort(b.waits)
+	fmt.Fprintf(out, "   acknowledged  %d exchanges, half of them within %v, 99 %% within %v\n", len(b.waits), quantile(b.waits, .5), quantile(b.waits, .99))
+	fmt.Fprintf(out, "   leases        %d\n", len(b.promised))
+	fmt.Fprintf(out, "   lost          %d\n", len(b.wrong)-b.duplicates)
+	fmt.Fprintf(out, "   duplicates    %d\n", b.duplicates)
+	fmt.Fprintf(out, "   outage        %d ms (the longest that a client had to wait)\n", outage.Milliseconds())
 	if len(b.wrong) > 0 {
 		return fmt.Errorf("%d things went wrong, such as: %w", len(b.wrong), errors.Join(b.wrong[:min(len(b.wrong), 5)]...))
 	}
-	fmt.Fprintln(out, "Every lease that a client was promised is among them.")
 	return nil
 }
 
