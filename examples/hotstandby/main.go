@@ -88,6 +88,7 @@ func serve(ctx context.Context, config, leases string, log *slog.Logger) error {
 
 	// Everything ends when one part does, or ctx.
 	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
 	var parts sync.WaitGroup
 	listen := cfg.InterfacesConfig
 	server := &dhcp4.Server{Handler: engine, Interfaces: listen.Interfaces, SocketType: listen.SocketType(), Logger: log}
