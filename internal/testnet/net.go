@@ -21,6 +21,7 @@ type Net struct {
 	fabric *Host // a namespace with no programs, only the bridges
 	lans   int
 	ports  int
+	cuts   atomic.Int64
 }
 
 // namespaces starts the name of every namespace of this package; the process
