@@ -13,6 +13,7 @@ import (
 
 	"github.com/dhcpha/dhcpha/ctrl"
 	"github.com/dhcpha/dhcpha/dhcp4"
+	"github.com/dhcpha/dhcpha/ha"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
@@ -20,12 +21,14 @@ import (
 // configuration.
 type daemon struct {
 	file             string
+	name             string // which of the peers this server is; empty: see ha.ParseOptions
 	parse            dhcp4.ParseOptions
 	port, clientPort uint16
 	level            *slog.LevelVar
 	log              *slog.Logger
 
 	store   *lease.Store
+	ha      *failover // nil: there is none
 	engine  *dhcp4.Engine
 	server  *dhcp4.Server
 	sockets ctrl.Sockets
@@ -33,14 +36,22 @@ type daemon struct {
 	applying sync.Mutex // one reload at a time
 }
 
-// load reads the configuration.
-func (d *daemon) load() (*dhcp4.Config, error) {
-	return dhcp4.LoadConfig(d.file, &d.parse)
+// load reads the configuration, and that of high availability in it, if any.
+func (d *daemon) load() (cfg *dhcp4.Config, cfgs []*ha.Config, err error) {
+	opts := d.parse
+	opts.Hook = func(h dhcp4.HookLibrary, warn func(dhcp4.ConfigProblem)) (err error) {
+		if h.Name() == highAvailability {
+			cfgs, err = ha.ParseConfigs(h.Parameters, &ha.ParseOptions{ThisServer: d.name, Warn: warn})
+		}
+		return err
+	}
+	cfg, err = dhcp4.LoadConfig(d.file, &opts)
+	return cfg, cfgs, err
 }
 
 // run serves until ctx ends, or the command shutdown ends it.
 func (d *daemon) run(ctx context.Context) error {
-	cfg, err := d.load()
+	cfg, cfgs, err := d.load()
 	if err != nil {
 		return err
 	}
@@ -49,10 +60,18 @@ func (d *daemon) run(ctx context.Context) error {
 		return err
 	}
 	defer d.store.Close()
-	if d.engine, err = dhcp4.NewEngine(cfg, d.store, &dhcp4.EngineOptions{Logger: d.log}); err != nil {
+	if cfgs != nil {
+		if d.ha, err = newFailover(cfgs, d.store, d.log, func() *dhcp4.Engine { return d.engine }); err != nil {
+			return err
+		}
+	}
+	if d.engine, err = dhcp4.NewEngine(cfg, d.store, d.ha.options(d.log)); err != nil {
 		return err
 	}
 	defer d.engine.Close()
+	if err := ha.CheckServerNames(cfgs, d.engine.Subnets().Subnets()); err != nil {
+		return err
+	}
 	d.server = &dhcp4.Server{
 		Handler:    d.engine,
 		Interfaces: cfg.InterfacesConfig.Interfaces,
@@ -65,11 +84,16 @@ func (d *daemon) run(ctx context.Context) error {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	mux := ctrl.NewMux()
-	d.engine.Register(mux, &dhcp4.Commands{
+	commands := &dhcp4.Commands{
 		Server:   d.server,
 		Reload:   func(context.Context) error { return d.reload() },
 		Shutdown: func(status int) { end(exit(status)) },
-	})
+	}
+	if d.ha != nil {
+		commands.Status = func() map[string]any { return d.ha.service.Load().StatusGet() }
+		d.ha.service.Load().Register(mux)
+	}
+	d.engine.Register(mux, commands)
 	if cfg.HasHook(leaseCommands) {
 		d.engine.RegisterLeases(mux)
 	}
@@ -82,6 +106,9 @@ func (d *daemon) run(ctx context.Context) error {
 	var tasks sync.WaitGroup
 	defer tasks.Wait()
 	defer end(nil)
+	if d.ha != nil {
+		tasks.Go(func() { end(d.ha.run(ctx, mux, d.engine.Subnets())) })
+	}
 	tasks.Go(func() { end(d.engine.Run(ctx)) })
 	tasks.Go(func() { end(d.server.Serve(ctx)) })
 	tasks.Go(func() { d.reloadAtHangup(ctx) })
@@ -119,7 +146,7 @@ func (d *daemon) reloadAtHangup(ctx context.Context) {
 func (d *daemon) reload() error {
 	d.applying.Lock()
 	defer d.applying.Unlock()
-	cfg, err := d.load()
+	cfg, cfgs, err := d.load()
 	if err != nil {
 		return err
 	}
@@ -129,8 +156,11 @@ func (d *daemon) reload() error {
 		return errors.New("lease-database.name cannot change while the server runs; restart it")
 	case before.InterfacesConfig.SocketType() != cfg.InterfacesConfig.SocketType():
 		return errors.New("interfaces-config.dhcp-socket-type cannot change while the server runs; restart it")
-	case before.HasHook(leaseCommands) != cfg.HasHook(leaseCommands):
-		return fmt.Errorf("hooks-libraries: %s cannot come or go while the server runs; restart it", leaseCommands)
+	}
+	for _, library := range []string{leaseCommands, highAvailability} {
+		if before.HasHook(library) != cfg.HasHook(library) {
+			return fmt.Errorf("hooks-libraries: %s cannot come or go while the server runs; restart it", library)
+		}
 	}
 	if err := d.engine.Reload(cfg); err != nil {
 		return err
@@ -139,6 +169,9 @@ func (d *daemon) reload() error {
 		if err := d.server.SetInterfaces(listen); err != nil {
 			return err
 		}
+	}
+	if d.ha != nil && d.ha.differs(cfgs) {
+		d.ha.restart(cfgs)
 	}
 	d.level.Set(cfg.LogLevel())
 	d.log.Info("reloaded", "configuration", d.file)

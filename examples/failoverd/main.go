@@ -3,7 +3,9 @@
 //	failoverd -c kea-dhcp4.conf
 //
 // It ends at SIGTERM or an interrupt, after answering the queries in flight,
-// and reads the file again at SIGHUP. Leases are kept beside the lease file
+// and reads the file again at SIGHUP. With Kea's hook library for high
+// availability in the file it is one of a pair, with another failoverd or a
+// Kea, or of more: the library's parameters say so. Leases are kept beside the lease file
 // that the configuration names, in a file with the ending .db; the first time,
 // the leases of Kea's own file are taken over. Logs go to standard error.
 package main
@@ -24,8 +26,9 @@ import (
 
 // Kea's hook libraries whose work this program does.
 const (
-	leaseCommands = "libdhcp_lease_cmds"
-	flexID        = "libdhcp_flex_id" // it is the engine's
+	leaseCommands    = "libdhcp_lease_cmds"
+	highAvailability = "libdhcp_ha"
+	flexID           = "libdhcp_flex_id" // it is the engine's
 )
 
 func main() {
@@ -59,6 +62,7 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 	file := flags.String("c", "", "serve the Kea configuration `file`")
 	test := flags.String("t", "", "test the configuration `file` and exit")
 	lenient := flags.Bool("allow-unsupported", false, "warn of what the configuration asks for and this server has not, instead of refusing it")
+	name := flags.String("n", "", "be this `peer` of the servers in high-availability, whatever this-server-name says")
 	port := flags.Uint("p", 0, "receive queries at this UDP `port` instead of 67")
 	clientPort := flags.Uint("P", 0, "send all replies to this UDP `port`")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
@@ -78,7 +82,8 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 	level := new(slog.LevelVar)
 	d := &daemon{
 		file:       *file + *test,
-		parse:      dhcp4.ParseOptions{AllowUnsupported: *lenient, Hooks: []string{leaseCommands, flexID}},
+		parse:      dhcp4.ParseOptions{AllowUnsupported: *lenient, Hooks: []string{leaseCommands, highAvailability, flexID}},
+		name:       *name,
 		port:       uint16(*port),
 		clientPort: uint16(*clientPort),
 		level:      level,
@@ -86,7 +91,7 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 	}
 	d.parse.Logger = d.log
 	if *test != "" {
-		if _, err := d.load(); err != nil {
+		if _, _, err := d.load(); err != nil {
 			return err
 		}
 		fmt.Fprintf(stderr, "%s has no mistakes\n", *test)

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/dhcpha/dhcpha/ctrl"
+	"github.com/dhcpha/dhcpha/dhcp4"
+	"github.com/dhcpha/dhcpha/ha"
+	"github.com/dhcpha/dhcpha/lease"
+)
+
+// failover is the high availability of the server. It stands before the
+// engine, as its gate and committer, while the ha.Service behind it gives way
+// to another when its configuration changes, as Kea's does.
+type failover struct {
+	opts    ha.Options
+	store   *lease.Store
+	service atomic.Pointer[ha.Service]
+
+	mu   sync.Mutex
+	cfgs []*ha.Config // of the service that runs, or of that which is to follow
+	stop func()       // ends the service that runs
+}
+
+// newFailover returns the high availability that a server has from its start.
+func newFailover(cfgs []*ha.Config, store *lease.Store, log *slog.Logger, engine func() *dhcp4.Engine) (*failover, error) {
+	f := &failover{store: store, cfgs: cfgs, stop: func() {}, opts: ha.Options{
+		Family:    ctrl.V4,
+		Switch:    new(ctrl.Service),
+		Digest:    func() string { return engine().Digest() },
+		Unguarded: func(classes []string) []string { return engine().Config().UnguardedPools(classes) },
+		Logger:    log,
+	}}
+	service, err := ha.New(cfgs, store, &f.opts)
+	f.service.Store(service)
+	return f, err
+}
+
+// run is the high availability until ctx ends.
+func (f *failover) run(ctx context.Context, mux *ctrl.Mux, subnets ctrl.Subnets) error {
+	for {
+		running, stop := context.WithCancel(ctx)
+		defer stop()
+		f.mu.Lock()
+		f.stop = stop
+		f.mu.Unlock()
+		err := f.service.Load().Run(running, mux, subnets)
+		if err != nil || ctx.Err() != nil {
+			return err
+		}
+		// Kea, too, takes back what any server has switched off.
+		f.opts.Switch.EnableHA()
+		f.mu.Lock()
+		cfgs := f.cfgs
+		f.mu.Unlock()
+		service, err := ha.New(cfgs, f.store, &f.opts)
+		if err != nil {
+			return err
+		}
+		f.service.Store(service)
+		service.Register(mux)
+	}
+}
+
+// restart lets high availability begin anew with another configuration, soon:
+// it may be a command of another server that is answered first.
+func (f *failover) restart(cfgs []*ha.Config) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.cfgs = cfgs
+	f.stop()
+}
+
+// differs says whether a configuration is another than that in force.
+func (f *failover) differs(cfgs []*ha.Config) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	before, _ := json.Marshal(f.cfgs)
+	after, _ := json.Marshal(cfgs)
+	return string(before) != string(after)
+}
+
+// Admit makes failover the engine's gate.
+func (f *failover) Admit(c lease.Client, waited time.Duration, server func() string) ([]string, bool) {
+	return f.service.Load().Admit(c, waited, server)
+}
+
+// Commit makes failover the engine's committer.
+func (f *failover) Commit(ctx context.Context, changes ...lease.Change) error {
+	return f.service.Load().Commit(ctx, changes...)
+}
+
+// background is the committer for changes that no client waits for.
+type background struct{ *failover }
+
+func (b background) Commit(ctx context.Context, changes ...lease.Change) error {
+	return b.service.Load().Background().Commit(ctx, changes...)
+}
+
+// options are those of an engine with high availability; nil has none.
+func (f *failover) options(log *slog.Logger) *dhcp4.EngineOptions {
+	if f == nil {
+		return &dhcp4.EngineOptions{Logger: log}
+	}
+	return &dhcp4.EngineOptions{
+		Gate: f, Committer: f, Background: background{f},
+		Reclaims: func(l lease.Lease) bool { return f.service.Load().Reclaims(l) },
+		Service:  f.opts.Switch,
+		Logger:   log,
+	}
+}
