@@ -1,0 +1,80 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dhcpha/dhcpha/internal/testnet"
+)
+
+// TestHACommunicationRecovery severs the servers from each other for a while,
+// in which they keep fewer leases for each other than they are allowed to.
+func TestHACommunicationRecovery(t *testing.T) {
+	recoverWith(t, 6, func(*testing.T, *haWorld) {})
+}
+
+// TestHARecoveryPastLimit has them keep more, so that they fetch each other's
+// leases afterwards.
+func TestHARecoveryPastLimit(t *testing.T) {
+	recoverWith(t, 40, func(t *testing.T, w *haWorld) {
+		if w.has(keas) {
+			unsolved(t, "a server that a Kea resets may pass through partner-down, and not fetch its leases")
+		}
+	})
+}
+
+// recoverWith lets new clients come while both servers are in
+// communication-recovery.
+func recoverWith(t *testing.T, clients int, before func(*testing.T, *haWorld)) {
+	change := map[string]any{"max-unacked-clients": 10, "delayed-updates-limit": 10}
+	eachPair(t, []string{"load-balancing"}, change, func(t *testing.T, w *haWorld, r relationship) {
+		before(t, w)
+		w.start()
+		w.awaitBoth(r.normal())
+		client := 0
+		for _, how := range []testnet.Cut{testnet.Rejected, testnet.Dropped} {
+			old := w.getMany(client+1, client+4)
+			w.awaitEqual()
+			heal := w.sever(how)
+			for _, s := range w.servers {
+				w.await(s, "communication-recovery")
+			}
+			w.getMany(client+5, client+4+clients)
+			for _, l := range old {
+				require.Equal(t, l.server, w.renew(l).server)
+			}
+			if clients < 10 {
+				w.release(old[0])
+			}
+			client += 4 + clients
+			heal()
+			w.awaitBoth(r.normal())
+			w.getMany(client+1, client+2)
+			client += 2
+			w.awaitEqual()
+		}
+	})
+}
+
+// TestHASplitBrain severs the servers for so long that each takes the other for
+// dead.
+func TestHASplitBrain(t *testing.T) {
+	eachPair(t, bothModes, nil, func(t *testing.T, w *haWorld, r relationship) {
+		w.start()
+		w.awaitBoth(r.normal())
+		leases := w.getMany(1, 10)
+		w.awaitEqual()
+		heal := w.sever(testnet.Rejected)
+		for _, s := range w.servers {
+			w.await(s, "partner-down")
+		}
+		heal()
+		w.awaitBoth(r.normal())
+		for _, l := range leases {
+			w.renew(l)
+		}
+		w.getMany(11, 20)
+		require.Len(t, w.awaitEqual(), 20)
+	})
+}

@@ -1,0 +1,284 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dhcpha/dhcpha/internal/testnet"
+)
+
+// kinds says which programs the servers of a relationship are.
+type kinds [2]string
+
+const (
+	keas = "kea"
+	ours = "failoverd"
+)
+
+func (k kinds) String() string { return k[0] + " and " + k[1] }
+
+// haPartners are the pairs that a test of HA runs with. A pair of Keas passes
+// most of them and shows that the tests are right: run it by -args -kea-pairs.
+func haPartners() []kinds {
+	all := []kinds{{ours, ours}, {ours, keas}, {keas, ours}}
+	if *keaPairs {
+		all = append(all, kinds{keas, keas})
+	}
+	return all
+}
+
+// haWorld is two servers that clients reach on one network, and that reach each
+// other on another.
+type haWorld struct {
+	t       *testing.T
+	ctx     context.Context
+	net     *testnet.Net
+	servers [2]*haServer
+	clients *crowd
+}
+
+// haServer is one of the two, of either kind.
+type haServer struct {
+	name    string
+	kind    string
+	host    *testnet.Host
+	addr    netip.Addr // to clients
+	url     string     // to the other server
+	socket  string     // the control socket
+	config  map[string]any
+	kea     *testnet.Kea
+	program *program
+}
+
+// The addresses of server1 and server2: to clients, and to each other.
+var (
+	haAddrs = [2]netip.Addr{netip.MustParseAddr("10.1.0.1"), netip.MustParseAddr("10.1.0.2")}
+	haLinks = [2]netip.Addr{netip.MustParseAddr("10.77.0.1"), netip.MustParseAddr("10.77.0.2")}
+)
+
+// newHAWorld starts nothing yet; see start.
+func newHAWorld(t *testing.T, kinds kinds, relationship relationship) *haWorld {
+	t.Helper()
+	testnet.Require(t, "ip", "nft", "kea-dhcp4")
+	n := testnet.New(t)
+	lan, link := n.LAN(), n.LAN()
+	w := &haWorld{t: t, ctx: within(t, *haPatience), net: n}
+	for i := range w.servers {
+		s := &haServer{
+			name: fmt.Sprintf("server%d", i+1), kind: kinds[i], addr: haAddrs[i],
+			url: fmt.Sprintf("http://%s:8000/", haLinks[i]),
+		}
+		s.host = n.Host(s.name)
+		s.host.Join(lan, "eth0", s.addr.String()+"/16")
+		s.host.Join(link, "ha0", haLinks[i].String()+"/24")
+		s.config = relationship.config(s.name, s.kind == keas)
+		w.servers[i] = s
+	}
+	host := n.Host("clients")
+	host.Join(lan, "eth0", "10.1.0.3/16")
+	w.clients = newCrowd(t, host, "eth0")
+	return w
+}
+
+// has says whether one of the servers is of a kind.
+func (w *haWorld) has(kind string) bool {
+	return w.servers[0].kind == kind || w.servers[1].kind == kind
+}
+
+// start starts servers, all if none is named, without waiting for anything but
+// that they take commands.
+func (w *haWorld) start(servers ...*haServer) {
+	w.t.Helper()
+	if servers == nil {
+		servers = w.servers[:]
+	}
+	for _, s := range servers {
+		switch {
+		case s.kea != nil:
+			s.kea.Restart()
+		case s.program != nil:
+			s.program.restart()
+			s.program.awaitReady(w.ctx)
+		case s.kind == keas:
+			text, err := json.Marshal(map[string]any{"Dhcp4": s.config})
+			require.NoError(w.t, err)
+			s.kea = s.host.StartKea("kea-dhcp4", string(text))
+			s.socket = s.kea.Socket
+		default:
+			text, err := json.Marshal(s.config)
+			require.NoError(w.t, err)
+			s.program = startProgram(w.t, w.net, s.host, string(text))
+			s.socket = s.program.socket
+		}
+	}
+}
+
+// kill ends a server as a power cut does; start brings it back, with its leases.
+func (s *haServer) kill() {
+	if s.kea != nil {
+		s.kea.Kill()
+	} else {
+		s.program.Kill()
+	}
+}
+
+// forget removes the leases of a server that does not run.
+func (s *haServer) forget(t *testing.T) {
+	t.Helper()
+	name := filepath.Join(filepath.Dir(s.socket), "leases.csv*")
+	files, err := filepath.Glob(name)
+	require.NoError(t, err)
+	require.NotEmpty(t, files, name)
+	for _, file := range files {
+		require.NoError(t, os.Remove(file))
+	}
+}
+
+// partner returns the other server.
+func (w *haWorld) partner(s *haServer) *haServer {
+	if s == w.servers[0] {
+		return w.servers[1]
+	}
+	return w.servers[0]
+}
+
+// sever cuts the servers off from each other, but not from clients.
+func (w *haWorld) sever(how testnet.Cut) (heal func()) {
+	w.t.Helper()
+	return w.servers[0].host.Sever(haLinks[1], how)
+}
+
+// command runs a command on a server's control socket and returns its
+// arguments; the result has to be success.
+func (w *haWorld) command(s *haServer, command string, args any) json.RawMessage {
+	w.t.Helper()
+	r, err := call(w.ctx, s.socket, command, args)
+	require.NoError(w.t, err, "%s: %s", s.name, command)
+	require.Zero(w.t, r.Result, "%s: %s: %s", s.name, command, r.Text)
+	return r.Arguments
+}
+
+// haStatus is what a server says of itself and its partner.
+type haStatus struct {
+	Mode    string `json:"ha-mode"`
+	Servers struct {
+		Local struct {
+			Role, State string
+			Scopes      []string
+		}
+		Remote struct {
+			Role        string
+			State       string   `json:"last-state"`
+			Scopes      []string `json:"last-scopes"`
+			Interrupted bool     `json:"communication-interrupted"`
+			InTouch     bool     `json:"in-touch"`
+		}
+	} `json:"ha-servers"`
+}
+
+// status asks a server for its state. Its error is that it does not answer.
+func (s *haServer) status(ctx context.Context) (status haStatus, err error) {
+	r, err := call(ctx, s.socket, "status-get", nil)
+	if err != nil {
+		return status, err
+	}
+	var args struct {
+		Relationships []haStatus `json:"high-availability"`
+	}
+	if err := json.Unmarshal(r.Arguments, &args); err != nil {
+		return status, err
+	}
+	if len(args.Relationships) != 1 {
+		return status, fmt.Errorf("%d relationships in %s", len(args.Relationships), r.Arguments)
+	}
+	return args.Relationships[0], nil
+}
+
+// await waits until a server is in one of the states.
+func (w *haWorld) await(s *haServer, states ...string) {
+	w.t.Helper()
+	testnet.Until(w.ctx, w.t, fmt.Sprintf("%s is in one of the states %v", s.name, states), func() error {
+		status, err := s.status(w.ctx)
+		if err == nil && !slices.Contains(states, status.Servers.Local.State) {
+			err = fmt.Errorf("it is %s, and knows its partner to be %s", status.Servers.Local.State, status.Servers.Remote.State)
+		}
+		return err
+	})
+}
+
+// awaitBoth waits until both servers are in a state and know so.
+func (w *haWorld) awaitBoth(state string) {
+	w.t.Helper()
+	for _, s := range w.servers {
+		testnet.Until(w.ctx, w.t, s.name+" and its partner are "+state, func() error {
+			status, err := s.status(w.ctx)
+			if err == nil && (status.Servers.Local.State != state || status.Servers.Remote.State != state) {
+				err = fmt.Errorf("they are %s and %s", status.Servers.Local.State, status.Servers.Remote.State)
+			}
+			return err
+		})
+	}
+}
+
+// leasesOf returns the leases of a server by address, members by name.
+func (w *haWorld) leasesOf(s *haServer) (map[string]map[string]any, error) {
+	r, err := call(w.ctx, s.socket, "lease4-get-all", nil)
+	if err != nil {
+		return nil, err
+	}
+	var args struct{ Leases []map[string]any }
+	if err := json.Unmarshal(r.Arguments, &args); err != nil {
+		return nil, err
+	}
+	leases := make(map[string]map[string]any, len(args.Leases))
+	for _, l := range args.Leases {
+		leases[l["ip-address"].(string)] = l
+	}
+	return leases, nil
+}
+
+// awaitEqual waits until both servers have the same leases, with the same
+// times, and returns them.
+func (w *haWorld) awaitEqual() map[string]map[string]any {
+	w.t.Helper()
+	var all [2]map[string]map[string]any
+	var differ error
+	testnet.Until(w.ctx, w.t, "both servers have the same leases", func() error {
+		for i, s := range w.servers {
+			leases, err := w.leasesOf(s)
+			if err != nil {
+				return errors.Join(differ, err)
+			}
+			all[i] = leases
+		}
+		differ = sameLeases(all[0], all[1])
+		return differ
+	})
+	return all[0]
+}
+
+// sameLeases names a lease that is not the same.
+func sameLeases(one, other map[string]map[string]any) error {
+	for addr, l := range one {
+		a, _ := json.Marshal(l)
+		b, _ := json.Marshal(other[addr])
+		if string(a) != string(b) {
+			return fmt.Errorf("server1 has %d leases and server2 %d; server1: %s, server2: %s", len(one), len(other), a, b)
+		}
+	}
+	for addr, l := range other {
+		if one[addr] == nil {
+			return fmt.Errorf("server1 has %d leases and server2 %d; only server2 has %v", len(one), len(other), l)
+		}
+	}
+	return nil
+}
