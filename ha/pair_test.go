@@ -78,11 +78,12 @@ func (d *node) start() {
 			return resp
 		})
 	}
-	ctrl.HandleService(d.mux, ctrl.V4, d.Service.opts.Switch)
+	family := d.Service.opts.Family
+	ctrl.HandleService(d.mux, family, d.Service.opts.Switch)
 	if d.subnets == nil {
 		d.subnets = oneSubnet{}
 	}
-	ctrl.HandleLeases(d.mux, ctrl.V4, d.store, d.Background(), d.subnets)
+	ctrl.HandleLeases(d.mux, family, d.store, d.Background(), d.subnets)
 	ctx, stop := context.WithCancel(context.Background())
 	d.stop, d.done = stop, make(chan error, 1)
 	go func() { d.done <- d.Run(ctx, d.mux, d.subnets) }()

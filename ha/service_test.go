@@ -367,3 +367,32 @@ func (s twoSubnets) Subnet(id uint32) (ctrl.Subnet, bool) {
 }
 
 func (s twoSubnets) Subnets() iter.Seq[ctrl.Subnet] { return slices.Values(s) }
+
+// DHCPv6 is kept by the same code: clients are told apart by their DUIDs.
+func TestPairV6(t *testing.T) {
+	bothKinds(t, LoadBalancing, func(t *testing.T, a, b *node) {
+		for _, d := range []*node{a, b} {
+			d.opts.Family = ctrl.V6
+			d.subnets = twoSubnets{{ID: 1, Prefix: netip.MustParsePrefix("2001:db8::/64"), ValidLft: 3600}}
+		}
+		normal(a, b)
+		primary, secondary := octets(t, "01:02:03:04:05"), octets(t, "00:03:00:01:52:54:00:12:34:56")
+		for i, d := range []*node{a, b} {
+			_, serve := d.Admit(lease.Client{ID: primary}, 0, nil)
+			require.Equal(t, i == 0, serve)
+			_, serve = d.Admit(lease.Client{ID: secondary}, 0, nil)
+			require.Equal(t, i == 1, serve)
+			_, serve = d.Admit(lease.Client{HWAddr: secondary}, 0, nil)
+			require.False(t, serve, "the hardware address does not count")
+		}
+		l := lease.Lease{
+			Type: lease.NA, Addr: netip.MustParseAddr("2001:db8::7"), SubnetID: 1, ClientID: primary, IAID: 1,
+			CLTT: time.Now().Unix(), ValidLft: 3600, PreferredLft: 1800,
+		}
+		require.NoError(t, a.Commit(t.Context(), lease.Change{Lease: l}))
+		require.Len(t, b.leases(), 1)
+		require.Equal(t, a.leases(), b.leases())
+		require.NoError(t, a.Commit(t.Context(), lease.Change{Delete: true, Lease: l}))
+		require.Empty(t, b.leases())
+	})
+}
