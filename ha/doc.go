@@ -1,3 +1,78 @@
-// Package ha makes DHCP servers stand in for each other: it is a high
-// availability peer of Kea's kind, for either protocol.
+// Package ha makes DHCP servers stand in for each other: a server of a pair
+// (or of more) whose leases are with the others before a client is told of
+// them, and which takes over when its partner is gone. On the wire it is a peer
+// of Kea's high availability, so that the partner may be another program built
+// on this library or an unmodified Kea server, from 2.2 on. One implementation
+// serves DHCPv4 and DHCPv6; it knows no packets.
+//
+// A Service stands at two places in a DHCP server: Admit says which queries are
+// this server's, Commit makes a lease change safe before the reply leaves.
+//
+//	cfgs, err := ha.ParseConfigs(parameters, nil) // those of Kea's libdhcp_ha
+//	if err != nil {
+//		return err
+//	}
+//	pair, err := ha.New(cfgs, store, &ha.Options{Switch: service, Logger: logger})
+//	if err != nil {
+//		return err
+//	}
+//	pair.Register(mux) // ha-heartbeat and its kin, beside the program's own commands
+//	go pair.Run(ctx, mux, subnets)
+//
+//	classes, serve := pair.Admit(client, waited, nil) // for each query
+//	err = pair.Commit(ctx, lease.Change{Lease: l})    // before each reply
+//
+// How a server behaves is decided by a [Machine], which has no clock and no
+// network: it is told what has happened and says what is to be done. Service is
+// what does it.
+//
+// # What an acknowledged lease survives
+//
+// A lease whose Commit returned nil is on this host's disk. It is also on
+//
+//   - the partner's disk in hot-standby, load-balancing and
+//     partner-in-maintenance, unless the partner is a server of this kind that
+//     has just returned and is being brought up to date: then it follows within
+//     moments;
+//   - every backup's with wait-backup-ack;
+//   - nobody else's in communication-recovery, partner-down, terminated and
+//     passive-backup: the partner is given it when it is back.
+//
+// A Commit that returned an error may have happened on either side. The client
+// must not be told, and will ask again.
+//
+// # Between two of this kind
+//
+// They find out by the answers to their heartbeats and then do what Kea cannot.
+// Every change, removals too, goes to the other by its number in the history of
+// the store, until the other has it on disk; after an outage only what changed
+// is sent, and nobody's service is held off for that. Clocks may differ. A
+// primary whose standby is silent serves on. A server that cannot write leases
+// leaves its clients to the other. Terminated and in-maintenance do not need a
+// person to end. Each reclaims its own clients' leases only.
+//
+// # Caveats
+//
+// Two servers that cannot reach each other cannot both be right. If each takes
+// the other for dead, both serve all clients, and both may give an address to a
+// client of their own: that is so with Kea, and here too, since it is what
+// answers clients when a partner has really died. In hot-standby it takes a cut
+// between the servers that both reach clients; a standby waits for
+// max-unacked-clients to go unanswered, which are answered as long as the
+// primary serves, unless that is 0. What prevents it for certain is
+// auto-failover false, at the standby or, in load-balancing, at both: such a
+// server does not serve the other's clients unless an administrator says so
+// (ha-scopes, ha-maintenance-start). When the two meet again the newer lease of
+// each address is kept, by both, and the other client is refused at its next
+// renewal.
+//
+// In load-balancing the servers give addresses at the same time, so every pool
+// must be guarded by the class of one of them (HA_ and its name). With a Kea for
+// a partner a server stays off unless they are, see Options.Unguarded.
+//
+// With a Kea for a partner its own rules hold. It fetches leases without
+// removals, so one released during an outage can come back there until it
+// expires; it holds the other's service off while it fetches; an update that it
+// refuses stays with this server alone; clocks that differ by more than a minute
+// end the cooperation until both are restarted.
 package ha
