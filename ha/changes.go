@@ -57,6 +57,7 @@ import (
 // The answer's arguments:
 //
 //	applied         position: the receiver's mark
+//	position        position: where the receiver is in its own history
 //	now             Unix milliseconds by the receiver's clock
 //	transfer        {"to": position, "through": address}, while a full transfer goes on
 //	failed-changes  [{"index": n, "result": n, "error-message": "..."}]: changes, counted
@@ -88,19 +89,27 @@ import (
 //   - where that is 0, or its store no longer knows all removals since: sends a
 //     full transfer, and goes on from its to.
 //
+// A server that has started has all that the other has once two things have
+// happened: the other has given back what it had from beyond the common past,
+// after which it was at some position (told in the answer); and that position
+// has been reached by the stream from there.
+//
 // # Full transfers
 //
 // A full transfer goes through all leases by address, of whatever source, IPv4
-// first. All its messages have the same from, and as to the position of the
-// sender when it began; full is {"after": address, "through": address, "prune":
+// first. It has no removals. All its messages have the same from, and the same
+// to: the position of the sender when it began, or the one before its first
+// removal with source 0 after the common revision, so that the stream, which
+// goes on from there, has the removals. (The leases that the transfer has
+// brought may then be left out of the stream.) Full is {"after": address, "through": address, "prune":
 // bool}, where an empty address is the beginning or the end. The receiver's
 // mark moves with the last one. It refuses one that does not begin where the
 // one before has ended. With prune the receiver removes what it has between the
 // two addresses, if the sender has had it and the message has not.
 //
 // A lease that the sender has from the receiver is sent with its source. If the
-// receiver's history covers that revision (within seen) it passes over it: what
-// it has is the same or newer.
+// receiver finds that revision, in the epoch of seen, to be part of its history,
+// it passes over the lease: what it has is the same or newer.
 //
 // # Conflicts
 //
@@ -214,6 +223,7 @@ func appendAddr(b []byte, addr netip.Addr) []byte {
 // changesAnswer is the answer to a message.
 type changesAnswer struct {
 	applied  lease.Position
+	position lease.Position
 	now      time.Time
 	transfer *transferred
 	failed   []failedChange
@@ -235,6 +245,7 @@ type failedChange struct {
 // encode returns the arguments of the answer.
 func (a *changesAnswer) encode() json.RawMessage {
 	b := appendPosition([]byte(`{"applied":`), a.applied)
+	b = appendPosition(append(b, `,"position":`...), a.position)
 	b = strconv.AppendInt(append(b, `,"now":`...), a.now.UnixMilli(), 10)
 	if a.transfer != nil {
 		b = appendPosition(append(b, `,"transfer":{"to":`...), a.transfer.to)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/dhcpha/dhcpha/ctrl"
@@ -51,11 +52,14 @@ type receiverOptions struct {
 type stream struct {
 	turn chan struct{} // holds an element while a message is dealt with
 
-	// Changed in a turn, under the receiver's lock.
+	asked atomic.Uint64 // how often the sender has asked where this server stands
+
+	// Changed in a turn, but for owed, and under the receiver's lock.
 	mark     lease.Position
-	saved    lease.Position // the mark in the store, which what had no changes does not move
-	left     uint64         // the epoch before that of the mark
-	transfer *transferred   // nil: none goes on
+	saved    lease.Position  // the mark in the store, which what had no changes does not move
+	left     uint64          // the epoch before that of the mark
+	transfer *transferred    // nil: none goes on
+	owed     *lease.Position // where the sender had given back what this server had lost; nil: it has not
 }
 
 // lazyMarks is how many revisions a mark may be ahead of the durable one. The
@@ -106,13 +110,31 @@ func (r *receiver) applied(sender string) lease.Position {
 	return st.mark
 }
 
+// asked returns how often a server has asked where this one stands, as it does
+// when it starts.
+func (r *receiver) asked(sender string) uint64 { return r.stream(sender).asked.Load() }
+
+// gaveBack notes that a server has given back what this one had lost, and where
+// it was in its own history then.
+func (r *receiver) gaveBack(sender string, at lease.Position) {
+	st := r.stream(sender)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	st.owed = &at
+}
+
 // reached says whether all that a server had at a position of its history has
-// been taken over, except for what it has lost again.
+// been taken over, except for what it has lost again; and all that this server
+// had lost before.
 func (r *receiver) reached(sender string, p lease.Position) bool {
 	st := r.stream(sender)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return st.transfer == nil && (st.mark.Epoch == p.Epoch && st.mark.Revision >= p.Revision || st.left != 0 && st.left == p.Epoch)
+	return st.owed != nil && st.covers(*st.owed) && st.covers(p)
+}
+
+func (st *stream) covers(p lease.Position) bool {
+	return st.mark.Epoch == p.Epoch && st.mark.Revision >= p.Revision || st.left != 0 && st.left == p.Epoch
 }
 
 // handle answers ha-changes of another server of the relationship. What has
@@ -134,7 +156,9 @@ func (r *receiver) handle(ctx context.Context, sender string, args json.RawMessa
 	}
 	answer := ctrl.Response{}
 	var failed []failedChange
-	if !m.question() {
+	if m.question() {
+		st.asked.Add(1)
+	} else {
 		failed, err = r.apply(context.WithoutCancel(ctx), st, m)
 		var refused *ctrl.ResultError
 		if errors.As(err, &refused) {
@@ -143,7 +167,7 @@ func (r *receiver) handle(ctx context.Context, sender string, args json.RawMessa
 			return ctrl.Errorf("%v", err)
 		}
 	}
-	answer.Arguments = (&changesAnswer{applied: st.mark, now: r.opts.now(), transfer: st.transfer, failed: failed}).encode()
+	answer.Arguments = (&changesAnswer{applied: st.mark, position: r.store.Position(), now: r.opts.now(), transfer: st.transfer, failed: failed}).encode()
 	return answer
 }
 
@@ -199,6 +223,9 @@ func (r *receiver) move(st *stream, sender string, to lease.Position, transfer *
 	r.mu.Lock()
 	if to.Epoch != st.mark.Epoch {
 		st.left = st.mark.Epoch
+		if st.owed != nil {
+			st.owed = &to // before, or lost by the sender
+		}
 	}
 	st.mark, st.transfer = to, transfer
 	if saved {
@@ -234,8 +261,10 @@ func (r *receiver) decide(m *changes) (v verdicts) {
 	seen, _ := r.store.Locate(m.seen)
 	v.changes = make([]lease.Change, 0, len(m.list))
 	for i, theirs := range m.list {
-		if theirs.Source != 0 && theirs.Source <= seen {
-			continue // ours, perhaps as it was before
+		if theirs.Source != 0 {
+			if rev, ok := r.store.Locate(lease.Position{Epoch: m.seen.Epoch, Revision: theirs.Source}); ok && rev == theirs.Source {
+				continue // ours, perhaps as it was before
+			}
 		}
 		given := told(m.alone, theirs.Lease.Revision)
 		theirs.Source = r.source(m.server, theirs.Lease.Revision)

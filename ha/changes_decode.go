@@ -162,6 +162,8 @@ func parseAnswer(b []byte) (*changesAnswer, error) {
 		case "applied":
 			a.applied = s.position()
 			applied = true
+		case "position":
+			a.position = s.position()
 		case "now":
 			a.now = time.UnixMilli(s.integer(0, maxMillis))
 		case "transfer":

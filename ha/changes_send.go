@@ -26,10 +26,14 @@ type changeSender struct {
 	opts  changeSenderOptions
 
 	mark     lease.Position // the receiver's
+	position lease.Position // where the receiver is in its own history
 	transfer *transferred   // a full transfer that the receiver waits to be continued
 	aligned  bool           // the mark is in our history, and the feed goes on from there
+	covered  uint64         // leases up to this revision have been sent in a full transfer
 	taken    []lease.Change // from the feed and not done
 	upTo     uint64         // what the receiver has everything up to, once it has what is taken
+	idle     int            // how often there was nothing to send since it was last made sure of the mark
+	asked    uint64         // how often the receiver had asked by then
 	buf      []byte
 }
 
@@ -43,10 +47,16 @@ type changeSenderOptions struct {
 	// the receiver may not have; 0: there are none such. Nil: always 0.
 	alone func() uint64
 	// seen returns how far the receiver's changes have been taken over here.
-	seen  func() lease.Position
-	clock *clockOffset     // of the receiver's clock, which is also measured here
-	now   func() time.Time // nil: time.Now
-	log   *slog.Logger     // nil: nothing is logged
+	seen func() lease.Position
+	// asked returns how often the receiver has asked where this server stands,
+	// as it does when it starts; nil: that is not known.
+	asked func() uint64
+	// gaveBack is told where the receiver was in its history when it had given
+	// back all that was lost here; nil: nobody is.
+	gaveBack func(lease.Position)
+	clock    *clockOffset     // of the receiver's clock, which is also measured here
+	now      func() time.Time // nil: time.Now
+	log      *slog.Logger     // nil: nothing is logged
 }
 
 func newChangeSender(to caller, store *lease.Store, f *feed, opts changeSenderOptions) *changeSender {
@@ -58,6 +68,12 @@ func newChangeSender(to caller, store *lease.Store, f *feed, opts changeSenderOp
 	}
 	if opts.keep == nil {
 		opts.keep = func(*lease.Lease) bool { return true }
+	}
+	if opts.gaveBack == nil {
+		opts.gaveBack = func(lease.Position) {}
+	}
+	if opts.asked == nil {
+		opts.asked = func() uint64 { return 0 }
 	}
 	opts.log = cmp.Or(opts.log, slog.New(slog.DiscardHandler))
 	return &changeSender{to: to, store: store, feed: f, opts: opts}
@@ -71,6 +87,10 @@ var (
 // idleTime is how long there has been nothing to send before the receiver is
 // told that it has everything, though changes were taken over meanwhile.
 const idleTime = time.Second
+
+// maxIdle is after how many of these it is made sure that the receiver is where
+// it was.
+const maxIdle = 10
 
 // run sends until ctx ends or the receiver cannot be reached.
 func (c *changeSender) run(ctx context.Context) (err error) {
@@ -106,8 +126,8 @@ func (c *changeSender) step(ctx context.Context) error {
 	if err := c.take(ctx); err != nil {
 		return err
 	}
-	switch rev, ok := c.store.Locate(c.mark); {
-	case !ok || rev != c.mark.Revision:
+	switch {
+	case !c.placed():
 		return errMisplaced // a write has failed: what is taken may not have happened
 	case len(c.taken) > 0:
 		return c.sendTaken(ctx)
@@ -115,7 +135,14 @@ func (c *changeSender) step(ctx context.Context) error {
 		_, err := c.send(ctx, &changesHead{to: pos}, nil)
 		return err
 	}
-	return nil
+	// While there is nothing to send, a receiver that is no longer where it was
+	// would not be noticed.
+	if c.idle++; c.idle < maxIdle && c.opts.asked() == c.asked {
+		return nil
+	}
+	c.idle, c.asked = 0, c.opts.asked()
+	_, err := c.send(ctx, &changesHead{to: c.mark}, nil)
+	return err
 }
 
 // giveBack returns what is taken to the feed: it has not reached the receiver.
@@ -137,11 +164,11 @@ func (c *changeSender) ask(ctx context.Context) error {
 // align makes sure that the receiver's mark is in our history and the feed goes
 // on from there.
 func (c *changeSender) align(ctx context.Context) error {
-	rev, known := c.store.Locate(c.mark)
-	ahead := rev < c.mark.Revision
-	if known && !ahead && c.aligned {
+	if c.aligned && c.placed() {
 		return nil
 	}
+	rev, known := c.store.Locate(c.mark)
+	ahead := rev < c.mark.Revision
 	epoch := c.store.Position().Epoch
 	switch {
 	case known && !ahead:
@@ -151,19 +178,30 @@ func (c *changeSender) align(ctx context.Context) error {
 			return err
 		}
 	}
+	c.covered = 0
+	all := false
 	if rev == 0 && c.store.Revision() > 0 || c.store.Forgotten() > rev || ahead && c.opts.backup {
-		if err := c.sendAll(ctx, known); err != nil {
+		if err := c.sendAll(ctx, rev, known); err != nil {
 			return err
 		}
+		all = true // what has lost against the receiver's is not noted
 	}
-	if rev, known = c.store.Locate(c.mark); !known || rev != c.mark.Revision {
+	if !c.placed() {
 		return errMisplaced
 	}
-	if c.feed.acked() != rev {
-		c.feed.restart(rev)
+	if all || c.feed.acked() != c.mark.Revision {
+		c.feed.restart(c.mark.Revision)
 	}
 	c.aligned = true
+	c.opts.gaveBack(c.position)
 	return nil
+}
+
+// placed says whether the receiver's mark is in our history, and all removals
+// since are known.
+func (c *changeSender) placed() bool {
+	rev, ok := c.store.Locate(c.mark)
+	return ok && rev == c.mark.Revision && c.store.Forgotten() <= rev
 }
 
 // take takes what waits, unless something is taken that did not fit into a
@@ -180,12 +218,18 @@ func (c *changeSender) take(ctx context.Context) (err error) {
 	return err
 }
 
+// What stands for the place in the message of a change that is not in it.
+const (
+	replaced = -1 - iota // one of the receiver's has replaced it
+	covered              // a full transfer has brought it
+)
+
 // sendTaken sends as much of what is taken as fits into a message.
 func (c *changeSender) sendTaken(ctx context.Context) error {
 	epoch := c.store.Position().Epoch
 	var (
 		body  bodyOf
-		place []int // in the message, of each of taken; -1: not there
+		place []int // in the message, of each of taken
 	)
 	// What seen covers is looked up after it: see decide.
 	head := &changesHead{seen: c.opts.seen()}
@@ -193,13 +237,14 @@ func (c *changeSender) sendTaken(ctx context.Context) error {
 		if body.full() {
 			break
 		}
-		now, ok := c.current(c.taken[i])
-		if !ok {
-			place = append(place, -1)
-			continue
+		if !c.taken[i].Delete && c.taken[i].Lease.Revision <= c.covered {
+			place = append(place, covered)
+		} else if now, ok := c.current(c.taken[i]); ok {
+			place = append(place, body.n)
+			body.add(&now)
+		} else {
+			place = append(place, replaced)
 		}
-		place = append(place, body.n)
-		body.add(&now)
 	}
 	sent := c.taken[:len(place)]
 	head.to = lease.Position{Epoch: epoch, Revision: c.upTo}
@@ -219,7 +264,7 @@ func (c *changeSender) sendTaken(ctx context.Context) error {
 	c.feed.done(sent, func(i int) error {
 		f, bad := failed[place[i]]
 		switch {
-		case place[i] < 0 || bad && f.result == ctrl.Conflict:
+		case place[i] == replaced || bad && f.result == ctrl.Conflict:
 			return errRejected
 		case bad:
 			return fmt.Errorf("%w: %s", errUnacknowledged, f.text)
@@ -237,44 +282,6 @@ func (c *changeSender) current(taken lease.Change) (lease.Change, bool) {
 		return taken, true
 	}
 	return last, last.Source == 0
-}
-
-// sendAll sends all leases, or the rest of them.
-func (c *changeSender) sendAll(ctx context.Context, prune bool) error {
-	to := c.store.Position()
-	at := span{prune: prune}
-	if t := c.transfer; t != nil {
-		if rev, ok := c.store.Locate(t.to); ok && rev == t.to.Revision && c.store.Forgotten() <= rev {
-			to, at.after = t.to, t.through
-		}
-	}
-	c.opts.log.Info("all leases are sent", "revision", to.Revision)
-	for {
-		var body bodyOf
-		head := &changesHead{to: to, seen: c.opts.seen(), full: &at}
-		leases, end := nextLeases(c.store, at.after, at.through, maxChanges-1)
-		for i := range leases {
-			// Two that begin at the same address belong together.
-			if body.full() && leases[i].Addr != leases[i-1].Addr {
-				end = leases[i-1].Addr
-				break
-			}
-			if last, ok := c.store.Last(leases[i].Key()); ok && !last.Delete && c.opts.keep(&last.Lease) {
-				if !partners(last.Source) {
-					last.Source = 0
-				}
-				body.add(&last)
-			}
-		}
-		at.through = end
-		if _, err := c.send(ctx, head, &body); err != nil {
-			return err
-		}
-		if !end.IsValid() {
-			return nil
-		}
-		at = span{after: end, prune: prune}
-	}
 }
 
 // send sends a message and waits for the answer, which moves the mark.
@@ -298,7 +305,7 @@ func (c *changeSender) send(ctx context.Context, head *changesHead, body *bodyOf
 	if !answer.now.IsZero() {
 		c.opts.clock.answered(head.now, c.opts.now(), answer.now, time.Millisecond)
 	}
-	c.mark, c.transfer = answer.applied, answer.transfer
+	c.mark, c.position, c.transfer = answer.applied, answer.position, answer.transfer
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errMisplaced, err)
 	}

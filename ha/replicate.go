@@ -53,8 +53,13 @@ func (r *relationship) replicate() {
 			changes: func(f *feed) sender {
 				return newChangeSender(m.peer, r.s.store, f, changeSenderOptions{
 					name: r.cfg.ThisServerName, backup: m.Role == Backup, keep: r.keep(), clock: &m.clock, now: r.now, log: r.log,
-					alone: since,
-					seen:  func() lease.Position { return r.receiver.applied(m.Name) },
+					alone:    since,
+					seen:     func() lease.Position { return r.receiver.applied(m.Name) },
+					asked:    func() uint64 { return r.receiver.asked(m.Name) },
+					gaveBack: func(at lease.Position) {
+						r.receiver.gaveBack(m.Name, at)
+						r.progress()
+					},
 				})
 			},
 		})
@@ -164,7 +169,7 @@ func (m *member) follow(ctx context.Context) error {
 	defer patience.Stop()
 	for {
 		came := *m.r.came.Load()
-		if p := m.r.receiver.applied(m.Name); p.Epoch == h.position.Epoch && p.Revision >= h.position.Revision {
+		if m.r.receiver.reached(m.Name, *h.position) {
 			return nil
 		}
 		select {
@@ -178,13 +183,16 @@ func (m *member) follow(ctx context.Context) error {
 	}
 }
 
+// progress wakes up who follows another server's leases.
+func (r *relationship) progress() { close(*r.came.Swap(new(make(chan struct{})))) }
+
 // haChanges takes lease changes of a server of this kind.
 func (s *Service) haChanges(ctx context.Context, c *call) ctrl.Response {
 	if c.r.member(c.server) == nil {
 		return ctrl.Errorf("'server-name' is not that of another server in the 'ha-changes' command")
 	}
 	resp := c.r.receiver.handle(ctx, c.server, c.raw)
-	close(*c.r.came.Swap(new(make(chan struct{}))))
+	c.r.progress()
 	return resp
 }
 

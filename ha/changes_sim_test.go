@@ -1,0 +1,532 @@
+package ha
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"iter"
+	"math"
+	"math/rand/v2"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dhcpha/dhcpha/ctrl"
+	"github.com/dhcpha/dhcpha/lease"
+)
+
+// simPair is two servers with a bad network between them. Whatever happens is
+// decided by the seed, one thing at a time: while a message is on its way other
+// things happen inside the call that sends it.
+type simPair struct {
+	t     *testing.T
+	rnd   *rand.Rand
+	nodes [2]*simNode
+	now   int64 // Unix seconds
+	depth int
+	bad   bool // the network loses messages, and servers fail
+	// reckless: servers fail whenever, so that what was acknowledged may be
+	// lost; only the end counts.
+	reckless bool
+	late     []simMessage
+	open     []*simCommit
+	last     map[lease.Key]*simCommit // what was acknowledged last
+	using    map[lease.Key]*simCommit // who was acknowledged last, and has not given it back
+	freed    map[simUse]int           // the last commit that gave it back
+	commits  int
+	acks     int
+	conflict int
+	crashes  map[string]int
+	trace    []string
+}
+
+func (sim *simPair) note(format string, args ...any) {
+	sim.trace = append(sim.trace, fmt.Sprintf("%d ", sim.now-1_800_000_000)+fmt.Sprintf(format, args...))
+}
+
+type simNode struct {
+	sim       *simPair
+	name      string
+	role      Role
+	path      string
+	store     *lease.Store
+	stop      func()
+	feed      *feed
+	receiver  *receiver
+	sender    *changeSender
+	other     *simNode
+	asked     bool
+	busy      bool // its sender waits for an answer
+	writing   bool // its store announces
+	presync   []byte
+	copies    [][]byte // of its file
+	syncing   *lease.Position
+	skew      int64 // seconds its clock is ahead
+	destroyed bool  // it has lost something since the other one had everything
+}
+
+type simMessage struct {
+	to   *simNode
+	from string
+	args []byte
+}
+
+// simUse is an address and a client that may use it.
+type simUse struct {
+	key    lease.Key
+	client byte
+}
+
+// simCommit is a change that somebody waits for.
+type simCommit struct {
+	node   *simNode
+	key    lease.Key
+	client byte // 0: it frees the lease
+	at     int64
+	made   int // its number among the commits
+	expect *expectation
+	age    int
+}
+
+func newSimPair(t *testing.T, seed uint64, skew int64) *simPair {
+	sim := &simPair{t: t, rnd: rand.New(rand.NewPCG(seed, 1)), now: 1_800_000_000,
+		last: map[lease.Key]*simCommit{}, using: map[lease.Key]*simCommit{}, freed: map[simUse]int{}, crashes: map[string]int{}}
+	dir := t.TempDir()
+	for i, role := range []Role{Primary, Standby} {
+		sim.nodes[i] = &simNode{sim: sim, name: fmt.Sprintf("server%d", i+1), role: role, path: filepath.Join(dir, fmt.Sprint(i))}
+	}
+	sim.nodes[0].other, sim.nodes[1].other = sim.nodes[1], sim.nodes[0]
+	sim.nodes[1].skew = skew
+	for _, n := range sim.nodes {
+		n.open()
+		t.Cleanup(func() { n.stop() })
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(strings.Join(sim.trace, "\n"))
+		}
+	})
+	return sim
+}
+
+func (n *simNode) clock() time.Time { return time.Unix(n.sim.now+n.skew, 0) }
+
+// open starts the server from its file.
+func (n *simNode) open() {
+	store, err := lease.Open(n.path, nil)
+	require.NoError(n.sim.t, err)
+	n.store = store
+	n.feed = newFeed(store, store.Revision(), 20, nil)
+	n.feed.gate(true, false)
+	stopHook := store.Announce(n)
+	n.stop = func() {
+		stopHook()
+		n.feed.close()
+		require.NoError(n.sim.t, store.Close())
+	}
+	n.receiver = newReceiver(store, receiverOptions{role: n.role, primary: "server1", awaited: n.feed.awaited, now: n.clock})
+	clock := new(clockOffset)
+	at := n.clock()
+	clock.answered(at, at, n.other.clock(), time.Millisecond)
+	n.sender = newChangeSender(n, store, n.feed, changeSenderOptions{
+		name: n.name, clock: clock, now: n.clock,
+		seen:     func() lease.Position { return n.receiver.applied(n.other.name) },
+		asked:    func() uint64 { return n.receiver.asked(n.other.name) },
+		gaveBack: func(at lease.Position) { n.receiver.gaveBack(n.other.name, at) },
+	})
+	n.asked = false
+}
+
+// Announced sends what is not durable yet, and keeps the file as it would be
+// found after a loss of power.
+func (n *simNode) Announced([]lease.Change) {
+	if !n.sim.bad || n.sim.rnd.IntN(4) > 0 {
+		return
+	}
+	n.presync, _ = os.ReadFile(n.path)
+	n.writing = true
+	n.drive()
+	n.writing = false
+}
+
+func (n *simNode) Failed([]lease.Change) {}
+
+// drive lets the sender do one thing.
+func (n *simNode) drive() {
+	if n.busy {
+		return
+	}
+	n.busy = true
+	defer func() { n.busy = false }()
+	var err error
+	if !n.asked {
+		err = n.sender.ask(context.Background())
+		n.asked = err == nil
+	} else {
+		err = n.sender.step(context.Background())
+	}
+	if err != nil {
+		n.sender.giveBack(err)
+		n.sender.aligned = false
+		n.asked = errors.Is(err, errMisplaced)
+	}
+}
+
+var errLostMessage = errors.New("lost")
+
+// call is the network.
+func (n *simNode) call(_ context.Context, command string, args any) (*ctrl.Reply, error) {
+	sim := n.sim
+	require.Equal(sim.t, changesCommand, command)
+	raw := append([]byte(nil), args.(json.RawMessage)...)
+	require.True(sim.t, json.Valid(raw))
+	sim.note("%s sends %s", n.name, raw)
+	sim.some()
+	if sim.bad {
+		if sim.rnd.IntN(4) == 0 {
+			sim.late = append(sim.late, simMessage{n.other, n.name, raw})
+		}
+		if sim.rnd.IntN(8) == 0 {
+			return nil, errLostMessage
+		}
+	}
+	resp, ok := n.other.deliver(n.name, raw)
+	sim.some()
+	if !ok || sim.bad && sim.rnd.IntN(8) == 0 {
+		return nil, errLostMessage
+	}
+	reply := &ctrl.Reply{Result: resp.Result, Text: resp.Text}
+	reply.Arguments, _ = resp.Arguments.(json.RawMessage)
+	if reply.Result != ctrl.Success {
+		return reply, &ctrl.ResultError{Code: resp.Result, Text: resp.Text}
+	}
+	return reply, nil
+}
+
+func (n *simNode) deliver(from string, raw []byte) (ctrl.Response, bool) {
+	if n.writing {
+		return ctrl.Response{}, false
+	}
+	resp := n.receiver.handle(context.Background(), from, raw)
+	n.sim.note("%s answers %d %s %s to %s", n.name, resp.Result, resp.Text, resp.Arguments, raw[:min(len(raw), 120)])
+	if resp.Result == ctrl.Success && resp.Arguments != nil {
+		n.sim.conflict += len(parsedFailed(n.sim.t, resp))
+	}
+	n.sim.settle()
+	return resp, true
+}
+
+func parsedFailed(t *testing.T, resp ctrl.Response) []failedChange {
+	a, err := parseAnswer(resp.Arguments.(json.RawMessage))
+	require.NoError(t, err)
+	return a.failed
+}
+
+// some lets a few things happen.
+func (sim *simPair) some() {
+	if sim.depth > 4 {
+		return
+	}
+	sim.depth++
+	for sim.rnd.IntN(2) == 0 {
+		sim.event()
+	}
+	sim.depth--
+}
+
+func (sim *simPair) event() {
+	n := sim.nodes[sim.rnd.IntN(2)]
+	if n.writing {
+		n = n.other
+	}
+	if n.writing {
+		return
+	}
+	sim.now += sim.rnd.Int64N(2)
+	switch roll := sim.rnd.IntN(100); {
+	case roll < 45:
+		n.local()
+	case roll < 85:
+		n.drive()
+	case roll < 90:
+		if len(sim.late) > 0 {
+			i := sim.rnd.IntN(len(sim.late))
+			m := sim.late[i]
+			sim.late = append(sim.late[:i], sim.late[i+1:]...)
+			m.to.deliver(m.from, m.args)
+		}
+	case roll < 93:
+		// Many removals come between one and its being forgotten: by then
+		// the servers know of each other again, after one has lost its past.
+		if !n.other.placed() || !n.placed() {
+			return
+		}
+		sim.note("%s forgets removals up to %d", n.name, n.store.Revision())
+		if !sim.reckless {
+			// A copy from before that may bring back what was removed.
+			n.copies, n.other.copies = nil, nil
+		}
+		require.NoError(sim.t, n.store.Forget(context.Background(), n.store.Revision()))
+	case roll < 95:
+		b, err := os.ReadFile(n.path)
+		require.NoError(sim.t, err)
+		n.copies = append(n.copies, b)
+	case sim.bad && roll < 98:
+		n.crash()
+	}
+	sim.settle()
+}
+
+// placed says whether the other server is somewhere in this one's history.
+func (n *simNode) placed() bool {
+	at := n.other.receiver.applied(n.name)
+	rev, ok := n.store.Locate(at)
+	return ok && rev == at.Revision
+}
+
+// local is a client served by the server: it takes a free address, renews or
+// gives back its own.
+func (n *simNode) local() {
+	sim := n.sim
+	if n.syncing != nil {
+		if !n.receiver.reached(n.other.name, *n.syncing) {
+			return
+		}
+		n.syncing = nil
+	}
+	k := lease.Key{Type: lease.V4, Addr: netip.AddrFrom4([4]byte{10, 0, 0, byte(1 + sim.rnd.IntN(12))})}
+	client := byte(1 + sim.rnd.IntN(5))
+	have, there := n.store.Lookup(k)
+	if there && have.State == lease.Assigned {
+		client = have.ClientID[1]
+	}
+	at := sim.now + n.skew
+	c := lease.Change{If: lease.Absent, Lease: lease.Lease{
+		Type: lease.V4, Addr: k.Addr, ClientID: []byte{1, client, 7}, HWAddr: []byte{2, 0, 0, 0, 0, client},
+		SubnetID: 1, CLTT: at, ValidLft: 4000, Hostname: fmt.Sprintf("h%d", sim.rnd.IntN(3)),
+	}}
+	if there {
+		c.If = have.Revision
+		switch sim.rnd.IntN(6) {
+		case 0:
+			c.Delete, c.Lease = true, lease.Lease{Type: k.Type, Addr: k.Addr, CLTT: at}
+			client = 0
+		case 1:
+			c.Lease.State = lease.Released
+			client = 0
+		}
+	}
+	sim.note("%s commits %v client %d delete %v", n.name, k, client, c.Delete)
+	sim.commits++
+	w := &simCommit{node: n, key: k, client: client, at: sim.now, made: sim.commits, expect: n.feed.expect([]lease.Change{c})}
+	if err := n.store.Commit(context.Background(), c); err != nil {
+		require.ErrorIs(sim.t, err, lease.ErrConflict)
+		w.expect.end()
+		return
+	}
+	if client == 0 && have.State == lease.Assigned {
+		// The client no longer uses it, whatever becomes of this.
+		sim.freed[simUse{k, have.ClientID[1]}] = w.made
+		if had := sim.using[k]; had != nil && had.client == have.ClientID[1] {
+			delete(sim.using, k)
+		}
+	}
+	sim.open = append(sim.open, w)
+	if n.presync != nil && !n.busy && sim.depth == 0 && sim.rnd.IntN(3) == 0 && n.mayLose() {
+		n.restart("unsynced", n.presync)
+	}
+	n.presync = nil
+}
+
+// settle sees which commits have been answered.
+func (sim *simPair) settle() {
+	over, cancel := context.WithCancel(context.Background())
+	cancel()
+	open := sim.open
+	sim.open = nil
+	for _, w := range open {
+		w.expect.wait(over)
+		w.age++
+		switch {
+		case w.expect.over() && w.expect.err == nil:
+			sim.acknowledged(w)
+			w.expect.end()
+		case w.expect.over() || w.age > 60:
+			w.expect.end()
+		default:
+			sim.open = append(sim.open, w)
+		}
+	}
+}
+
+func (sim *simPair) acknowledged(w *simCommit) {
+	sim.acks++
+	sim.note("%s has %v of %d acknowledged", w.node.name, w.key, w.client)
+	if sim.reckless {
+		return
+	}
+	if had := sim.last[w.key]; had == nil || w.at >= had.at {
+		sim.last[w.key] = w
+	}
+	if w.client == 0 || sim.freed[simUse{w.key, w.client}] > w.made {
+		return
+	}
+	if had := sim.using[w.key]; had != nil && had.client != w.client {
+		require.Failf(sim.t, "an address acknowledged to two", "%v: %+v and then %+v", w.key, had, w)
+	}
+	sim.using[w.key] = w
+}
+
+// mayLose says whether the server may lose what it has: the other one has it.
+func (n *simNode) mayLose() bool {
+	if n.sim.reckless {
+		return true
+	}
+	return !n.other.destroyed || n.other.whole() && n.whole()
+}
+
+// whole says whether the server has all of the other.
+func (n *simNode) whole() bool {
+	return n.receiver.reached(n.other.name, n.other.store.Position())
+}
+
+func (n *simNode) crash() {
+	if n.busy || n.other.busy && n.sim.rnd.IntN(2) == 0 {
+		return
+	}
+	switch n.sim.rnd.IntN(6) {
+	case 0:
+		if len(n.copies) > 0 && n.mayLose() {
+			n.restart("older copy", n.copies[n.sim.rnd.IntN(len(n.copies))])
+		}
+	case 1:
+		if n.mayLose() {
+			n.restart("new store", []byte{})
+		}
+	default:
+		n.restart("restart", nil)
+	}
+}
+
+// restart ends the server and starts it with another file, or with its own.
+func (n *simNode) restart(what string, file []byte) {
+	n.sim.crashes[what]++
+	n.sim.note("%s: %s", n.name, what)
+	n.sim.open = slices.DeleteFunc(n.sim.open, func(w *simCommit) bool { return w.node == n })
+	n.stop()
+	if file != nil {
+		n.destroyed = true
+		if len(file) == 0 {
+			n.copies = nil // they are of another history
+		}
+		n.other.destroyed = false
+		require.NoError(n.sim.t, os.Remove(n.path))
+		if len(file) > 0 {
+			require.NoError(n.sim.t, os.WriteFile(n.path, file, 0o600))
+		}
+	}
+	n.open()
+	n.syncing = new(n.other.store.Position())
+}
+
+// heal lets the servers talk until nothing is left to say.
+func (sim *simPair) heal() {
+	sim.bad = false
+	sim.depth = 100 // nothing else happens
+	for range 300 {
+		for _, n := range sim.nodes {
+			n.drive()
+		}
+		if sim.nodes[0].quiet() && sim.nodes[1].quiet() {
+			return
+		}
+	}
+	require.Fail(sim.t, "the servers do not come to an end")
+}
+
+func (n *simNode) quiet() bool {
+	waiting, behind := n.feed.pending()
+	return n.asked && n.sender.aligned && waiting == 0 && !behind && n.whole()
+}
+
+// contents is all leases of a store, without the store's own numbers.
+func (n *simNode) contents() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for l := range n.store.All() {
+			if l.CLTT -= n.skew; n.sim.nodes[1].skew != 0 {
+				l.CLTT = 0 // it may be off by a second or two
+			}
+			if b, err := l.MarshalJSON(); err != nil || !yield(string(b)) {
+				return
+			}
+		}
+	}
+}
+
+func (sim *simPair) run(events int) {
+	t := sim.t
+	sim.bad = true
+	for range events {
+		sim.event()
+	}
+	sim.heal()
+	require.Equal(t, slices.Collect(sim.nodes[0].contents()), slices.Collect(sim.nodes[1].contents()))
+	for k, w := range sim.last {
+		var newest int64
+		for _, n := range sim.nodes {
+			last, ok := n.store.Last(k)
+			if !ok {
+				newest = math.MaxInt64 // removed, and the removal is forgotten
+			}
+			newest = max(newest, last.Lease.CLTT-n.skew)
+		}
+		require.GreaterOrEqual(t, newest, w.at, "%v: %+v is lost", k, w)
+	}
+}
+
+// TestPairUnderFaults lets a pair go through thousands of orders of events.
+// After each the databases are equal, and what was acknowledged is there.
+func TestPairUnderFaults(t *testing.T) {
+	t.Parallel()
+	for name, reckless := range map[string]bool{"one fails at a time": false, "any fail": true} {
+		t.Run(name, func(t *testing.T) {
+			var acks, conflicts int
+			crashes := map[string]int{}
+			for seed := range uint64(*simSeeds) {
+				ok := t.Run(fmt.Sprint(seed), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						sim := newSimPair(t, seed, []int64{0, 0, 90, -90}[seed%4])
+						sim.reckless = reckless
+						sim.run(400)
+						acks += sim.acks
+						conflicts += sim.conflict
+						for what, n := range sim.crashes {
+							crashes[what] += n
+						}
+					})
+				})
+				if !ok {
+					return
+				}
+			}
+			t.Logf("%d changes acknowledged, %d lost conflicts, crashes: %v", acks, conflicts, crashes)
+			require.NotZero(t, acks)
+			require.NotZero(t, conflicts)
+			for _, what := range []string{"restart", "unsynced", "older copy", "new store"} {
+				require.NotZero(t, crashes[what], what)
+			}
+		})
+	}
+}
+
+// simSeeds is how many orders of events TestPairUnderFaults goes through.
+var simSeeds = flag.Int("seeds", 40, "orders of events to try")
