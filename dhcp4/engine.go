@@ -39,7 +39,6 @@ type Engine struct {
 	reloaded atomic.Int64
 	changed  chan struct{} // the plan has changed, for Run
 
-	unsure unsure
 	locals locals
 }
 

@@ -2,7 +2,6 @@ package dhcp4
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -138,7 +137,6 @@ func (x *exchange) commit(ctx context.Context, g *grant) (*Reply, error) {
 		change.If = g.was.Revision
 	}
 	err := x.e.committer.Commit(ctx, append(changes, change)...)
-	x.e.unsure.set(g.addr, l.CLTT, err != nil && !errors.Is(err, lease.ErrConflict))
 	if err != nil {
 		// The client will ask for it again.
 		x.e.alloc.Hold(g.addr, x.holder, time.Now().Add(offerHold))
@@ -157,7 +155,7 @@ func (x *exchange) commit(ctx context.Context, g *grant) (*Reply, error) {
 // reuse returns for how long the client may use its lease as it is, in
 // seconds; 0: the lease is to be written.
 func (x *exchange) reuse(g *grant, l *lease.Lease) uint32 {
-	if !g.mine || g.previous != nil || x.e.unsure.has(g.addr, g.was.CLTT) {
+	if !g.mine || g.previous != nil || !x.e.confirmed(g.was) {
 		return 0
 	}
 	old := *g.was
@@ -166,6 +164,12 @@ func (x *exchange) reuse(g *grant, l *lease.Lease) uint32 {
 		return 0
 	}
 	return g.subnet.cache.reusable(g.was, l.CLTT)
+}
+
+// confirmed says whether a client may be answered by the lease as it is.
+func (e *Engine) confirmed(l *lease.Lease) bool {
+	c, ok := e.committer.(lease.Confirmer)
+	return !ok || c.Confirmed(*l)
 }
 
 func sameLease(a, b *lease.Lease) bool {

@@ -2,6 +2,7 @@ package dhcp4
 
 import (
 	"encoding/binary"
+	"net/netip"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -94,9 +95,18 @@ func TestCache(t *testing.T) {
 		require.EqualValues(t, 2700, renew(hostname("new")), "a quarter of it has just passed")
 		require.EqualValues(t, 3600, renew(hostname("new")))
 
-		l := b.stored("192.0.2.10")
-		b.e.unsure.set(l.Addr, l.CLTT, true)
-		require.EqualValues(t, 3600, renew(hostname("new")), "the last commit failed")
+		doubtful := &doubter{Committer: b.e.committer, doubted: netip.MustParseAddr("192.0.2.10")}
+		b.e.committer = doubtful
+		require.EqualValues(t, 3600, renew(hostname("new")), "the last commit failed elsewhere")
+		doubtful.doubted = netip.Addr{}
 		require.EqualValues(t, 3500, renew(hostname("new")))
 	})
 }
+
+// doubter is a Committer whose last commit of an address has failed in part.
+type doubter struct {
+	lease.Committer
+	doubted netip.Addr
+}
+
+func (d *doubter) Confirmed(l lease.Lease) bool { return l.Addr != d.doubted }

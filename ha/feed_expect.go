@@ -186,6 +186,14 @@ func (f *feed) awaited(k lease.Key) bool {
 	return slices.ContainsFunc(f.parts[k], func(p *part) bool { return p.rev != 0 && !p.of.over() })
 }
 
+// confirmed says whether the peer has a lease as it is here.
+func (f *feed) confirmed(k lease.Key, rev uint64) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	_, refused := f.refused[k]
+	return !refused && f.waiting[k] == nil && f.flying[k] == nil && (rev <= f.read || f.read == f.announced)
+}
+
 // lose tells those who wait for an answer about the lease that the peer's own
 // change of it has won.
 func (f *feed) lose(k lease.Key) {

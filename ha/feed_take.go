@@ -91,7 +91,8 @@ func (f *feed) lookUp(k lease.Key, rev uint64) lease.Change {
 // done says what has become of a batch that was taken. result of the i-th is
 //
 //   - nil: the peer has it;
-//   - errRejected: the peer has another holder of the lease, it is not sent again;
+//   - errRejected: the peer has another holder of the lease; it is sent again
+//     after retry unless the peer is of this kind, and so will say whose it is;
 //   - errUnacknowledged: the peer refuses it, it is sent again after retry;
 //   - anything else: the peer was not reached, it is sent again.
 func (f *feed) done(batch []lease.Change, result func(i int) error) {
@@ -111,6 +112,9 @@ func (f *feed) done(batch []lease.Change, result func(i int) error) {
 			f.delivered++
 		case errors.Is(err, errRejected):
 			f.refusals++
+			if f.echo && !newer {
+				f.refuse(k, fl) // the lease here is still not the one there
+			}
 		case errors.Is(err, errUnacknowledged):
 			f.refusals++
 			if !newer {

@@ -19,6 +19,22 @@ func (s *Service) Commit(ctx context.Context, changes ...lease.Change) error {
 	return commitAwaited(ctx, heeded{s}, s.awaited(changes), changes...)
 }
 
+// Confirmed says whether a client may be answered by a lease as it is, which an
+// earlier Commit may have made although it failed: whether the servers have it
+// that the state demands.
+func (s *Service) Confirmed(l lease.Lease) bool {
+	r := s.relationshipOf(&l)
+	if r == nil {
+		return true
+	}
+	for _, other := range r.view.Load().awaited {
+		if !other.feed.confirmed(l.Key(), l.Revision) {
+			return false
+		}
+	}
+	return true
+}
+
 // heeded is the store, whose failures are heeded.
 type heeded struct{ s *Service }
 
@@ -28,8 +44,8 @@ func (h heeded) Commit(ctx context.Context, changes ...lease.Change) error {
 	return err
 }
 
-// awaited returns the replicas of the servers that must confirm changes before clients are told,
-// as the states are now.
+// awaited returns the replicas of the servers that must confirm changes before
+// clients are told, as the states are now.
 func (s *Service) awaited(changes []lease.Change) []*replica {
 	var awaited []*replica
 	var seen *relationship

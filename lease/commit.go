@@ -53,6 +53,15 @@ type Committer interface {
 	Commit(ctx context.Context, changes ...Change) error
 }
 
+// Confirmer is a Committer that may have made a change although Commit has
+// failed, since others were to know of it too.
+type Confirmer interface {
+	// Confirmed says whether the lease as it is now is as safe as a Commit
+	// that has succeeded would make it. Who answers a client by a lease
+	// without committing it anew asks before.
+	Confirmed(l Lease) bool
+}
+
 var (
 	// ErrConflict is returned by Commit for a change whose If does not hold.
 	ErrConflict = errors.New("lease changed meanwhile")
