@@ -13,8 +13,10 @@ const restoreSome = 1000
 // rewind gives back what the sender has lost: it becomes this server's own, and
 // so is sent. A backup only moves the mark.
 func (r *receiver) rewind(ctx context.Context, st *stream, m *changes) error {
+	given := 0
 	if r.opts.role != Backup {
-		if err := r.giveBack(ctx, m.to.Revision); err != nil {
+		var err error
+		if given, err = r.giveBack(ctx, m.to.Revision); err != nil {
 			return err
 		}
 	}
@@ -22,13 +24,16 @@ func (r *receiver) rewind(ctx context.Context, st *stream, m *changes) error {
 		return err
 	}
 	r.move(st, m.server, m.to, nil, true, nil)
-	r.opts.log.Warn("a server has lost changes; they are given back to it", "peer", m.server, "revision", m.to.Revision)
+	if given > 0 { // two that meet for the first time have lost nothing
+		r.opts.log.Warn("a server has lost changes; they are given back to it", "peer", m.server, "changes", given)
+	}
 	return nil
 }
 
 // giveBack makes what came from beyond a revision of the sender this server's
-// own. If that is interrupted, the rest is done when it is asked for again.
-func (r *receiver) giveBack(ctx context.Context, common uint64) error {
+// own, and returns how much that was. If it is interrupted, the rest is done
+// when it is asked for again.
+func (r *receiver) giveBack(ctx context.Context, common uint64) (given int, err error) {
 	var keys []lease.Key
 	end := r.store.Revision()
 	for rev, c := range r.store.Since(0) {
@@ -40,12 +45,13 @@ func (r *receiver) giveBack(ctx context.Context, common uint64) error {
 		}
 		if len(keys) == restoreSome {
 			if err := r.own(ctx, keys, common); err != nil {
-				return err
+				return given, err
 			}
+			given += len(keys)
 			keys = keys[:0]
 		}
 	}
-	return r.own(ctx, keys, common)
+	return given + len(keys), r.own(ctx, keys, common)
 }
 
 // own makes leases and removals this server's own.
