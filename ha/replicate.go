@@ -53,9 +53,9 @@ func (r *relationship) replicate() {
 			changes: func(f *feed) sender {
 				return newChangeSender(m.peer, r.s.store, f, changeSenderOptions{
 					name: r.cfg.ThisServerName, backup: m.Role == Backup, keep: r.keep(), clock: &m.clock, now: r.now, log: r.log,
-					alone:    since,
-					seen:     func() lease.Position { return r.receiver.applied(m.Name) },
-					asked:    func() uint64 { return r.receiver.asked(m.Name) },
+					alone: since,
+					seen:  func() lease.Position { return r.receiver.applied(m.Name) },
+					asked: func() uint64 { return r.receiver.asked(m.Name) },
 					gaveBack: func(at lease.Position) {
 						r.receiver.gaveBack(m.Name, at)
 						r.progress()
