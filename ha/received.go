@@ -26,12 +26,12 @@ type received struct {
 	log    *slog.Logger
 }
 
-// handle replaces the commands by which servers update each other's leases.
-// Who adds a lease means that there is none, and is no server.
+// handle has mux run the commands by which servers read and update each other's
+// leases. Who adds a lease means that there is none, and is no server.
 func (r *received) handle(mux *ctrl.Mux, family ctrl.Family, subnets ctrl.Subnets) {
 	commands := ctrl.NewMux()
 	ctrl.HandleLeases(commands, family, r.store, r, subnets)
-	for _, name := range []string{"update", "del", "bulk-apply"} {
+	for _, name := range []string{"get-all", "get-page", "update", "del", "bulk-apply"} {
 		name = fmt.Sprintf("lease%d-%s", family, name)
 		h := commands.Handler(name)
 		if h == nil {
@@ -53,9 +53,6 @@ func (r *received) Commit(ctx context.Context, changes ...lease.Change) error {
 	removed, _ := ctx.Value(removalsKey{}).(map[lease.Key]int64)
 	foreign := make([]lease.Change, len(changes))
 	for i, c := range changes {
-		if c.Delete {
-			c.Lease.CLTT = 0 // decided now, for all that is known
-		}
 		c.Source = lease.Foreign
 		foreign[i] = c
 	}

@@ -158,11 +158,11 @@ func TestReceivedTogether(t *testing.T) {
 	require.Equal(t, int64(1_700_000_190), l.here(testLease(1, 0)).CLTT)
 }
 
-func TestReceivedReplacesNoOtherCommands(t *testing.T) {
+func TestReceivedHasNoOtherCommands(t *testing.T) {
 	t.Parallel()
 	l := newTaker(t)
-	require.Equal(t, []string{"lease4-del", "lease4-update", "list-commands"}, l.mux.Commands())
+	require.Equal(t, []string{"lease4-del", "lease4-get-all", "lease4-get-page", "lease4-update", "list-commands"}, l.mux.Commands())
 	mux := ctrl.NewMux()
 	(&received{store: l.store}).handle(mux, ctrl.V6, oneSubnet{})
-	require.Equal(t, []string{"lease6-bulk-apply", "lease6-del", "lease6-update", "list-commands"}, mux.Commands())
+	require.Equal(t, []string{"lease6-bulk-apply", "lease6-del", "lease6-get-all", "lease6-get-page", "lease6-update", "list-commands"}, mux.Commands())
 }

@@ -82,10 +82,16 @@ func (r *relationship) keep() func(*lease.Lease) bool {
 	}
 }
 
-// peerMux returns what runs the commands of peers: the program's, but that
-// lease updates are taken over as they are, and pages noticed.
+// peerMux returns what runs the commands of peers: the program's, if it has
+// any, and those that every peer needs; lease updates are taken over as they
+// are, and pages noticed.
 func (s *Service) peerMux(mux *ctrl.Mux, subnets ctrl.Subnets) *ctrl.Mux {
 	peers := ctrl.NewMux()
+	s.Register(peers)
+	ctrl.HandleService(peers, s.opts.Family, s.opts.Switch)
+	if mux == nil {
+		mux = ctrl.NewMux()
+	}
 	for _, name := range mux.Commands() {
 		peers.Handle(name, func(ctx context.Context, args json.RawMessage) ctrl.Response {
 			return mux.Run(ctx, &ctrl.Request{Command: name, Arguments: args}) // which may be replaced

@@ -73,12 +73,15 @@ func New(cfgs []*Config, store *lease.Store, opts *Options) (*Service, error) {
 // returns nil after ctx has ended and no goroutine is left. It may be called
 // once.
 //
-// mux has the commands of the program, with those of Register. Peers are
-// answered by it, but that their lease updates are taken over as they are.
-// subnets are those that leases may be in.
+// Peers are answered the commands they need, and by mux the further ones of
+// the program that restrict-commands lets them use, such as status-get; nil:
+// none. subnets are those that leases may be in.
 func (s *Service) Run(ctx context.Context, mux *ctrl.Mux, subnets ctrl.Subnets) error {
 	if !s.running.CompareAndSwap(false, true) {
 		return errors.New("ha: Run may be called once")
+	}
+	if err := CheckServerNames(s.cfgs, subnets.Subnets()); err != nil {
+		return err
 	}
 	listeners, err := newListeners(s.cfgs, s.peerMux(mux, subnets), &s.opts)
 	if err != nil {
