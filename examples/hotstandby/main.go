@@ -1,8 +1,9 @@
-// Command hotstandby is the shortest DHCPv4 service that survives the loss of
-// a machine: to copy into an appliance.
+// Command hotstandby is a DHCPv4 service that survives the loss of a machine,
+// as short as it can be: to copy into an appliance.
 //
-// The same program with the same configuration runs on both machines; each
-// finds out which of the two servers it is by its own addresses:
+// It runs on both machines with the same configuration file, such as
+// kea-dhcp4.conf beside it, and finds out by the machine's addresses which of
+// the two servers it is:
 //
 //	hotstandby -c kea-dhcp4.conf -db /var/lib/dhcp/leases.db
 package main
@@ -35,14 +36,17 @@ func main() {
 	}
 }
 
+// serve is one server of the pair until ctx ends.
 func serve(ctx context.Context, config, leases string, log *slog.Logger) error {
-	// What the servers are to each other stands in the configuration, in
-	// hooks-libraries, as for Kea.
+	// What the servers are to each other stands in the configuration, among
+	// the hook libraries, as for Kea.
 	var relationships []*ha.Config
 	cfg, err := dhcp4.LoadConfig(config, &dhcp4.ParseOptions{
-		Hooks: []string{"libdhcp_ha"},
-		Hook: func(h dhcp4.HookLibrary, _ func(dhcp4.ConfigProblem)) (err error) {
-			relationships, err = ha.ParseConfigs(h.Parameters, nil)
+		Hooks: []string{"libdhcp_ha", "libdhcp_lease_cmds"},
+		Hook: func(h dhcp4.HookLibrary, warn func(dhcp4.ConfigProblem)) (err error) {
+			if h.Name() == "libdhcp_ha" {
+				relationships, err = ha.ParseConfigs(h.Parameters, &ha.ParseOptions{Warn: warn})
+			}
 			return err
 		},
 		Logger: log,
@@ -56,13 +60,20 @@ func serve(ctx context.Context, config, leases string, log *slog.Logger) error {
 	}
 	defer store.Close()
 
-	// The two seams: which queries are this server's, and when is a lease safe.
-	service := new(ctrl.Service) // the switch both parts turn
-	pair, err := ha.New(relationships, store, &ha.Options{Switch: service, Logger: log})
+	// The pair stands before the engine at two places: as its gate it says
+	// which queries are this server's, as its committer when a lease is safe.
+	var engine *dhcp4.Engine
+	service := new(ctrl.Service) // the switch that both turn
+	pair, err := ha.New(relationships, store, &ha.Options{
+		Switch:    service,
+		Digest:    func() string { return engine.Digest() },
+		Unguarded: cfg.UnguardedPools,
+		Logger:    log,
+	})
 	if err != nil {
 		return err
 	}
-	engine, err := dhcp4.NewEngine(cfg, store, &dhcp4.EngineOptions{
+	engine, err = dhcp4.NewEngine(cfg, store, &dhcp4.EngineOptions{
 		Gate:       pair,
 		Committer:  pair,
 		Background: pair.Background(),
@@ -75,33 +86,32 @@ func serve(ctx context.Context, config, leases string, log *slog.Logger) error {
 	}
 	defer engine.Close()
 
-	// Commands, to be asked at the control sockets of the configuration:
-	// status-get says how the pair does.
+	// Commands, at the control sockets of the configuration: status-get tells
+	// how the pair is.
 	mux := ctrl.NewMux()
-	engine.Register(mux, &dhcp4.Commands{Status: pair.StatusGet})
 	pair.Register(mux)
+	engine.Register(mux, &dhcp4.Commands{Status: pair.StatusGet})
+	engine.RegisterLeases(mux)
 	sockets := ctrl.Sockets{Mux: mux, Logger: log}
 	defer sockets.Close()
 	if err := sockets.Open(cfg.Sockets()); err != nil {
 		return err
 	}
 
-	// Everything ends when one part does, or ctx.
-	ctx, end := context.WithCancelCause(ctx)
-	defer end(nil)
-	var parts sync.WaitGroup
+	// All parts end when one does, or ctx.
+	ctx, end := context.WithCancel(ctx)
+	defer end()
 	listen := cfg.InterfacesConfig
 	server := &dhcp4.Server{Handler: engine, Interfaces: listen.Interfaces, SocketType: listen.SocketType(), Logger: log}
-	for _, run := range []func(context.Context) error{
-		server.Serve,
-		engine.Run, // reclaims what has expired
+	var parts sync.WaitGroup
+	var ended [3]error
+	for i, run := range []func(context.Context) error{
 		func(ctx context.Context) error { return pair.Run(ctx, mux, engine.Subnets()) },
+		engine.Run, // reclaims what has expired
+		server.Serve,
 	} {
-		parts.Go(func() { end(run(ctx)) })
+		parts.Go(func() { defer end(); ended[i] = run(ctx) })
 	}
 	parts.Wait()
-	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
-		return err
-	}
-	return nil
+	return errors.Join(ended[:]...)
 }
