@@ -2,40 +2,43 @@
 // out, renews or takes back, at the moment it does.
 //
 // To the servers, be they Kea's or this library's, it is one more backup
-// server. Add it to the peers of both servers' configuration,
+// server. Add it to the peers in the configuration of both,
 //
 //	{ "name": "watch", "url": "http://192.0.2.9:8001/", "role": "backup" }
 //
-// and start it on the host with that address by the same configuration:
+// and start it, on the host with that address, with the configuration of
+// either:
 //
 //	leasewatch -c kea-dhcp4.conf
 //
-// It keeps the leases in a temporary folder and forgets them when it ends.
+// It keeps leases in a temporary folder and forgets them when it ends. A server
+// of this library tells it first of all leases that there are, a Kea of those
+// that change from then on.
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
-	"github.com/dhcpha/dhcpha/ctrl"
 	"github.com/dhcpha/dhcpha/dhcp4"
 	"github.com/dhcpha/dhcpha/ha"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
 func main() {
-	config := flag.String("c", "kea-dhcp4.conf", "Kea configuration `file` of the servers")
-	name := flag.String("n", "", "`name` among the peers; otherwise it is the one with this host's address")
+	config := flag.String("c", "kea-dhcp4.conf", "Kea configuration `file` of one of the servers")
+	name := flag.String("n", "watch", "its own `name` among the peers")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -50,7 +53,7 @@ func main() {
 func watch(ctx context.Context, config, name string, out io.Writer, log *slog.Logger) (err error) {
 	var relationships []*ha.Config
 	cfg, err := dhcp4.LoadConfig(config, &dhcp4.ParseOptions{
-		AllowUnsupported: true, // it is not served by it
+		AllowUnsupported: true, // it is others who serve by it
 		Hook: func(h dhcp4.HookLibrary, _ func(dhcp4.ConfigProblem)) (err error) {
 			if h.Name() == "libdhcp_ha" {
 				relationships, err = ha.ParseConfigs(h.Parameters, &ha.ParseOptions{ThisServer: name})
@@ -71,7 +74,7 @@ func watch(ctx context.Context, config, name string, out io.Writer, log *slog.Lo
 		return err
 	}
 	defer store.Close()
-	engine, err := dhcp4.NewEngine(cfg, store, nil) // serves nobody, but knows the subnets
+	engine, err := dhcp4.NewEngine(cfg, store, nil) // it serves nobody, but knows the subnets
 	if err != nil {
 		return err
 	}
@@ -85,31 +88,42 @@ func watch(ctx context.Context, config, name string, out io.Writer, log *slog.Lo
 	if err != nil {
 		return err
 	}
-	mux := ctrl.NewMux()
-	backup.Register(mux)
-	ctx, end := context.WithCancelCause(ctx)
+	var failed error
 	go func() {
-		end(backup.Run(ctx, mux, engine.Subnets()))
+		failed = backup.Run(ctx, nil, engine.Subnets())
 		close(updates)
 	}()
+	known := make(leases)
 	for u := range updates {
-		fmt.Fprintln(out, line(u))
+		l := &u.Change.Lease
+		fmt.Fprintf(out, "%s  %-15s  %s\n", u.Time.Format(time.TimeOnly), l.Addr, known.take(l, u.Change.Delete))
 	}
-	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
-		return err
-	}
-	return nil
+	return failed
 }
 
-// line says in words what has happened to a lease.
-func line(u ha.LeaseUpdate) string {
-	l := u.Change.Lease
-	what := fmt.Sprintf("%x until %s %s", l.HWAddr, l.Expires().Format(time.DateTime), l.Hostname)
+// leases are the clients that have an address.
+type leases map[lease.Key]net.HardwareAddr
+
+// take says what has happened to a lease, and keeps it in mind.
+func (known leases) take(l *lease.Lease, removed bool) string {
+	before, client := known[l.Key()], net.HardwareAddr(l.HWAddr)
+	delete(known, l.Key())
 	switch {
-	case u.Change.Delete:
-		what = "given back"
+	case removed:
+		return "removed"
 	case l.State != lease.Assigned:
-		what = l.State.String()
+		return l.State.String()
+	case l.ValidLft == 0:
+		return fmt.Sprintf("released by %s", client)
 	}
-	return strings.TrimSpace(fmt.Sprintf("%s %-10s %-15s %s", u.Time.Format(time.TimeOnly), u.Peer, l.Addr, what))
+	known[l.Key()] = client
+	what := "new for"
+	if bytes.Equal(before, client) {
+		what = "renewed by"
+	}
+	text := fmt.Sprintf("%s %s until %s", what, client, l.Expires().Format(time.DateTime))
+	if l.Hostname != "" {
+		text += ", host " + l.Hostname
+	}
+	return text
 }
