@@ -25,7 +25,7 @@ func simulate(ctx context.Context, servers []netip.AddrPort, b *book, n int) err
 	}
 	defer conn.Close()
 	for serial := 0; ctx.Err() == nil; serial++ {
-		c := client{conn, servers, net.HardwareAddr{2, byte(n), byte(serial >> 24), byte(serial >> 16), byte(serial >> 8), byte(serial)}}
+		c := client{conn, servers, net.HardwareAddr{2, byte(n >> 8), byte(n), byte(serial >> 16), byte(serial >> 8), byte(serial)}}
 		if err := c.live(ctx, b); err != nil && ctx.Err() == nil {
 			return fmt.Errorf("client %v: %w", c.hw, err)
 		}
@@ -61,7 +61,7 @@ func (c client) live(ctx context.Context, b *book) error {
 	began = time.Now()
 	again, err := c.ask(ctx, renew, forEver)
 	if err != nil {
-		return fmt.Errorf("renew %v: %w", ack.YourIPAddr, err)
+		return fmt.Errorf("renew %v of %v: %w", ack.YourIPAddr, ack.ServerIdentifier(), err)
 	}
 	if !again.YourIPAddr.Equal(ack.YourIPAddr) {
 		return fmt.Errorf("renew %v: got %v", ack.YourIPAddr, again.YourIPAddr)
@@ -136,7 +136,7 @@ func (c client) await(id dhcpv4.TransactionID) (*dhcpv4.DHCPv4, error) {
 			return nil, err
 		case answer.TransactionID != id: // to a message that was sent twice
 		case answer.MessageType() == dhcpv4.MessageTypeNak:
-			return nil, fmt.Errorf("%w: %s", errNak, answer.Message())
+			return nil, fmt.Errorf("%w by %v: %s", errNak, answer.ServerIdentifier(), answer.Message())
 		default:
 			return answer, nil
 		}

@@ -51,7 +51,12 @@ func (p *play) run(ctx context.Context, clients int, length time.Duration) error
 		return err
 	}
 	for n := range clients {
-		group.Go(func() { p.book.note(simulate(playing, p.plan.addrs[:], p.book, n)) })
+		group.Go(func() {
+			if err := simulate(playing, p.plan.addrs[:], p.book, n); err != nil {
+				p.event("%v", err)
+				p.book.note(err)
+			}
+		})
 	}
 	pause(ctx, length)
 
