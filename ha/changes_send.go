@@ -181,6 +181,7 @@ func (c *changeSender) align(ctx context.Context) error {
 	c.covered = 0
 	all := false
 	if rev == 0 && c.store.Revision() > 0 || c.store.Forgotten() > rev || ahead && c.opts.backup {
+		c.feed.restart(0) // until then the receiver does not have what it seems to
 		if err := c.sendAll(ctx, rev, known); err != nil {
 			return err
 		}
@@ -284,6 +285,13 @@ func (c *changeSender) current(taken lease.Change) (lease.Change, bool) {
 	return last, last.Source == 0
 }
 
+// How long an answer is waited for at most, and how much longer for each octet
+// of the message: some links have no more than a megabit a second.
+const (
+	answerTime   = 3 * time.Second
+	transferTime = 10 * time.Microsecond
+)
+
 // send sends a message and waits for the answer, which moves the mark.
 func (c *changeSender) send(ctx context.Context, head *changesHead, body *bodyOf) (*changesAnswer, error) {
 	head.server, head.from, head.offset, head.now = c.opts.name, c.mark, c.opts.clock.seconds(), c.opts.now()
@@ -293,7 +301,12 @@ func (c *changeSender) send(ctx context.Context, head *changesHead, body *bodyOf
 		c.buf = append(c.buf, body.b...)
 	}
 	c.buf = append(c.buf, "]}"...)
-	reply, err := c.to.call(ctx, changesCommand, json.RawMessage(c.buf))
+	// The answer of a Kea is waited for longer: it may be busy for long. One of
+	// this kind that is silent is to be noticed before clients ask again, which
+	// they do after 4 seconds.
+	patience, cancel := context.WithTimeoutCause(ctx, answerTime+time.Duration(len(c.buf))*transferTime, errNoAnswer)
+	defer cancel()
+	reply, err := c.to.call(patience, changesCommand, json.RawMessage(c.buf))
 	var refused *ctrl.ResultError
 	if err != nil && (!errors.As(err, &refused) || refused.Code != ctrl.Conflict) {
 		return nil, err

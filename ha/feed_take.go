@@ -36,13 +36,15 @@ func (f *feed) take(ctx context.Context, max int) (batch []lease.Change, upTo ui
 func (f *feed) pick(max int) (batch []lease.Change, upTo uint64, behind bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	picked := f.first(max)
+	for len(picked) < max && f.read < f.announced && !f.shut {
+		f.catchUp()
+		f.mu.Unlock() // announcements must not wait for all of it
+		f.mu.Lock()
+		picked = f.first(max)
+	}
 	if f.shut {
 		return nil, 0, false
-	}
-	picked := f.first(max)
-	if len(picked) < max && f.read < f.announced {
-		f.catchUp()
-		picked = f.first(max)
 	}
 	for _, e := range picked {
 		k, rev := e.change.Lease.Key(), e.change.Lease.Revision

@@ -17,8 +17,8 @@ const probeMark = "probe"
 const probeDelay = time.Second
 
 // health finds out whether leases can be made durable here. A commit that
-// fails makes it try for itself, since a commit may also fail for what is in
-// it.
+// fails, be it of what another server has sent, makes it try for itself, since
+// a commit may also fail for what is in it.
 type health struct {
 	s      *Service
 	write  func(context.Context) error // writes something to the store
@@ -39,6 +39,16 @@ func (h *health) heed(ctx context.Context, err error) {
 	if err == nil || errors.Is(err, lease.ErrConflict) || errors.Is(err, lease.ErrClosed) || ctx.Err() != nil {
 		return
 	}
+	h.suspect()
+}
+
+// Announced makes it, with Failed, a lease.Announcer.
+func (h *health) Announced([]lease.Change) {}
+
+// Failed notes that changes could not be written.
+func (h *health) Failed([]lease.Change) { h.suspect() }
+
+func (h *health) suspect() {
 	select {
 	case h.doubt <- struct{}{}:
 	default:
@@ -47,6 +57,7 @@ func (h *health) heed(ctx context.Context, err error) {
 
 // run tells the relationships when the store fails, and when it works again.
 func (h *health) run(ctx context.Context) {
+	defer h.s.store.Announce(h)()
 	for {
 		select {
 		case <-ctx.Done():

@@ -19,11 +19,61 @@ type network struct {
 	mu        sync.Mutex
 	listeners map[string]*memoryPort
 	conns     map[*half]struct{}
+	faults    map[way]fault
+	latency   func() time.Duration // of what is sent together; nil: none
 	cut       atomic.Bool
 }
 
+// way is from one host to another.
+type way struct{ from, to string }
+
+// fault is what becomes of what is sent.
+type fault uint8
+
+const (
+	arrives  fault = iota
+	vanishes       // it is lost, and the connection with it once the way is good again
+	stalls         // it arrives when the way is good again, as with TCP
+)
+
 func newNetwork() *network {
-	return &network{listeners: make(map[string]*memoryPort), conns: make(map[*half]struct{})}
+	return &network{listeners: make(map[string]*memoryPort), conns: make(map[*half]struct{}), faults: make(map[way]fault)}
+}
+
+// set says what becomes of what goes from one host to another from now on.
+func (n *network) set(from, to string, f fault) {
+	n.mu.Lock()
+	n.faults[way{from, to}] = f
+	conns := slices.Collect(maps.Keys(n.conns))
+	n.mu.Unlock()
+	for _, c := range conns {
+		if f == arrives && c.way == (way{to, from}) {
+			if c.lost() {
+				c.Close()
+			}
+			c.resume()
+		}
+	}
+}
+
+// setLatency says how long everything takes from now on.
+func (n *network) setLatency(latency func() time.Duration) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.latency = latency
+}
+
+// fate says what becomes of what goes a way now, and how long it takes.
+func (n *network) fate(w way) (f fault, late time.Duration) {
+	if n.cut.Load() {
+		return vanishes, 0
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.latency != nil {
+		late = n.latency()
+	}
+	return n.faults[w], late
 }
 
 // setCut cuts the network, or joins it. What was sent meanwhile is lost, as are
@@ -65,8 +115,19 @@ func (n *network) dialFrom(host string) func(ctx context.Context, network, addre
 }
 
 func (n *network) dial(ctx context.Context, from, to string) (net.Conn, error) {
-	if n.cut.Load() {
+	host, _, err := net.SplitHostPort(to)
+	if err != nil {
+		return nil, err
+	}
+	gone, out := n.fate(way{from, host})
+	back, in := n.fate(way{host, from})
+	if gone != arrives || back != arrives {
 		<-ctx.Done()
+		return nil, context.Cause(ctx)
+	}
+	select {
+	case <-time.After(out + in):
+	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
 	n.mu.Lock()
@@ -75,7 +136,7 @@ func (n *network) dial(ctx context.Context, from, to string) (net.Conn, error) {
 	if p == nil {
 		return nil, errors.New("connection refused")
 	}
-	here, there := newConn(n)
+	here, there := newConn(n, from, host)
 	here.remote, there.remote = address(to), address(net.JoinHostPort(from, "40000"))
 	select {
 	case p.incoming <- there:
@@ -125,20 +186,29 @@ func (a address) String() string  { return string(a) }
 // buffer, as in a socket.
 type half struct {
 	n      *network
+	way    way // from this end to the other
 	other  *half
 	remote address
 
 	mu       sync.Mutex
-	buf      []byte
-	dropped  bool // something for this end was lost
-	eof      bool
+	coming   []segment // in order
+	stalled  []segment // what would have come
+	dropped  bool      // something for this end was lost
 	closed   bool
 	changed  chan struct{}
 	deadline time.Time
 }
 
-func newConn(n *network) (a, b *half) {
-	a, b = &half{n: n, changed: make(chan struct{})}, &half{n: n, changed: make(chan struct{})}
+// segment is what was sent together.
+type segment struct {
+	at   time.Time // when it is there
+	data []byte
+	end  bool // nothing follows
+}
+
+func newConn(n *network, from, to string) (a, b *half) {
+	a = &half{n: n, way: way{from, to}, changed: make(chan struct{})}
+	b = &half{n: n, way: way{to, from}, changed: make(chan struct{})}
 	a.other, b.other = b, a
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -157,37 +227,80 @@ func (h *half) change() {
 	h.changed = make(chan struct{})
 }
 
+// resume lets arrive what has stalled.
+func (h *half) resume() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, s := range h.stalled {
+		s.at = time.Now()
+		h.coming = append(h.coming, s)
+	}
+	h.stalled = nil
+	h.change()
+}
+
+// take is sent something by the other end.
+func (h *half) take(s segment) error {
+	fate, late := h.n.fate(h.other.way)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case h.closed:
+		return errors.New("connection reset by peer")
+	case fate == vanishes || h.dropped:
+		h.dropped = true // nothing after a gap arrives either
+	case fate == stalls || len(h.stalled) > 0:
+		h.stalled = append(h.stalled, s)
+	default:
+		s.at = time.Now().Add(late)
+		if last := len(h.coming) - 1; last >= 0 && s.at.Before(h.coming[last].at) {
+			s.at = h.coming[last].at
+		}
+		h.coming = append(h.coming, s)
+		h.change()
+	}
+	return nil
+}
+
 func (h *half) Read(b []byte) (int, error) {
 	for {
 		h.mu.Lock()
-		changed, deadline := h.changed, h.deadline
-		switch {
-		case h.closed:
+		changed, wake := h.changed, h.deadline
+		if h.closed {
 			h.mu.Unlock()
 			return 0, net.ErrClosed
-		case len(h.buf) > 0:
-			n := copy(b, h.buf)
-			h.buf = h.buf[n:]
-			h.mu.Unlock()
-			return n, nil
-		case h.eof:
-			h.mu.Unlock()
-			return 0, io.EOF
 		}
-		h.mu.Unlock()
-		var late <-chan time.Time
-		if !deadline.IsZero() {
-			left := time.Until(deadline)
-			if left <= 0 {
-				return 0, os.ErrDeadlineExceeded
+		if len(h.coming) > 0 {
+			s := &h.coming[0]
+			if !time.Now().Before(s.at) {
+				n, end := copy(b, s.data), s.end
+				if s.data = s.data[n:]; len(s.data) == 0 && !end {
+					h.coming = h.coming[1:]
+				}
+				h.mu.Unlock()
+				if end {
+					return 0, io.EOF
+				}
+				return n, nil
 			}
-			timer := time.NewTimer(left)
+			if wake.IsZero() || s.at.Before(wake) {
+				wake = s.at
+			}
+		}
+		deadline := h.deadline
+		h.mu.Unlock()
+		if !deadline.IsZero() && !time.Now().Before(deadline) {
+			return 0, os.ErrDeadlineExceeded
+		}
+		var due <-chan time.Time
+		if !wake.IsZero() {
+			timer := time.NewTimer(time.Until(wake))
 			defer timer.Stop()
-			late = timer.C
+			due = timer.C
 		}
 		select {
 		case <-changed:
-		case <-late:
+		case <-due:
 		}
 	}
 }
@@ -199,18 +312,8 @@ func (h *half) Write(b []byte) (int, error) {
 	if closed {
 		return 0, net.ErrClosed
 	}
-	cut := h.n.cut.Load()
-	o := h.other
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	switch {
-	case o.closed:
-		return 0, errors.New("connection reset by peer")
-	case cut || o.dropped:
-		o.dropped = true // nothing after a gap arrives either
-	default:
-		o.buf = append(o.buf, b...)
-		o.change()
+	if err := h.other.take(segment{data: slices.Clone(b)}); err != nil {
+		return 0, err
 	}
 	return len(b), nil
 }
@@ -223,18 +326,8 @@ func (h *half) Close() error {
 		h.change()
 	}
 	h.mu.Unlock()
-	if was {
-		return nil
-	}
-	cut := h.n.cut.Load()
-	o := h.other
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if cut {
-		o.dropped = true
-	} else {
-		o.eof = true
-		o.change()
+	if !was {
+		h.other.take(segment{end: true})
 	}
 	return nil
 }

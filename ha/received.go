@@ -53,6 +53,9 @@ func (r *received) Commit(ctx context.Context, changes ...lease.Change) error {
 	removed, _ := ctx.Value(removalsKey{}).(map[lease.Key]int64)
 	foreign := make([]lease.Change, len(changes))
 	for i, c := range changes {
+		if c.Delete {
+			c.Lease.CLTT = 0 // decided now, for all that is known
+		}
 		c.Source = lease.Foreign
 		foreign[i] = c
 	}
