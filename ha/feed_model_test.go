@@ -82,11 +82,6 @@ func (h *fakeHistory) fail() {
 	}
 }
 
-func (h *fakeHistory) commit(changes ...lease.Change) {
-	h.begin(changes...)
-	h.finish()
-}
-
 func fedLease(n int) lease.Lease {
 	return lease.Lease{
 		Type: lease.V4, Addr: netip.AddrFrom4([4]byte{192, 0, 2, byte(n)}),

@@ -120,7 +120,7 @@ func (p *pair) step(i int, ev Event) {
 					return NotifyDone{}
 				}
 				other := p.servers[1-i]
-				for _, b := range other.Step(p.now, MaintenanceNotify{Cancel: a.Cancel, State: a.State}) {
+				for _, b := range other.Step(p.now, MaintenanceNotify(a)) {
 					if r, ok := b.(Reply); ok {
 						return NotifyDone{Answered: true, Result: r.Response.Result, State: other.State()}
 					}

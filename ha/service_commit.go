@@ -87,5 +87,5 @@ func (b background) Commit(ctx context.Context, changes ...lease.Change) error {
 		}
 		own[i] = c
 	}
-	return heeded{b.s}.Commit(ctx, own...)
+	return heeded(b).Commit(ctx, own...)
 }
