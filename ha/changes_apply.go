@@ -38,6 +38,9 @@ type receiverOptions struct {
 	// awaited says whether somebody waits for an answer about a change of the
 	// lease that was made here; nil: nobody ever does.
 	awaited func(lease.Key) bool
+	// lost is told that a change of the lease that somebody may wait for is
+	// about to give way to that of another server; nil: nobody is.
+	lost func(lease.Key)
 	// alone returns the revision since which clients were told of changes that
 	// the partner may not have; 0: there are none such.
 	alone func() uint64
@@ -72,6 +75,9 @@ func newReceiver(store *lease.Store, opts receiverOptions) *receiver {
 	}
 	if opts.awaited == nil {
 		opts.awaited = func(lease.Key) bool { return false }
+	}
+	if opts.lost == nil {
+		opts.lost = func(lease.Key) {}
 	}
 	if opts.alone == nil {
 		opts.alone = func() uint64 { return 0 }
@@ -287,6 +293,9 @@ func (r *receiver) decide(m *changes) (v verdicts) {
 		case takeIt:
 			v.take(theirs)
 		case settleOnIt:
+			// From now on that is what the peer is told of the lease, and
+			// what it acknowledges.
+			r.opts.lost(theirs.Lease.Key())
 			theirs.Source = 0
 			v.take(theirs)
 		case settleOnOurs:

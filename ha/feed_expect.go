@@ -193,3 +193,15 @@ func (f *feed) confirmed(k lease.Key, rev uint64) bool {
 	_, refused := f.refused[k]
 	return !refused && f.waiting[k] == nil && f.flying[k] == nil && (rev <= f.read || f.read == f.announced)
 }
+
+// lose tells those who wait for an answer about the lease that the peer's own
+// change of it has won.
+func (f *feed) lose(k lease.Key) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, p := range f.parts[k] {
+		if p.rev != 0 {
+			p.of.settle(errRejected)
+		}
+	}
+}

@@ -41,6 +41,11 @@ func (r *relationship) replicate() {
 		role: r.cfg.this().Role, primary: r.cfg.primary(), keep: r.keep(), log: r.log, now: r.now,
 		alone:   since,
 		awaited: func(k lease.Key) bool { return r.partner != nil && r.partner.replica.feed.awaited(k) },
+		lost: func(k lease.Key) {
+			if r.partner != nil {
+				r.partner.replica.feed.lose(k)
+			}
+		},
 		moved: func(sender string, changes []lease.Change) {
 			for i := range changes {
 				r.s.updated(sender, changes[i])
