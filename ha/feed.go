@@ -2,6 +2,7 @@ package ha
 
 import (
 	"iter"
+	"maps"
 	"sync"
 
 	"github.com/tidwall/btree"
@@ -271,7 +272,7 @@ func (f *feed) restart(from uint64) {
 	defer f.mu.Unlock()
 	clear(f.waiting)
 	f.order.Clear()
-	clear(f.refused)
+	maps.DeleteFunc(f.refused, func(_ lease.Key, rev uint64) bool { return rev > from }) // told again
 	f.redo, f.copied = 0, 0
 	f.read, f.announced = from, max(from, f.announced)
 	f.giveUp() // whoever waits for what is not sent again
@@ -310,10 +311,14 @@ func (f *feed) fetched(rev uint64) {
 // been heard of since, which is not so of a release.
 func superfluous(c *lease.Change) bool { return !c.Delete && c.Lease.State != lease.Released }
 
-// retry lets what the peer has refused wait again.
+// retry lets what the peer has refused wait again. One of this kind is told
+// changes by their revisions, once each.
 func (f *feed) retry() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if !f.echo {
+		return
+	}
 	for k, rev := range f.refused {
 		f.putKey(k, rev)
 	}

@@ -191,7 +191,8 @@ func (f *feed) confirmed(k lease.Key, rev uint64) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	_, refused := f.refused[k]
-	return !refused && f.waiting[k] == nil && f.flying[k] == nil && (rev <= f.read || f.read == f.announced)
+	return !refused && (f.redo == 0 || rev < f.redo) &&
+		f.waiting[k] == nil && f.flying[k] == nil && (rev <= f.read || f.read == f.announced)
 }
 
 // lose tells those who wait for an answer about the lease that the peer's own

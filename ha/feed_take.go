@@ -94,7 +94,8 @@ func (f *feed) lookUp(k lease.Key, rev uint64) lease.Change {
 //
 //   - nil: the peer has it;
 //   - errRejected: the peer has another holder of the lease; it is sent again
-//     after retry unless the peer is of this kind, and so will say whose it is;
+//     after retry unless the peer is of this kind, and so will say whose it is.
+//     Until then the lease is not confirmed;
 //   - errUnacknowledged: the peer refuses it, it is sent again after retry;
 //   - anything else: the peer was not reached, it is sent again.
 func (f *feed) done(batch []lease.Change, result func(i int) error) {
@@ -112,15 +113,10 @@ func (f *feed) done(batch []lease.Change, result func(i int) error) {
 		switch {
 		case err == nil:
 			f.delivered++
-		case errors.Is(err, errRejected):
-			f.refusals++
-			if f.echo && !newer {
-				f.refuse(k, fl) // the lease here is still not the one there
-			}
-		case errors.Is(err, errUnacknowledged):
+		case errors.Is(err, errRejected) || errors.Is(err, errUnacknowledged):
 			f.refusals++
 			if !newer {
-				f.refuse(k, fl)
+				f.refuse(k, fl) // the lease here is not the one there
 			}
 		default:
 			unreached = true
