@@ -76,7 +76,7 @@ func (s *sending) start() {
 func (s *sending) commit(changes ...lease.Change) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	return commitAwaited(ctx, s.store, []*replica{s.replica}, changes...)
+	return commitTo(ctx, s.store, s.replica, changes...)
 }
 
 // told returns the events so far, and forgets them.

@@ -32,6 +32,9 @@ type relationship struct {
 	partner  *member   // the other active server; nil: there is none
 	receiver *receiver
 	alone    *alone // with a partner
+	// confirming are those that in some state must confirm changes before
+	// clients are told.
+	confirming []*replica
 
 	held ctrl.Service // what its partners hold off, where that is not the whole server
 
@@ -134,16 +137,17 @@ func (r *relationship) run(ctx context.Context) {
 	}
 }
 
-// stop waits for what run has begun. Nobody is served any more.
+// stop waits for what run has begun. Nobody is served any more; that counts
+// before the replicas know of no more changes.
 func (r *relationship) stop() {
 	r.box.close()
+	v := *r.view.Load()
+	v.serving = false
+	r.view.Store(&v)
 	for _, m := range r.members {
 		m.replica.feed.gate(false, false) // whoever still waits is told so
 	}
 	r.work.Wait()
-	v := *r.view.Load()
-	v.serving = false
-	r.view.Store(&v)
 	r.s.hold(r, true)
 }
 

@@ -73,10 +73,10 @@ func TestReplicaOfRealKea(t *testing.T) {
 	r.allow(true)
 	released := batch[1]
 	released.Lease.State = lease.Released // which Kea 2.2 cannot read
-	require.NoError(t, commitAwaited(t.Context(), store, []*replica{r},
+	require.NoError(t, commitTo(t.Context(), store, r,
 		lease.Change{Lease: lease.Lease{Type: lease.V4, Addr: batch[0].Lease.Addr}, Delete: true}, released))
 	foreign := change("11.0.0.1", now) // of no subnet
-	require.ErrorIs(t, commitAwaited(t.Context(), store, []*replica{r}, foreign), errUnacknowledged)
+	require.ErrorIs(t, commitTo(t.Context(), store, r, foreign), errUnacknowledged)
 
 	reply, err := p.call(t.Context(), "lease4-get-all", nil)
 	require.NoError(t, err)

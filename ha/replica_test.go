@@ -59,7 +59,7 @@ func TestReplicaBacksOff(t *testing.T) {
 		synctest.Wait()
 		require.Empty(t, tries)
 
-		err = commitAwaited(t.Context(), store, []*replica{r}, change("192.0.2.1", 1))
+		err = commitTo(t.Context(), store, r, change("192.0.2.1", 1))
 		require.ErrorIs(t, err, errUnacknowledged)
 		require.Zero(t, time.Since(start))
 		require.EqualValues(t, 1, failed.Load())
@@ -253,4 +253,9 @@ func TestKeaVersions(t *testing.T) {
 			require.Equal(t, c.registered, told(lease.Registered))
 		})
 	}
+}
+
+// commitTo makes changes durable and waits until a peer has them.
+func commitTo(ctx context.Context, to lease.Committer, r *replica, changes ...lease.Change) error {
+	return commitAwaited(ctx, to, []*replica{r}, func() ([]*replica, error) { return []*replica{r}, nil }, changes...)
 }

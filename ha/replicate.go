@@ -71,6 +71,9 @@ func (r *relationship) replicate() {
 		// A state of the partner alone says what may go out to it; a backup
 		// tells nobody but backups, unless they are of this kind.
 		m.replica.allow(m.Role == Backup && r.cfg.sendLeaseUpdates())
+		if m == r.partner && r.cfg.sendLeaseUpdates() || m.Role == Backup && r.cfg.WaitBackupAck {
+			r.confirming = append(r.confirming, m.replica)
+		}
 	}
 }
 

@@ -2,6 +2,8 @@ package ha
 
 import (
 	"context"
+	"errors"
+	"slices"
 
 	"github.com/dhcpha/dhcpha/lease"
 )
@@ -13,10 +15,45 @@ import (
 // changes may or may not have been made, here and there, and the client asks
 // again.
 //
+// The state counts in which the server is when the changes are durable, and it
+// must be one in which clients are served, from the beginning on: a query may
+// have been admitted before the service was left to another server.
+//
 // Servers that need not confirm are told as well, later if they cannot be
 // reached.
 func (s *Service) Commit(ctx context.Context, changes ...lease.Change) error {
-	return commitAwaited(ctx, heeded{s}, s.awaited(changes), changes...)
+	of := s.relationshipsOf(changes)
+	before, err := awaited(of)
+	if err != nil {
+		return err
+	}
+	var peers []*replica
+	for _, r := range of {
+		peers = append(peers, r.confirming...)
+		if r.view.Load().updates == UpdatesUnsent {
+			r.tell(UpdateUnsent{})
+		}
+	}
+	return commitAwaited(ctx, heeded{s}, peers, func() ([]*replica, error) {
+		after, err := awaited(of)
+		return append(before, after...), err
+	}, changes...)
+}
+
+// errNotServing says that this server serves no clients in its state.
+var errNotServing = errors.New("ha: no clients are served in this state")
+
+// awaited returns the replicas of the servers that must confirm changes before
+// clients are told, as the states are now.
+func awaited(of []*relationship) (peers []*replica, err error) {
+	for _, r := range of {
+		v := r.view.Load()
+		if !v.serving {
+			return nil, errNotServing
+		}
+		peers = append(peers, v.awaited...)
+	}
+	return peers, nil
 }
 
 // Confirmed says whether a client may be answered by a lease as it is, which an
@@ -27,7 +64,11 @@ func (s *Service) Confirmed(l lease.Lease) bool {
 	if r == nil {
 		return true
 	}
-	for _, other := range r.view.Load().awaited {
+	v := r.view.Load()
+	if !v.serving {
+		return false
+	}
+	for _, other := range v.awaited {
 		if !other.feed.confirmed(l.Key(), l.Revision) {
 			return false
 		}
@@ -44,11 +85,8 @@ func (h heeded) Commit(ctx context.Context, changes ...lease.Change) error {
 	return err
 }
 
-// awaited returns the replicas of the servers that must confirm changes before
-// clients are told, as the states are now.
-func (s *Service) awaited(changes []lease.Change) []*replica {
-	var awaited []*replica
-	var seen *relationship
+// relationshipsOf returns the relationships that have the leases.
+func (s *Service) relationshipsOf(changes []lease.Change) (of []*relationship) {
 	for i := range changes {
 		l := &changes[i].Lease
 		if changes[i].Delete && len(s.relationships) > 1 {
@@ -56,18 +94,11 @@ func (s *Service) awaited(changes []lease.Change) []*replica {
 				l = &known
 			}
 		}
-		r := s.relationshipOf(l)
-		if r == nil || r == seen {
-			continue
+		if r := s.relationshipOf(l); r != nil && !slices.Contains(of, r) {
+			of = append(of, r)
 		}
-		seen = r
-		v := r.view.Load()
-		if v.updates == UpdatesUnsent {
-			r.tell(UpdateUnsent{})
-		}
-		awaited = append(awaited, v.awaited...)
 	}
-	return awaited
+	return of
 }
 
 // Background returns a committer for changes that no client waits for:
