@@ -13,14 +13,18 @@
 // and waits; only when that returns does the reply leave. What makes it fast is
 // that many queries wait at the same time for one write to the disk.
 //
-// Today a server stands alone: replication and takeover come next, and enter
-// where package dhcp4 has its Gate and package lease its Committer.
+// A pair is no more than that: for one of two servers the Committer is an
+// ha.Service, which returns when the lease is on both disks. The same Service
+// is asked before the engine which queries are this server's.
 //
 // # Packages
 //
 //   - [github.com/dhcpha/dhcpha/dhcp4]: the DHCPv4 server. A Server owns the
 //     sockets and asks a Handler for each reply, in the manner of net/http;
 //     the Engine is the Handler that gives out leases.
+//   - [github.com/dhcpha/dhcpha/ha]: what makes a server one of a pair, or of
+//     more, whatever engine it has. What a pair promises, and what it cannot,
+//     is written there.
 //   - [github.com/dhcpha/dhcpha/ctrl]: Kea's control channel, both ends of it.
 //   - [github.com/dhcpha/dhcpha/lease]: what a lease is, the durable store,
 //     pools, expiry, and Kea's lease files.
@@ -28,9 +32,9 @@
 //     client, without asking the others (RFC 3074).
 //
 // Each stands alone: a package imports only packages further down this list,
-// so an author of a DHCP server takes lease without dhcp4. They keep no global
-// state, and start no goroutine that the end of a context or a Close does not
-// end.
+// and dhcp4 and ha do not know each other, so an author of a DHCP server takes
+// ha and lease without dhcp4. They keep no global state, and start no goroutine
+// that the end of a context or a Close does not end.
 //
 // # A complete program
 //
@@ -71,6 +75,20 @@
 //		return server.Serve(ctx)
 //	}
 //
-// Programs to copy whole are in the examples folder: failover shows itself,
-// without privileges; failoverd is a server to install.
+// # One of a pair
+//
+// With the relationship of the two servers, which ha.ParseConfigs reads from
+// the same file, these lines more make it one of a pair:
+//
+//	pair, err := ha.New(relationships, store, nil)
+//	...
+//	engine, err := dhcp4.NewEngine(cfg, store, &dhcp4.EngineOptions{
+//		Gate: pair, Committer: pair, Background: pair.Background(), Reclaims: pair.Reclaims,
+//	})
+//	...
+//	tasks.Go(func() { pair.Run(ctx, nil, engine.Subnets()) })
+//
+// Programs to copy whole are in the examples folder: hotstandby is one of a
+// pair in about 100 lines, failoverd a server to install, leasewatch a backup
+// server that shows every lease, and failover shows itself without privileges.
 package dhcpha
