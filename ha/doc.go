@@ -22,6 +22,19 @@
 //	classes, serve := pair.Admit(client, waited, nil) // for each query
 //	err = pair.Commit(ctx, lease.Change{Lease: l})    // before each reply
 //
+// # What the DHCP server has to do
+//
+//  1. Ask Admit before it looks at a query about leases, and leave the query
+//     alone if that says no.
+//  2. Hand every change of a lease to Commit before it replies, and not reply if
+//     that returns an error. Before it replies with a lease that it need not
+//     change, ask Confirmed: an earlier Commit may have failed half way.
+//  3. Reclaim expired leases by Background, and only those that Reclaims names.
+//  4. Have Run running while it serves, and close the store after it.
+//
+// Package dhcp4's engine does so if it is given the Service. The example of
+// Service is an engine of one's own.
+//
 // How a server behaves is decided by a [Machine], which has no clock and no
 // network: it is told what has happened and says what is to be done. Service is
 // what does it.
