@@ -41,12 +41,13 @@ type Machine struct {
 	rejected map[string]time.Time // until when a client's refused update counts
 	unsent   uint64
 
-	heartbeat  heartbeat
-	job        job
-	jobStale   bool // the state it was begun for has been left
-	notify     notify
-	overflowed bool
-	ran        time.Time // when the rules were last applied
+	heartbeat   heartbeat
+	job         job
+	jobStale    bool // the state it was begun for has been left
+	notify      notify
+	cancelledAt time.Time // when the partner cancelled this server's maintenance
+	overflowed  bool
+	ran         time.Time // when the rules were last applied
 
 	actions []Action // of the step under way
 }

@@ -18,7 +18,14 @@ func (m *Machine) reset(now time.Time) {
 		return
 	}
 	m.enter(now, StateWaiting)
-	m.once(now)
+	if m.partner.state == StateUnavailable && m.heartbeat.delay > 0 {
+		// Most likely it was the partner who sent this, when a partition had
+		// ended. A Kea takes it for lost at once, and may go on without
+		// fetching what it has missed; here it is asked first.
+		m.ran = now
+	} else {
+		m.once(now)
+	}
 	m.hurry(now)
 	m.reply(ctrl.Success, "HA state machine reset.")
 }

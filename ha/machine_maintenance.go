@@ -124,7 +124,7 @@ func (m *Machine) maintenanceNotify(now time.Time, ev MaintenanceNotify) {
 		m.reply(ctrl.Error, "Unable to cancel the maintenance for the server not in the in-maintenance state.")
 	case ev.Cancel:
 		m.cancelled(now, ev.State, StateInMaintenance)
-		m.hurry(now)
+		m.cancelledAt = now
 		m.do(Reply{ctrl.Response{
 			Text:      "Server maintenance canceled.",
 			Arguments: map[string]string{"state": m.state.String()},

@@ -71,7 +71,11 @@ func (m *Machine) heartbeatEnded(now time.Time, r *Report) {
 
 func (m *Machine) answered(now time.Time, r *Report) {
 	p := &m.partner
-	m.found(now, r.State)
+	state := r.State
+	if state == StatePartnerInMaintenance && now.Before(m.cancelledAt.Add(m.cfg.heartbeatDelay())) {
+		state = p.state // it has cancelled that, but has yet to be told that this server knows
+	}
+	m.found(now, state)
 	p.contact, p.answered = now, true
 	m.clients = clients{}
 	p.ours, p.storeFailed = r.Ours, r.Ours && r.StoreFailed

@@ -32,7 +32,6 @@ func TestHAMaintenance(t *testing.T) {
 // and give them back.
 func TestHAMaintenanceCancelled(t *testing.T) {
 	eachPair(t, bothModes, nil, func(t *testing.T, w *haWorld, r relationship) {
-		unsolved(t, "a server whose maintenance is cancelled may go back to it, since its partner still says so")
 		w.start()
 		w.awaitBoth(r.normal())
 		for i, s := range w.servers {
