@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -39,8 +38,10 @@ func (p *play) run(ctx context.Context, clients int, length time.Duration) error
 	p.say("\n%s: two DHCPv4 servers on loopback, %d clients at a time.", p.plan.mode, clients)
 	p.say("Each client gets a lease, renews it and makes room for the next.\n")
 	normal, _ := ha.ParseState(string(p.plan.mode))
-	if err := errors.Join(p.raise(ctx, 0), p.raise(ctx, 1)); err != nil {
-		return err
+	for i := range names {
+		if err := p.raise(ctx, i); err != nil {
+			return err
+		}
 	}
 	playing, end := context.WithCancel(ctx)
 	var group sync.WaitGroup
