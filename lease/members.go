@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 
 	"github.com/dhcpha/dhcpha/internal/keatext"
@@ -14,19 +15,73 @@ import (
 // members reads the members of a JSON object one by one. The first error stays,
 // after it everything is zero.
 type members struct {
-	raw map[string]json.RawMessage
+	all []member
 	err error
 }
 
+// member is parts of the text that was parsed.
+type member struct{ name, value []byte }
+
+// parseMembers finds the members of an object, and leaves them as they are: a
+// server that has lost its leases reads tens of thousands a second.
 func parseMembers(b []byte) (*members, error) {
-	m := new(members)
-	if err := json.Unmarshal(b, &m.raw); err != nil {
-		return nil, err
-	}
-	if m.raw == nil {
+	i := skipSpace(b, 0)
+	if !json.Valid(b) || b[i] != '{' {
+		var object map[string]json.RawMessage
+		if err := json.Unmarshal(b, &object); err != nil {
+			return nil, err
+		}
 		return nil, errors.New("a lease is a JSON object")
 	}
+	m := &members{all: make([]member, 0, 20)}
+	for i = skipSpace(b, i+1); b[i] != '}'; {
+		start, end := i, skipValue(b, i)
+		name := b[start+1 : end-1]
+		if bytes.IndexByte(name, '\\') >= 0 {
+			text, _ := keatext.Unquote(b[start:end])
+			name = []byte(text)
+		}
+		start = skipSpace(b, skipSpace(b, end)+1) // behind the colon
+		end = skipValue(b, start)
+		m.all = append(m.all, member{name, b[start:end]})
+		if i = skipSpace(b, end); b[i] == ',' {
+			i = skipSpace(b, i+1)
+		}
+	}
 	return m, nil
+}
+
+func skipSpace(b []byte, i int) int {
+	for i < len(b) && (b[i] == ' ' || b[i] == '\t' || b[i] == '\r' || b[i] == '\n') {
+		i++
+	}
+	return i
+}
+
+// skipValue returns where the value at b[i] ends, a member of an object. b is
+// valid.
+func skipValue(b []byte, i int) int {
+	for depth := 0; ; i++ {
+		switch b[i] {
+		case '"':
+			for i++; b[i] != '"'; i++ {
+				if b[i] == '\\' {
+					i++
+				}
+			}
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+		default: // a number or a word
+			if depth == 0 {
+				return i + bytes.IndexAny(b[i:], ",} \t\r\n")
+			}
+		}
+		if depth == 0 {
+			return i + 1
+		}
+	}
 }
 
 func (m *members) fail(format string, args ...any) {
@@ -35,8 +90,18 @@ func (m *members) fail(format string, args ...any) {
 	}
 }
 
+// find returns a member as it is written, the last of several.
+func (m *members) find(name string) (value []byte, ok bool) {
+	for _, one := range slices.Backward(m.all) {
+		if string(one.name) == name {
+			return one.value, true
+		}
+	}
+	return nil, false
+}
+
 func (m *members) has(name string) bool {
-	_, ok := m.raw[name]
+	_, ok := m.find(name)
 	return ok
 }
 
@@ -50,8 +115,8 @@ func (m *members) need(names ...string) {
 }
 
 // value returns a member that is there.
-func (m *members) value(name string) (json.RawMessage, bool) {
-	v, ok := m.raw[name]
+func (m *members) value(name string) ([]byte, bool) {
+	v, ok := m.find(name)
 	return v, ok && m.err == nil
 }
 
