@@ -23,7 +23,7 @@ func (c *changeSender) sendAll(ctx context.Context, from uint64, prune bool) err
 	for {
 		var body bodyOf
 		head := &changesHead{to: to, seen: c.opts.seen(), full: &at}
-		at.through = c.addAll(&body, at.after)
+		at.through = c.addAll(&body, at.after, !prune && c.told(head.seen))
 		if _, err := c.send(ctx, head, &body); err != nil {
 			return err
 		}
@@ -49,9 +49,26 @@ func (c *changeSender) removedAfter(from, end uint64) uint64 {
 	return end
 }
 
-// addAll adds as many leases behind an address as fit into a message, and
-// returns the address that they go up to.
-func (c *changeSender) addAll(body *bodyOf, after netip.Addr) (through netip.Addr) {
+// told says whether the receiver knows all leases that came from it. It does if
+// it has sent something in the epoch in which it is: then it has been given back
+// before what it had lost.
+func (c *changeSender) told(seen lease.Position) bool {
+	return c.opts.mutual && seen.Epoch != 0 && seen.Epoch == c.position.Epoch
+}
+
+// addAll adds as many leases behind an address as fit into a message, without
+// those from the receiver if it knows them, and returns the address that they
+// go up to.
+func (c *changeSender) addAll(body *bodyOf, after netip.Addr, known bool) (through netip.Addr) {
+	for through = after; body.n == 0; {
+		if through = c.addPage(body, through, known); !through.IsValid() {
+			break
+		}
+	}
+	return through
+}
+
+func (c *changeSender) addPage(body *bodyOf, after netip.Addr, known bool) (through netip.Addr) {
 	leases, through := nextLeases(c.store, after, netip.Addr{}, maxChanges-1)
 	for i := range leases {
 		// Two that begin at the same address belong together.
@@ -59,7 +76,7 @@ func (c *changeSender) addAll(body *bodyOf, after netip.Addr) (through netip.Add
 			return leases[i-1].Addr
 		}
 		last, ok := c.store.Last(leases[i].Key())
-		if !ok || last.Delete || !c.opts.keep(&last.Lease) {
+		if !ok || last.Delete || !c.opts.keep(&last.Lease) || known && partners(last.Source) {
 			continue
 		}
 		if !partners(last.Source) {

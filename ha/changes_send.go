@@ -41,6 +41,8 @@ type changeSender struct {
 type changeSenderOptions struct {
 	name   string // this server's
 	backup bool   // the receiver is a backup
+	// mutual says that each of the two gives back what the other has lost.
+	mutual bool
 	// keep says which leases the receiver is sent; nil: all.
 	keep func(*lease.Lease) bool
 	// alone returns the revision since which clients were told of changes that

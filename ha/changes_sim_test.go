@@ -138,7 +138,7 @@ func (n *simNode) open() {
 	at := n.clock()
 	clock.answered(at, at, n.other.clock(), time.Millisecond)
 	n.sender = newChangeSender(n, store, n.feed, changeSenderOptions{
-		name: n.name, clock: clock, now: n.clock,
+		name: n.name, mutual: true, clock: clock, now: n.clock,
 		seen:     func() lease.Position { return n.receiver.applied(n.other.name) },
 		asked:    func() uint64 { return n.receiver.asked(n.other.name) },
 		gaveBack: func(at lease.Position) { n.receiver.gaveBack(n.other.name, at) },

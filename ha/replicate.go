@@ -57,7 +57,7 @@ func (r *relationship) replicate() {
 			cfg: r.cfg, family: r.s.opts.Family, keep: r.keep(), tell: r.tell, log: r.log,
 			changes: func(f *feed) sender {
 				return newChangeSender(m.peer, r.s.store, f, changeSenderOptions{
-					name: r.cfg.ThisServerName, backup: m.Role == Backup, keep: r.keep(), clock: &m.clock, now: r.now, log: r.log,
+					name: r.cfg.ThisServerName, backup: m.Role == Backup, mutual: m == r.partner, keep: r.keep(), clock: &m.clock, now: r.now, log: r.log,
 					alone: since,
 					seen:  func() lease.Position { return r.receiver.applied(m.Name) },
 					asked: func() uint64 { return r.receiver.asked(m.Name) },
