@@ -1,9 +1,11 @@
-// Command bench measures how many leases a second failoverd and kea-dhcp4 give
-// out, with the same configuration, in turns, in network namespaces of this
-// machine. It needs Linux, root and kea-dhcp4, and a machine that does nothing
-// else.
+// Command bench measures failoverd beside kea-dhcp4, with the same
+// configuration, in network namespaces of this machine. It needs Linux, root
+// and kea-dhcp4, and a machine that does nothing else.
 //
-//	go run ./internal/bench -write
+//	go run ./internal/bench alone     leases a second of single servers
+//	go run ./internal/bench pairs     leases a second of pairs
+//	go run ./internal/bench failover  how long a pair is silent when its primary dies
+//	go run ./internal/bench outage    how a standby returns, with and without its leases
 //
 // The table is printed, and with -write put into README.md.
 package main
@@ -12,22 +14,48 @@ import (
 	"flag"
 	"fmt"
 	"log"
+	"maps"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
+
+// figures are what can be measured; each returns its text for the README.
+var figures = map[string]func(*tb, options) string{
+	"alone":    alone,
+	"pairs":    pairs,
+	"failover": failover,
+	"outage":   outage,
+}
+
+type options struct {
+	windows []int
+	repeat  int
+	length  time.Duration
+	leases  int
+}
 
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("bench: ")
 	var o options
 	flags := flag.NewFlagSet("bench", flag.ExitOnError)
-	windows := flags.String("windows", "16,64,256,1024", "exchanges in flight that are tried, for the best of each server")
-	flags.IntVar(&o.repeat, "repeat", 3, "measurements of each server")
-	flags.DurationVar(&o.length, "for", 5*time.Second, "length of a measurement")
+	windows := flags.String("windows", "16,64,256,1024", "alone, pairs: exchanges in flight that are tried, for the best of each server")
+	flags.IntVar(&o.repeat, "repeat", 3, "measurements of each kind of server")
+	flags.DurationVar(&o.length, "for", 5*time.Second, "alone, pairs: length of a measurement")
+	flags.IntVar(&o.leases, "leases", 200_000, "outage: leases that there are")
 	write := flags.Bool("write", false, "replace the table in README.md")
-	_ = flags.Parse(os.Args[1:]) // it exits
+	name, args := "alone", os.Args[1:]
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		name, args = args[0], args[1:]
+	}
+	figure := figures[name]
+	if figure == nil {
+		log.Fatalf("%q is none of %s", name, strings.Join(slices.Sorted(maps.Keys(figures)), ", "))
+	}
+	_ = flags.Parse(args) // it exits
 	for w := range strings.SplitSeq(*windows, ",") {
 		n, err := strconv.Atoi(w)
 		if err != nil || n < 1 {
@@ -37,13 +65,17 @@ func main() {
 	}
 
 	var text string
-	err := session(func(s *tb) { text = table(measure(s, o), describeMachine(s.dir)) })
+	busy := loadAverage()
+	err := session(func(s *tb) {
+		text = figure(s, o) + busy + "Load and servers share the machine: " + describeMachine(s.dir) + ".\n" +
+			"`go run ./internal/bench " + name + " -write`, as root, measures it again.\n"
+	})
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Print(text)
 	if *write {
-		if err := writeReadme("README.md", text); err != nil {
+		if err := writeReadme("README.md", name, text); err != nil {
 			log.Fatal(err)
 		}
 	}

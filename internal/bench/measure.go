@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -13,15 +14,9 @@ import (
 	"github.com/dhcpha/dhcpha/internal/testnet"
 )
 
-type options struct {
-	windows []int
-	repeat  int
-	length  time.Duration
-}
-
 // result is one measurement, or the medians of several.
 type result struct {
-	contender
+	name   string
 	window int
 	// By second: exchanges from DISCOVER to ACK, each of a new client.
 	PerSecond  float64 `json:"per_second"`
@@ -29,94 +24,103 @@ type result struct {
 	AckP50     float64 `json:"ack_ms_p50"` // milliseconds from REQUEST to ACK
 	AckP99     float64 `json:"ack_ms_p99"`
 	Timeouts   int     `json:"timeouts"`
-	cpuSeconds float64 // of the server, for all of them
+	cpuSeconds float64 // of the servers, for all of them
 }
 
-// cpu is the server's processor time for an exchange, in microseconds.
+// cpu is the servers' processor time for an exchange, in microseconds.
 func (r result) cpu() float64 { return r.cpuSeconds * 1e6 / float64(r.Completed) }
 
-// bench is a network with a server's host and a relay agent's.
-type bench struct {
-	s               *tb
-	net             *testnet.Net
-	server, clients *testnet.Host
-	failoverd, load string
+// subject is what is measured: start starts it, without leases, and returns the
+// programs that it is.
+type subject struct {
+	name    string
+	to      string // where its clients' queries go
+	clients *testnet.Host
+	start   func() []*testnet.Process
 }
 
-// measure finds for each contender how many exchanges in flight suit it best,
-// and then measures them in turns.
-func measure(s *tb, o options) []result {
-	testnet.Require(s, "ip", "kea-dhcp4")
-	b := &bench{s: s, net: testnet.New(s), failoverd: build(s, "examples/failoverd"), load: build(s, "internal/dhcpload")}
-	lan := b.net.LAN()
-	b.server, b.clients = b.net.Host("server"), b.net.Host("clients")
-	b.server.Join(lan, "eth0", serverAddr+"/24")
-	b.clients.Join(lan, "eth0", relayAddr+"/24")
-
-	best := make([]int, len(contenders))
-	for i, c := range contenders {
+// measure finds for each subject how many exchanges in flight suit it best, and
+// then measures them in turns.
+func (o options) measure(s *tb, load string, subjects []subject) []result {
+	one := func(c subject, window int, length time.Duration) result {
+		servers := c.start()
+		defer func() {
+			for _, p := range servers {
+				p.Kill()
+			}
+		}()
+		drive(s, c.clients, load, c.to, window, time.Second)
+		before := cpuSeconds(s, servers)
+		r := drive(s, c.clients, load, c.to, window, length)
+		r.name, r.window, r.cpuSeconds = c.name, window, cpuSeconds(s, servers)-before
+		log.Printf("%-30s %4d in flight: %6.0f/s, %5.1f µs of processor time each, %d timeouts", c.name, window, r.PerSecond, r.cpu(), r.Timeouts)
+		return r
+	}
+	best := make([]int, len(subjects))
+	for i, c := range subjects {
 		var rate float64
 		for _, window := range o.windows {
-			if r := b.one(c, window, o.length/2); r.PerSecond > rate {
+			if r := one(c, window, o.length/2); r.PerSecond > rate {
 				rate, best[i] = r.PerSecond, window
 			}
 		}
 	}
-	all := make([][]result, len(contenders))
+	all := make([][]result, len(subjects))
 	for range o.repeat {
-		for i, c := range contenders {
-			all[i] = append(all[i], b.one(c, best[i], o.length))
+		for i, c := range subjects {
+			all[i] = append(all[i], one(c, best[i], o.length))
 		}
 	}
-	medians := make([]result, len(contenders))
+	medians := make([]result, len(subjects))
 	for i := range all {
-		slices.SortFunc(all[i], func(x, y result) int { return int(x.PerSecond - y.PerSecond) })
-		medians[i] = all[i][len(all[i])/2]
+		medians[i] = median(all[i], func(r result) float64 { return r.PerSecond })
 	}
 	return medians
 }
 
-// one is one measurement of a server that has just been started and warmed up.
-func (b *bench) one(c contender, window int, length time.Duration) result {
-	p := c.start(b.s, b.net, b.server, b.failoverd)
-	defer p.Kill()
-	b.drive(window, time.Second)
-	before := b.cpuSeconds(p)
-	r := b.drive(window, length)
-	r.contender, r.window, r.cpuSeconds = c, window, b.cpuSeconds(p)-before
-	log.Printf("%-30s %4d in flight: %6.0f/s, %5.1f µs of processor time each, %d timeouts", c.name, window, r.PerSecond, r.cpu(), r.Timeouts)
-	return r
+// median returns the one of several in whose middle a value is.
+func median[T any](all []T, value func(T) float64) T {
+	sorted := slices.SortedFunc(slices.Values(all), func(x, y T) int { return cmp.Compare(value(x), value(y)) })
+	return sorted[len(sorted)/2]
 }
 
-func (b *bench) drive(window int, length time.Duration) result {
-	cmd := b.clients.Command(context.Background(), b.load, "-bind", relayAddr+":67", "-to", serverAddr+":67",
-		"-window", fmt.Sprint(window), "-for", length.String())
+// drive has clients get leases from servers that have been started.
+func drive(s *tb, clients *testnet.Host, load, to string, window int, length time.Duration) result {
+	return loadOf(s, clients, load, "-to", to, "-window", fmt.Sprint(window), "-for", length.String())
+}
+
+// loadOf runs dhcpload to its end.
+func loadOf(s *tb, clients *testnet.Host, load string, args ...string) result {
+	cmd := clients.Command(context.Background(), load, append([]string{"-bind", relayAddr + ":67"}, args...)...)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		b.s.Fatalf("%v: %v\n%s", cmd, err, &stderr)
+		s.Fatalf("%v: %v\n%s", cmd, err, &stderr)
 	}
 	var r result
 	if err := json.Unmarshal(out, &r); err != nil {
-		b.s.Fatalf("%v: %v\n%s", cmd, err, out)
+		s.Fatalf("%v: %v\n%s", cmd, err, out)
 	}
 	return r
 }
 
-// cpuSeconds is the processor time that a process has used.
-func (b *bench) cpuSeconds(p *testnet.Process) float64 {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.PID()))
-	if err != nil {
-		b.s.Fatal(err)
+// cpuSeconds is the processor time that processes have used.
+func cpuSeconds(s *tb, processes []*testnet.Process) (sum float64) {
+	for _, p := range processes {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.PID()))
+		if err != nil {
+			s.Fatal(err)
+		}
+		// proc(5): behind the name, which is in parentheses, utime and stime are
+		// the 12th and 13th, in hundredths of a second.
+		_, rest, _ := strings.Cut(string(stat), ") ")
+		fields := strings.Fields(rest)
+		var user, system float64
+		if _, err := fmt.Sscan(fields[11]+" "+fields[12], &user, &system); err != nil {
+			s.Fatal(err)
+		}
+		sum += (user + system) / 100
 	}
-	// proc(5): behind the name, which is in parentheses, utime and stime are
-	// the 12th and 13th, in hundredths of a second.
-	_, rest, _ := strings.Cut(string(stat), ") ")
-	fields := strings.Fields(rest)
-	var user, system float64
-	if _, err := fmt.Sscan(fields[11]+" "+fields[12], &user, &system); err != nil {
-		b.s.Fatal(err)
-	}
-	return (user + system) / 100
+	return sum
 }

@@ -10,24 +10,25 @@ import (
 	"time"
 )
 
-// table is what the README says, in Markdown. The first result is ours.
-func table(results []result, machine string) string {
+// rows are results as a table in Markdown.
+func rows(results []result) string {
 	var b strings.Builder
 	b.WriteString("| server | leases a second | exchanges in flight | REQUEST to ACK, half within | 99 % within | processor time each |\n")
 	b.WriteString("|---|---:|---:|---:|---:|---:|\n")
-	best := results[1]
-	for i, r := range results {
+	for _, r := range results {
 		fmt.Fprintf(&b, "| %s | %.0f | %d | %.1f ms | %.1f ms | %.0f µs |\n", r.name, r.PerSecond, r.window, r.AckP50, r.AckP99, r.cpu())
-		if i > 0 && r.PerSecond > best.PerSecond {
-			best = r
-		}
 	}
-	fmt.Fprintf(&b, "\nThat is %.1f times the rate of %s. ", results[0].PerSecond/best.PerSecond, best.name)
-	b.WriteString("Every lease is of a new client, from DISCOVER to ACK.\n" +
-		"failoverd has each on disk (fsync) before the ACK; Kea writes its file without fsync.\n" +
-		"The configuration is the same but for multi-threading and the log. Load and servers share the machine: " + machine + ".\n" +
-		"`go run ./internal/bench -write`, as root, measures it again.\n")
 	return b.String()
+}
+
+// loadAverage says so if the machine has other work to do.
+func loadAverage() string {
+	var load float64
+	text, _ := os.ReadFile("/proc/loadavg")
+	if _, err := fmt.Sscan(string(text), &load); err != nil || load < 0.5 {
+		return ""
+	}
+	return fmt.Sprintf("The machine had other work: a load of %.1f at the start. Take the ratios.\n", load)
 }
 
 // describeMachine says what the figures are of. Files in dir are on the disk
@@ -65,17 +66,13 @@ func fsyncTime(dir string) time.Duration {
 	return all[len(all)/2]
 }
 
-const (
-	begin = "<!-- performance: begin -->\n"
-	end   = "<!-- performance: end -->"
-)
-
-// writeReadme replaces what is between the marks.
-func writeReadme(file, text string) error {
+// writeReadme replaces what is between the marks of a figure.
+func writeReadme(file, figure, text string) error {
 	old, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
+	begin, end := "<!-- bench "+figure+": begin -->\n", "<!-- bench "+figure+": end -->\n"
 	before, rest, ok := strings.Cut(string(old), begin)
 	_, after, ok2 := strings.Cut(rest, end)
 	if !ok || !ok2 {

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// failover measures how long it takes from the death of the primary to the
+// first ACK of the standby for clients that keep trying, in turns.
+func failover(s *tb, o options) string {
+	p := buildPrograms(s)
+	kinds := []*pair{newPair(s, p, false, "hot-standby"), newPair(s, p, true, "hot-standby")}
+	for _, d := range kinds {
+		d.startBoth()
+	}
+	silent := make([][]time.Duration, len(kinds))
+	for range o.repeat {
+		for i, d := range kinds {
+			silent[i] = append(silent[i], d.failOver())
+		}
+	}
+	return failoverTable(kinds, silent)
+}
+
+// failOver kills the primary, and brings it back after the first ACK of the
+// standby.
+func (d *pair) failOver() time.Duration {
+	acks := filepath.Join(d.net.Dir(), "acks")
+	if err := os.RemoveAll(acks); err != nil {
+		d.s.Fatal(err)
+	}
+	// Fifty new clients a second, each of which asks ten times a second. None
+	// that has asked for an offer of the dead server holds up the others.
+	clients := d.clients.Start(d.load, "-bind", relayAddr+":67", "-to", d.to(), "-acks", acks,
+		"-rate", "50", "-window", "10000", "-timeout", "100ms", "-for", "1m")
+	defer clients.Kill()
+	firstAck := func(server string) (at time.Time) {
+		d.await("ACK of "+server, func(context.Context) error {
+			text, _ := os.ReadFile(acks)
+			for line := range strings.Lines(string(text)) {
+				var ms int64
+				var client, addr, from string
+				if _, err := fmt.Sscan(line, &ms, &client, &addr, &from); err == nil && from == server {
+					at = time.UnixMilli(ms)
+					return nil
+				}
+			}
+			return errors.New("there is none yet")
+		})
+		return at
+	}
+	firstAck(pairAddrs[0])
+	time.Sleep(rand.N(heartbeatDelay)) // at any moment between two heartbeats
+	killed := time.Now()
+	d.servers[0].Kill()
+	silent := firstAck(pairAddrs[1]).Sub(killed)
+	log.Printf("%s: first ACK of the standby after %.2f s", d.name, silent.Seconds())
+	clients.Kill()
+	d.start(0)
+	d.awaitNormal()
+	return silent
+}
+
+// failoverTable is what the README says, in Markdown.
+func failoverTable(kinds []*pair, silent [][]time.Duration) string {
+	var b strings.Builder
+	b.WriteString("| pair | primary killed to first ACK of the standby, shortest | median | longest | bound |\n")
+	b.WriteString("|---|---:|---:|---:|---:|\n")
+	for i, d := range kinds {
+		all := slices.Sorted(slices.Values(silent[i]))
+		fmt.Fprintf(&b, "| %s | %.1f s | %.1f s | %.1f s | %.1f s |\n", d.name, all[0].Seconds(),
+			all[len(all)/2].Seconds(), all[len(all)-1].Seconds(), (maxResponseDelay + heartbeatDelay).Seconds())
+	}
+	fmt.Fprintf(&b, "\nOf %d rounds each, with kill -9, hot-standby, heartbeat-delay %d, max-response-delay %d and max-unacked-clients 0.\n"+
+		"The bound is max-response-delay and one heartbeat-delay.\n",
+		len(silent[0]), heartbeatDelay.Milliseconds(), maxResponseDelay.Milliseconds())
+	return b.String()
+}
