@@ -23,6 +23,7 @@ func (m *Machine) reset(now time.Time) {
 		// ended. A Kea takes it for lost at once, and may go on without
 		// fetching what it has missed; here it is asked first.
 		m.ran = now
+		m.heartbeat.late = m.heartbeat.out
 	} else {
 		m.once(now)
 	}

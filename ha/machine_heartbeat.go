@@ -7,6 +7,7 @@ type heartbeat struct {
 	at    time.Time // zero: none is due
 	sent  time.Time // the last one
 	out   bool
+	late  bool          // the one under way may fail for what is over
 	soon  bool          // ask the partner as soon as one may be sent
 	delay time.Duration // grows in terminated
 }

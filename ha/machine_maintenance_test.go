@@ -236,3 +236,34 @@ func TestSyncCompleted(t *testing.T) {
 	m := inState(pairConfig(HotStandby, "server2"), StateHotStandby)
 	require.Empty(t, m.Step(start, SyncCompleted{}))
 }
+
+// The partner that has just come within reach again, and resets this server,
+// is asked before it is taken for lost, whatever a heartbeat of before makes of
+// it.
+func TestResetByPartnerFromBeyondPartition(t *testing.T) {
+	m := inState(pairConfig(LoadBalancing, "server2"), StateCommunicationRecovery)
+	later := start.Add(time.Minute)
+	m.found(start, StateUnavailable)
+	m.heartbeat.out = true
+	require.Equal(t, "HA state machine reset.", answer(t, m.Step(later, Reset{})).Text)
+	require.Equal(t, StateWaiting, m.State())
+	require.Equal(t, "-", first(m.Step(later, HeartbeatFailed{})))
+	require.Equal(t, []Action{SendHeartbeat{}}, m.Step(m.Deadline(), Tick{}))
+	silent := *m.Clone()
+	require.Equal(t, "partner-down", first(silent.Step(later, HeartbeatFailed{})), "it is silent indeed")
+	require.Equal(t, "syncing", first(m.Step(later, HeartbeatAnswered{Report{State: StateCommunicationRecovery, Time: later}})))
+}
+
+// A heartbeat that crosses the cancellation of maintenance does not bring it
+// back; one that comes when the partner must know does.
+func TestMaintenanceStaysCancelled(t *testing.T) {
+	m := inState(pairConfig(LoadBalancing, "server2"), StateLoadBalancing)
+	answer(t, m.Step(start, MaintenanceNotify{}))
+	answer(t, m.Step(start, MaintenanceNotify{Cancel: true, State: StateLoadBalancing}))
+	require.Equal(t, StateLoadBalancing, m.State())
+	again := HeartbeatAnswered{Report{State: StatePartnerInMaintenance, Time: start}}
+	m.heartbeat.out = true
+	require.Equal(t, "-", first(m.Step(start.Add(500*time.Millisecond), again)))
+	m.heartbeat.out = true
+	require.Equal(t, "in-maintenance", first(m.Step(start.Add(time.Second), again)))
+}

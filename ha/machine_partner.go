@@ -46,7 +46,12 @@ func (m *Machine) heartbeatEnded(now time.Time, r *Report) {
 	if !m.heartbeat.out {
 		return
 	}
-	m.heartbeat.out = false
+	late := m.heartbeat.late
+	m.heartbeat.out, m.heartbeat.late = false, false
+	if r == nil && late {
+		m.heartbeat.at = now
+		return
+	}
 	if r != nil && (r.State == StateNone || r.State > StateUnavailable) {
 		r = nil
 	}
