@@ -58,6 +58,14 @@ func (r *relationship) heartbeat(ctx context.Context) Event {
 		r.log.Debug("the partner does not answer", "partner", r.partner.Name, "error", err)
 		return HeartbeatFailed{}
 	}
+	// This server goes on when its partner no longer serves its clients, and
+	// must know by then what the partner has told them.
+	if r.view.Load().state == StateReady && h.Ours && h.State != StateReady {
+		if err := r.partner.follow(ctx); err != nil {
+			r.log.Warn("the last leases of the partner do not come", "partner", r.partner.Name, "error", err)
+			return HeartbeatFailed{}
+		}
+	}
 	return HeartbeatAnswered{Report: h.Report}
 }
 

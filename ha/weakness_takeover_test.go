@@ -295,3 +295,75 @@ func splitBrain(t *testing.T, a, b *node, seed uint64, auto bool) {
 	}
 	t.Logf("%d addresses, %d acknowledged to two", len(p.promised), len(p.twice))
 }
+
+// What a client was told by the server that stood in for its partner, up to the
+// last moment, the partner knows when it serves again: it would refuse the
+// client otherwise, or give the address to another one.
+func TestReturnedServerKnowsWhatItsClientsWereTold(t *testing.T) {
+	for seed := range uint64(8) {
+		quick := seed%2 == 0
+		t.Run(fmt.Sprintf("quick=%v seed=%d", quick, seed), func(t *testing.T) {
+			inEachMode(t, func(t *testing.T, a, b *node) {
+				normal(a, b)
+				var mu sync.Mutex
+				dice := rand.New(rand.NewPCG(seed, 12))
+				a.net.setLatency(func() time.Duration {
+					mu.Lock()
+					defer mu.Unlock()
+					return time.Duration(dice.IntN(200)) * time.Millisecond
+				})
+				clients := mine(a, 0)
+				a.end()
+				if !quick {
+					b.until(StatePartnerDown)
+				}
+				a.start()
+				acknowledged := 0
+				for i := 0; a.state() != normalIn(a.cfgs[0].Mode); i++ {
+					require.Less(t, i, 60000)
+					addr := fmt.Sprintf("192.2.%d.%d", acknowledged/256, acknowledged%256)
+					l := leaseOf(addr, clients[0])
+					if _, ok := b.Admit(lease.Client{HWAddr: l.HWAddr}, 0, nil); ok && b.Commit(t.Context(), lease.Change{Lease: l}) == nil {
+						acknowledged++
+					}
+					time.Sleep(time.Millisecond)
+				}
+				synctest.Wait()
+				require.Equal(t, len(clients), a.serves())
+				for i := range acknowledged {
+					_, ok := a.has(fmt.Sprintf("192.2.%d.%d", i/256, i%256))
+					require.True(t, ok, "%d of %d", i, acknowledged)
+				}
+				require.NotZero(t, acknowledged)
+				equal(a, b)
+			}, func(c *Config) { c.MaxUnackedClients = new(uint32(0)) })
+		})
+	}
+}
+
+// A change that was begun while nobody waited for the partner is waited for if
+// the partner is back when it is done.
+func TestChangeBegunAloneIsConfirmedTogether(t *testing.T) {
+	pairTest(t, HotStandby, func(a, b *node) {
+		t := a.t
+		normal(a, b)
+		r := a.relationships[0]
+		together := r.view.Load()
+		alone := *together
+		alone.updates, alone.awaited = UpdatesSent, nil
+		r.view.Store(&alone)
+		apart(a, b, stalls)
+		stop := a.store.Announce(announced(func() { r.view.Store(together) }))
+		defer stop()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		require.Error(t, a.Commit(ctx, lease.Change{Lease: leaseOf("192.0.2.7", 7)}))
+		apart(a, b, arrives)
+	})
+}
+
+// announced is called when a store is about to make changes.
+type announced func()
+
+func (f announced) Announced([]lease.Change) { f() }
+func (f announced) Failed([]lease.Change)    {}

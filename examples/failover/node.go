@@ -57,7 +57,8 @@ func newPlan(mode ha.Mode, dir string) (*plan, error) {
 func (p *plan) file(i int) string { return filepath.Join(p.dir, names[i]+".db") }
 
 // relationship is what a server is to the other. Delays are short, so that
-// there is something to see.
+// there is something to see, but not so short that a busy machine makes a server
+// take its partner for dead.
 func (p *plan) relationship(i int) *ha.Config {
 	second := ha.Standby
 	if p.mode == ha.LoadBalancing {
@@ -66,8 +67,8 @@ func (p *plan) relationship(i int) *ha.Config {
 	return &ha.Config{
 		ThisServerName:    names[i],
 		Mode:              p.mode,
-		HeartbeatDelay:    new(uint32(300)),
-		MaxResponseDelay:  new(uint32(900)),
+		HeartbeatDelay:    new(uint32(500)),
+		MaxResponseDelay:  new(uint32(2000)),
 		MaxUnackedClients: new(uint32(0)),
 		Peers: []ha.Peer{
 			{Name: names[0], URL: fmt.Sprintf("http://%v/", p.peers[0]), Role: ha.Primary},
