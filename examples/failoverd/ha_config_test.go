@@ -12,17 +12,8 @@ import (
 
 var (
 	keaPairs   = flag.Bool("kea-pairs", false, "run the tests of high availability also with two Keas")
-	haUnsolved = flag.Bool("ha-unsolved", false, "run also the tests of high availability that are known to fail")
 	haPatience = flag.Duration("ha-patience", 3*time.Minute, "how long a test of high availability may take")
 )
-
-// unsolved skips a test of what does not work yet.
-func unsolved(t *testing.T, what string) {
-	t.Helper()
-	if !*haUnsolved {
-		t.Skip("does not work yet: " + what)
-	}
-}
 
 // relationship is how two servers work together, in the words of Kea's hook
 // parameters.
