@@ -74,7 +74,8 @@ import (
 // A message without rewind and full has all leases and removals with source 0
 // whose last change lies in (from, to] of the sender's history. Each is sent as
 // it is when the message is made. Seen is read before that, so that each change
-// was decided in the knowledge of all that seen covers; one that has been
+// was decided in the knowledge of all that seen covers, and, since the winner of
+// a conflict is held back until seen covers it, of no more; one that has been
 // replaced by a change of the receiver is left out. A message without changes
 // only moves the mark, which the receiver need not write down.
 //

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -59,10 +60,14 @@ type stream struct {
 
 	// Changed in a turn, but for owed, and under the receiver's lock.
 	mark     lease.Position
-	saved    lease.Position  // the mark in the store, which what had no changes does not move
-	left     uint64          // the epoch before that of the mark
-	transfer *transferred    // nil: none goes on
-	owed     *lease.Position // where the sender had given back what this server had lost; nil: it has not
+	saved    lease.Position // the mark in the store, which what had no changes does not move
+	left     uint64         // the epoch before that of the mark
+	transfer *transferred   // nil: none goes on
+
+	unsettled map[lease.Key]bool // see settled
+	resolved  chan struct{}      // closed when there are none any more
+
+	owed *lease.Position // where the sender had given back what this server had lost; nil: it has not
 }
 
 // lazyMarks is how many revisions a mark may be ahead of the durable one. The
@@ -113,7 +118,58 @@ func (r *receiver) applied(sender string) lease.Position {
 	st := r.stream(sender)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if at := r.store.Mark(markOf(sender)); at != st.saved {
+		return at // the leases that came with it can be seen already
+	}
 	return st.mark
+}
+
+// settled waits until none of the changes may be the winner of a conflict that
+// the sender's mark does not cover yet. Who is told of such a change before
+// would take it for one made in ignorance of its own, and may refuse it, while
+// its own has already been decided against here.
+func (r *receiver) settled(ctx context.Context, sender string, changes []lease.Change) error {
+	st := r.stream(sender)
+	for {
+		r.mu.Lock()
+		open := slices.ContainsFunc(changes, func(c lease.Change) bool { return st.unsettled[c.Lease.Key()] })
+		resolved := st.resolved
+		r.mu.Unlock()
+		if !open {
+			return nil
+		}
+		select {
+		case <-resolved:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// settling notes the winners of conflicts that are about to be committed.
+func (r *receiver) settling(st *stream, changes []lease.Change) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range changes {
+		if changes[i].Source != 0 {
+			continue
+		}
+		if st.unsettled == nil {
+			st.unsettled, st.resolved = make(map[lease.Key]bool), make(chan struct{})
+		}
+		st.unsettled[changes[i].Lease.Key()] = true
+	}
+}
+
+// resolve lets the winners of conflicts be told: the mark covers what they have
+// won against.
+func (r *receiver) resolve(st *stream) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if st.unsettled != nil {
+		st.unsettled = nil
+		close(st.resolved)
+	}
 }
 
 // asked returns how often a server has asked where this one stands, as it does
@@ -206,8 +262,12 @@ func (r *receiver) apply(ctx context.Context, st *stream, m *changes) ([]failedC
 		if len(v.changes) == 0 && !r.overdue(st, to) {
 			return nil
 		}
+		r.settling(st, v.changes)
 		return r.store.CommitMark(ctx, markOf(m.server), to, v.changes...)
 	})
+	if last || err != nil {
+		defer r.resolve(st)
+	}
 	if err != nil {
 		return nil, err
 	}

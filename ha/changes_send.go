@@ -50,6 +50,9 @@ type changeSenderOptions struct {
 	alone func() uint64
 	// seen returns how far the receiver's changes have been taken over here.
 	seen func() lease.Position
+	// settled waits until seen covers what changes made here have been decided
+	// against; nil: it always does.
+	settled func(context.Context, []lease.Change) error
 	// asked returns how often the receiver has asked where this server stands,
 	// as it does when it starts; nil: that is not known.
 	asked func() uint64
@@ -73,6 +76,9 @@ func newChangeSender(to caller, store *lease.Store, f *feed, opts changeSenderOp
 	}
 	if opts.gaveBack == nil {
 		opts.gaveBack = func(lease.Position) {}
+	}
+	if opts.settled == nil {
+		opts.settled = func(context.Context, []lease.Change) error { return nil }
 	}
 	if opts.asked == nil {
 		opts.asked = func() uint64 { return 0 }
@@ -230,24 +236,17 @@ const (
 // sendTaken sends as much of what is taken as fits into a message.
 func (c *changeSender) sendTaken(ctx context.Context) error {
 	epoch := c.store.Position().Epoch
-	var (
-		body  bodyOf
-		place []int // in the message, of each of taken
-	)
-	// What seen covers is looked up after it: see decide.
-	head := &changesHead{seen: c.opts.seen()}
-	for i := range c.taken {
-		if body.full() {
-			break
-		}
-		if !c.taken[i].Delete && c.taken[i].Lease.Revision <= c.covered {
-			place = append(place, covered)
-		} else if now, ok := c.current(c.taken[i]); ok {
-			place = append(place, body.n)
-			body.add(&now)
-		} else {
-			place = append(place, replaced)
-		}
+	if err := c.opts.settled(ctx, c.taken); err != nil {
+		return err
+	}
+	// What seen covers is looked up after it: see decide. Nor may a change have
+	// been decided in the knowledge of more.
+	head := &changesHead{}
+	var body bodyOf
+	var place []int
+	for newer := true; newer; newer = newer && c.opts.seen() != head.seen {
+		head.seen = c.opts.seen()
+		body, place, newer = c.write()
 	}
 	sent := c.taken[:len(place)]
 	head.to = lease.Position{Epoch: epoch, Revision: c.upTo}
@@ -275,6 +274,26 @@ func (c *changeSender) sendTaken(ctx context.Context) error {
 		return nil
 	})
 	return nil
+}
+
+// write makes a message of what is taken, or of as much as fits. place is where
+// in the message each is; newer says that some are not those that were taken.
+func (c *changeSender) write() (body bodyOf, place []int, newer bool) {
+	for i := range c.taken {
+		if body.full() {
+			break
+		}
+		if !c.taken[i].Delete && c.taken[i].Lease.Revision <= c.covered {
+			place = append(place, covered)
+		} else if now, ok := c.current(c.taken[i]); ok {
+			newer = newer || now.Lease.Revision != c.taken[i].Lease.Revision
+			place = append(place, body.n)
+			body.add(&now)
+		} else {
+			place = append(place, replaced)
+		}
+	}
+	return body, place, newer
 }
 
 // current returns a change as it is by now. It may not be durable yet, and so

@@ -139,7 +139,10 @@ func (n *simNode) open() {
 	clock.answered(at, at, n.other.clock(), time.Millisecond)
 	n.sender = newChangeSender(n, store, n.feed, changeSenderOptions{
 		name: n.name, mutual: true, clock: clock, now: n.clock,
-		seen:     func() lease.Position { return n.receiver.applied(n.other.name) },
+		seen: func() lease.Position { return n.receiver.applied(n.other.name) },
+		settled: func(ctx context.Context, changes []lease.Change) error {
+			return n.receiver.settled(ctx, n.other.name, changes)
+		},
 		asked:    func() uint64 { return n.receiver.asked(n.other.name) },
 		gaveBack: func(at lease.Position) { n.receiver.gaveBack(n.other.name, at) },
 	})
@@ -167,12 +170,15 @@ func (n *simNode) drive() {
 	}
 	n.busy = true
 	defer func() { n.busy = false }()
+	// Who waits for a write that waits for this call gives up.
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
 	var err error
 	if !n.asked {
-		err = n.sender.ask(context.Background())
+		err = n.sender.ask(ctx)
 		n.asked = err == nil
 	} else {
-		err = n.sender.step(context.Background())
+		err = n.sender.step(ctx)
 	}
 	if err != nil {
 		n.sender.giveBack(err)
@@ -266,10 +272,12 @@ func (sim *simPair) event() {
 		}
 	case roll < 93:
 		// Many removals come between one and its being forgotten: by then
-		// the servers know of each other again, after one has lost its past.
-		if !n.other.placed() || !n.placed() {
+		// the servers know of each other again, after one has lost its past,
+		// and no message from before is on its way.
+		if !n.other.placed() || !n.placed() || n.busy || n.other.busy {
 			return
 		}
+		sim.late = nil
 		sim.note("%s forgets removals up to %d", n.name, n.store.Revision())
 		if !sim.reckless {
 			// A copy from before that may bring back what was removed.
@@ -532,3 +540,36 @@ func TestPairUnderFaults(t *testing.T) {
 // with the race detector, which has nothing to find in them; .ci/run asks for
 // many without it.
 var simSeeds = flag.Uint64("seeds", 16, "orders of events to try")
+
+// TestWinnerIsToldLate lets a primary decide for its own change of a lease, for
+// a client waits for it, while the other server's newer one is on its way. Were
+// the winner told before it is durable, as all changes are, the other server
+// would not know that it has won against the newer one, and keep that.
+func TestWinnerIsToldLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sim := newSimPair(t, 1, 0)
+		primary, standby := sim.nodes[0], sim.nodes[1]
+		l := leaseOf("10.0.0.1", 1)
+		l.CLTT = sim.now
+		change := func(n *simNode) {
+			sim.now++
+			l.CLTT = sim.now
+			require.NoError(t, n.store.Commit(t.Context(), lease.Change{Lease: l}))
+		}
+		change(primary)
+		sim.heal()
+		defer primary.feed.expect([]lease.Change{{Lease: l}}).end()
+		change(primary)
+		change(standby)
+		defer primary.store.Announce(driven{primary})()
+		standby.drive()
+		sim.heal()
+		require.Equal(t, slices.Collect(primary.contents()), slices.Collect(standby.contents()))
+	})
+}
+
+// driven sends what is announced at once.
+type driven struct{ n *simNode }
+
+func (d driven) Announced([]lease.Change) { d.n.drive() }
+func (driven) Failed([]lease.Change)      {}

@@ -60,6 +60,9 @@ func (r *relationship) replicate() {
 					name: r.cfg.ThisServerName, backup: m.Role == Backup, mutual: m == r.partner, keep: r.keep(), clock: &m.clock, now: r.now, log: r.log,
 					alone: since,
 					seen:  func() lease.Position { return r.receiver.applied(m.Name) },
+					settled: func(ctx context.Context, changes []lease.Change) error {
+						return r.receiver.settled(ctx, m.Name, changes)
+					},
 					asked: func() uint64 { return r.receiver.asked(m.Name) },
 					gaveBack: func(at lease.Position) {
 						r.receiver.gaveBack(m.Name, at)
