@@ -16,6 +16,12 @@ const probeMark = "probe"
 // store that fails.
 const probeDelay = time.Second
 
+// writeTime is how long a write to the store may take before that is taken for
+// one that fails: a disk that hangs gives no error.
+const writeTime = 5 * time.Second
+
+var errSlow = errors.New("the store does not answer")
+
 // health finds out whether leases can be made durable here. A commit that
 // fails, be it of what another server has sent, makes it try for itself, since
 // a commit may also fail for what is in it.
@@ -75,7 +81,9 @@ func (h *health) run(ctx context.Context) {
 
 // probe says whether the store can be written to.
 func (h *health) probe(ctx context.Context) bool {
-	err := h.write(ctx)
+	timed, cancel := context.WithTimeoutCause(ctx, writeTime, errSlow)
+	defer cancel()
+	err := h.write(timed)
 	if ctx.Err() != nil || errors.Is(err, lease.ErrClosed) {
 		return true // it ends
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/dhcpha/dhcpha/lease"
 )
@@ -76,10 +77,12 @@ func (s *Service) Confirmed(l lease.Lease) bool {
 	return true
 }
 
-// heeded is the store, whose failures are heeded.
+// heeded is the store, whose failures are heeded, and that it takes too long.
 type heeded struct{ s *Service }
 
 func (h heeded) Commit(ctx context.Context, changes ...lease.Change) error {
+	late := time.AfterFunc(writeTime, h.s.health.suspect)
+	defer late.Stop()
 	err := h.s.store.Commit(ctx, changes...)
 	h.s.health.heed(ctx, err)
 	return err

@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -282,6 +283,37 @@ func TestStoreFails(t *testing.T) {
 		a.until(StateHotStandby)
 		b.until(StateHotStandby)
 		require.Equal(t, a.leases(), b.leases())
+	})
+}
+
+// A server whose disk hangs does not leave its clients to nobody for ever.
+func TestStoreHangs(t *testing.T) {
+	pairTest(t, HotStandby, func(a, b *node) {
+		normal(a, b)
+		goOn := sync.OnceFunc(a.block())
+		defer goOn()
+		done := make(chan error, 1)
+		go func() { done <- a.Commit(context.Background(), lease.Change{Lease: leaseOf("192.0.2.7", 7)}) }()
+		a.until(StateWaiting)
+		for range 600 {
+			if time.Sleep(100 * time.Millisecond); b.serves() == 256 {
+				break
+			}
+		}
+		require.Equal(t, 256, b.serves())
+		require.Contains(t, a.Status().String(), "leases cannot be made durable here")
+		require.NoError(t, b.give("192.0.2.8", 8))
+		goOn()
+		require.ErrorIs(t, <-done, errNotServing)
+		a.until(StateHotStandby)
+		b.until(StateHotStandby)
+		synctest.Wait()
+		for _, d := range []*node{a, b} {
+			for client := range byte(2) {
+				_, ok := d.has(fmt.Sprintf("192.0.2.%d", 7+client))
+				require.True(t, ok)
+			}
+		}
 	})
 }
 
