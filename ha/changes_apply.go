@@ -334,7 +334,7 @@ func (r *receiver) decide(m *changes) (v verdicts) {
 		}
 		given := told(m.alone, theirs.Lease.Revision)
 		theirs.Source = r.source(m.server, theirs.Lease.Revision)
-		theirs.Lease.CLTT = max(0, theirs.Lease.CLTT+m.offset)
+		theirs.Lease.CLTT = min(max(0, theirs.Lease.CLTT+m.offset), maxSeconds)
 		ours, _ := r.store.Last(theirs.Lease.Key())
 		if of := pick(theirs.Delete, &ours.Lease, &theirs.Lease); !ours.Delete && of.Addr.IsValid() && !r.opts.keep(of) {
 			continue // another relationship's

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
 	"github.com/dhcpha/dhcpha/ctrl"
+	"github.com/dhcpha/dhcpha/internal/keatext"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
@@ -47,12 +49,13 @@ func (w *walks) watch(mux *ctrl.Mux, family ctrl.Family, store *lease.Store) {
 		revision := store.Revision()
 		response := h(ctx, args)
 		page, ok := response.Arguments.(*ctrl.LeaseList)
-		var asked struct {
-			From  string `json:"from"`
-			Limit int64  `json:"limit"`
-		}
+		var asked map[string]json.RawMessage // not a struct: names are taken literally, as by h
 		if ok && json.Unmarshal(args, &asked) == nil {
-			w.page(asked.From, asked.Limit, page.Leases, revision)
+			from, _ := keatext.Unquote(asked["from"])
+			limit, err := strconv.ParseInt(string(asked["limit"]), 10, 64)
+			if err == nil {
+				w.page(from, limit, page.Leases, revision)
+			}
 		}
 		return response
 	})
