@@ -138,8 +138,12 @@ func (x *exchange) commit(ctx context.Context, g *grant) (*Reply, error) {
 	}
 	err := x.e.committer.Commit(ctx, append(changes, change)...)
 	if err != nil {
-		// The client will ask for it again.
+		// The client will ask for it again, unless it has become another's,
+		// whom this must not keep from it.
 		x.e.alloc.Hold(g.addr, x.holder, time.Now().Add(offerHold))
+		if x.now = time.Now(); !x.available(g.addr, g.subnet) {
+			x.e.alloc.Release(g.addr, x.holder)
+		}
 		return nil, fmt.Errorf("dhcp4: lease %s: %w", g.addr, err)
 	}
 	x.e.alloc.Release(g.addr, x.holder)

@@ -103,7 +103,13 @@ func (x *exchange) grantRequested(state requestState, addr netip.Addr) (*grant, 
 		return nil, refuse // it is to start again, and will be offered its own
 	}
 	g := x.hold(addr, s)
-	if g == nil {
+	switch {
+	case g != nil:
+	case current != nil && current.Addr == addr && inUse(current, x.now):
+		// Its lease came from another server while somebody else was about to
+		// be given the address here, which will fail.
+		return nil, silent
+	default:
 		return nil, refuse
 	}
 	return g.replacing(current), give

@@ -248,3 +248,27 @@ func TestCommitInFlight(t *testing.T) {
 		require.Empty(t, b.e.turns.clients, "no memory for clients that ask nothing")
 	})
 }
+
+// A lease that a partner has given is not refused to its client because this
+// server has offered the address to another one, or tries to lease it, in vain.
+func TestOfferDoesNotKeepLeaseFromItsClient(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, oneSubnet(), nil)
+	require.Equal(t, "OFFER 192.0.2.12", short(b.ask(discover, 8, requested("192.0.2.12"))))
+	b.put(of(7, "192.0.2.12"))
+	require.Equal(t, "ACK 192.0.2.12", short(b.ask(request, 7, ciaddr("192.0.2.12"), unicast)))
+	require.Equal(t, "NAK", short(b.ask(request, 8, requested("192.0.2.12"), toServer("192.0.2.1"))))
+
+	rec := &recorder{}
+	b = newBench(t, oneSubnet(), &EngineOptions{Committer: rec})
+	rec.Committer = b.store
+	rec.before = func([]lease.Change) error {
+		rec.before = nil
+		b.put(of(7, "192.0.2.12"))
+		require.Equal(t, "silence", short(b.ask(request, 7, ciaddr("192.0.2.12"), unicast)), "it is not known yet whose it is")
+		return errors.New("the partner's client has it")
+	}
+	_, err := b.e.ServeDHCP(t.Context(), queryOf(request, 8, requested("192.0.2.12"), toServer("192.0.2.1")))
+	require.Error(t, err)
+	require.Equal(t, "ACK 192.0.2.12", short(b.ask(request, 7, ciaddr("192.0.2.12"), unicast)))
+}

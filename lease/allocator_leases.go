@@ -30,6 +30,7 @@ func (a *Allocator) observe(old, new *Lease) {
 			u.counted(new)
 			u.learn(new, now)
 		}
+		a.endOffer(new, now)
 		if !new.Expired(now) && new.ValidLft != Infinite {
 			// Only after the clock was set back can this be in the past.
 			a.swept = min(a.swept, new.Expires().Unix()-1)

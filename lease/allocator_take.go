@@ -43,7 +43,8 @@ func (a *Allocator) Take(p *Pool, holder string, until time.Time) (netip.Addr, b
 
 // Hold holds addr for holder until the given time (zero: until Release),
 // whether it is in a pool or not, excluded, or leased. If holder has it
-// already the time is changed. It returns false if somebody else holds it.
+// already the time is changed. It returns false if somebody else holds it. What
+// is held until a time is an offer, and ends when the address is leased.
 func (a *Allocator) Hold(addr netip.Addr, holder string, until time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -112,6 +112,11 @@ func twinRun(t *testing.T, seed uint64) {
 			l := v4lease(x.String(), uint32(rng.IntN(30)))
 			l.State = State(rng.IntN(4))
 			s.put(l)
+			if h, held := w.holds[x]; held && !h.until.IsZero() && !l.Expired(time.Now()) && l.State <= Declined {
+				_, held = a.Holder(x)
+				require.False(t, held, "seed %d step %d: %v is leased and still offered", seed, step, x)
+				delete(w.holds, x)
+			}
 		case 9:
 			s.remove(Key{V4, x})
 		case 10:
