@@ -79,8 +79,8 @@ func (c *changeSender) addPage(body *bodyOf, after netip.Addr, known bool) (thro
 		if !ok || last.Delete || !c.opts.keep(&last.Lease) || known && partners(last.Source) {
 			continue
 		}
-		if !partners(last.Source) {
-			last.Source = 0
+		if last.Source >= secondStream {
+			last.Source = 0 // nobody's revision, or a server's that was a backup's other stream
 		}
 		body.add(&last)
 	}
