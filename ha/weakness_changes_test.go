@@ -127,18 +127,22 @@ func TestReleasesAndRemovalsSurviveOutages(t *testing.T) {
 func TestOldUpdatesDoNotReplaceNewerOnes(t *testing.T) {
 	inEachMode(t, func(t *testing.T, a, b *node) {
 		normal(a, b)
-		apart(a, b, vanishes)
-		time.Sleep(6 * time.Second)
-		for _, addr := range []string{"192.0.2.1", "192.0.2.2"} {
-			require.NoError(t, a.give(addr, 7))
+		for i, pair := range [][2]*node{{a, b}, {b, a}} {
+			older, newer := pair[0], pair[1]
+			renewed, released := fmt.Sprintf("192.0.2.%d", 10+i), fmt.Sprintf("192.0.2.%d", 20+i)
+			apart(a, b, vanishes)
+			time.Sleep(6 * time.Second)
+			for _, addr := range []string{renewed, released} {
+				require.NoError(t, older.give(addr, 7))
+			}
+			time.Sleep(10 * time.Second)
+			require.NoError(t, newer.alterNew(renewed, 7, func(l *lease.Lease) { l.ValidLft = 7200 }))
+			require.NoError(t, newer.alterNew(released, 7, func(l *lease.Lease) { l.State = lease.Released }))
+			want := newer.leases()
+			apart(a, b, arrives)
+			equal(a, b)
+			require.Equal(t, want, older.leases())
 		}
-		time.Sleep(10 * time.Second)
-		require.NoError(t, b.alterNew("192.0.2.1", 7, func(l *lease.Lease) { l.ValidLft = 7200 }))
-		require.NoError(t, b.alterNew("192.0.2.2", 7, func(l *lease.Lease) { l.State = lease.Released }))
-		want := b.leases()
-		apart(a, b, arrives)
-		equal(a, b)
-		require.Equal(t, want, a.leases())
 
 		// Many of one lease at once, over a slow network.
 		a.net.setLatency(func() time.Duration { return 30 * time.Millisecond })
