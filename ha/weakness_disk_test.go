@@ -10,9 +10,37 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
+
+// A server that cannot write its leases acknowledges nothing, and leaves its
+// clients to the other one; it returns when it can write again.
+func TestFailingStoreIsCovered(t *testing.T) {
+	inEachMode(t, func(t *testing.T, a, b *node) {
+		normal(a, b)
+		for failing, d := range []*node{a, b} {
+			other := []*node{b, a}[failing]
+			repair := fillDisk(t, d.path)
+			defer repair()
+			began := time.Now()
+			for i := range 100 {
+				addr := fmt.Sprintf("192.0.%d.%d", failing, i)
+				require.Error(t, d.request(t.Context(), addr, byte(i)))
+				took := patient(t, addr, byte(i), other)
+				require.LessOrEqual(t, took, 4*time.Second, "client %d after %v", i, time.Since(began))
+				time.Sleep(50 * time.Millisecond)
+			}
+			require.Equal(t, StateWaiting, d.state())
+			require.Contains(t, d.Status().String(), "LEASES CANNOT BE MADE DURABLE HERE")
+			require.Equal(t, 256, other.serves())
+			repair()
+			equal(a, b)
+			require.Len(t, a.leases(), 100*(failing+1))
+		}
+	})
+}
 
 // fillDisk makes all writing to a file that is open fail as if its disk were
 // full, and the file unusable, until repair.
