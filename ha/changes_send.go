@@ -257,6 +257,9 @@ func (c *changeSender) sendTaken(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if answer.applied != head.to {
+		return errMisplaced // it takes the message for good, but does not have it
+	}
 	failed := make(map[int]failedChange, len(answer.failed))
 	for _, f := range answer.failed {
 		failed[f.index] = f
