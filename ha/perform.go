@@ -9,6 +9,10 @@ import (
 	"github.com/dhcpha/dhcpha/internal/keatext"
 )
 
+// errNotSyncing ends a synchronization that is under way when the state has
+// become another.
+var errNotSyncing = errors.New("this server no longer synchronizes")
+
 // perform does what the Machine asks for. Nothing here waits: what takes time
 // begins, and is the Machine's next event when it has ended.
 func (r *relationship) perform(a Action) {
@@ -16,7 +20,12 @@ func (r *relationship) perform(a Action) {
 	case SendHeartbeat:
 		r.begin(r.heartbeat)
 	case Synchronize:
-		r.begin(r.synchronize)
+		ctx, stop := context.WithCancelCause(r.ctx)
+		r.stopSync = stop
+		r.begin(func(context.Context) Event {
+			defer stop(nil)
+			return r.synchronize(ctx)
+		})
 	case SendBacklog:
 		r.begin(func(ctx context.Context) Event { return BacklogDone{OK: r.partner.replica.drain(ctx) == nil} })
 	case DropBacklog:
@@ -28,6 +37,9 @@ func (r *relationship) perform(a Action) {
 	case SwitchService:
 		r.s.hold(r, !a.On)
 	case StateChanged:
+		if a.From == StateSyncing && a.To != StateSyncing && r.stopSync != nil {
+			r.stopSync(errNotSyncing) // the partner is held off no longer than needed
+		}
 		r.changed(a)
 	case Reply:
 		reply := r.reply
@@ -75,6 +87,10 @@ func (r *relationship) synchronize(ctx context.Context) Event {
 	err := r.catchUp(ctx, r.partner, r.cfg.syncTimeout())
 	if err == nil {
 		return SyncDone{OK: true}
+	}
+	if context.Cause(ctx) == errNotSyncing {
+		r.log.Info("synchronization with the partner is given up", "partner", r.partner.Name)
+		return SyncDone{} // nobody waits for it
 	}
 	refused := (*ctrl.ResultError)(nil)
 	r.log.Error("synchronization with the partner failed", "partner", r.partner.Name, "error", err)

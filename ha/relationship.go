@@ -56,6 +56,7 @@ type relationship struct {
 	// reply answers the command of the step that is made, later the one that
 	// an earlier step has begun; the Machine lets only one begin.
 	reply, later func(ctrl.Response)
+	stopSync     context.CancelCauseFunc  // of the last synchronization; nil: there was none
 	pools        atomic.Pointer[[]string] // that a Kea for a partner would share
 	unfit        bool                     // the Machine was told that this server must not serve
 	sending      bool                     // the partner's replica was told to send

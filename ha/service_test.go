@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -122,6 +123,34 @@ func TestCommunicationRecovery(t *testing.T) {
 		require.Len(t, a.leases(), 2)
 		require.Equal(t, a.leases(), b.leases())
 	}, func(c *Config) { c.MaxUnackedClients = new(uint32(2)) })
+}
+
+// A synchronization is given up with the state that it is for: a server that is
+// reset meanwhile begins anew at once, and holds a Kea off no longer.
+func TestSynchronizationGivenUp(t *testing.T) {
+	pairTest(t, HotStandby, func(a, b *node) {
+		a.plain, b.plain = true, true
+		a.start()
+		a.until(StatePartnerDown)
+		var asked atomic.Int32
+		over := make(chan struct{})
+		defer close(over)
+		a.mux.Handle("dhcp-disable", func(ctx context.Context, _ json.RawMessage) ctrl.Response {
+			asked.Add(1)
+			<-over
+			return ctrl.Errorf("too late")
+		})
+		b.start()
+		b.until(StateSyncing)
+		time.Sleep(100 * time.Millisecond)
+		synctest.Wait()
+		require.EqualValues(t, 1, asked.Load())
+		require.Zero(t, b.run("ha-reset", "").Result)
+		time.Sleep(100 * time.Millisecond) // much less than an answer is waited for
+		synctest.Wait()
+		require.Equal(t, StateSyncing, b.state())
+		require.EqualValues(t, 2, asked.Load())
+	})
 }
 
 // A server takes the clients of a silent partner over when enough of them go
