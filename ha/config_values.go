@@ -43,6 +43,9 @@ func (c *Config) dedicatedListener() bool {
 	return c.multiThreading() && (c.MultiThreading == nil || on(c.MultiThreading.DedicatedListener))
 }
 
+// maxThreads is more connections to a peer than are of use.
+const maxThreads = 256
+
 // clientThreads is how many connections there may be to a peer: without
 // multi-threading one, so that commands follow each other. By default there
 // are as many as processors, as Kea has threads, but not so few that one round
@@ -52,7 +55,7 @@ func (c *Config) clientThreads() int {
 		return 1
 	}
 	if m := c.MultiThreading; m != nil && number(m.ClientThreads, 0) > 0 {
-		return number(m.ClientThreads, 0)
+		return min(number(m.ClientThreads, 0), maxThreads)
 	}
 	return max(4, runtime.GOMAXPROCS(0))
 }
@@ -129,9 +132,11 @@ func ms(v *uint32, def uint32) time.Duration {
 	return time.Duration(def) * time.Millisecond
 }
 
+// number returns a value that may still be added one to, where int has 32 bits,
+// too.
 func number(v *uint32, def int) int {
 	if v != nil {
-		return int(min(uint64(*v), math.MaxInt))
+		return int(min(uint64(*v), math.MaxInt-1))
 	}
 	return def
 }

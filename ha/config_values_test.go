@@ -61,6 +61,7 @@ func TestValuesInForce(t *testing.T) {
 		{`"require-client-certs": false`, "require-client-certs", false},
 		{`"multi-threading": {"http-dedicated-listener": false}`, "http-dedicated-listener", false},
 		{`"multi-threading": {"http-client-threads": 2}`, "http-client-threads", 2},
+		{`"multi-threading": {"http-client-threads": 4294967295}`, "http-client-threads", maxThreads},
 		{`"multi-threading": {"http-listener-threads": 2}`, "", nil},
 		{`"multi-threading": {"http-client-threads": 0}`, "", nil},
 		{`"peers": [{}, {"auto-failover": false}]`, "auto-failover", false},
@@ -81,6 +82,7 @@ func TestValuesInForce(t *testing.T) {
 
 	off := parse(`, "multi-threading": {"enable-multi-threading": false, "http-client-threads": 8}`)
 	require.Equal(t, 1, off.clientThreads())
+	require.Positive(t, unackedLeft(parse(`, "max-unacked-clients": 4294967295`), 0))
 	require.False(t, off.dedicatedListener())
 }
 

@@ -34,7 +34,7 @@ func startSending(t *testing.T, url string, family ctrl.Family, change func(*Con
 	s := newSending(t, openStore(t), url, family, change)
 	s.start()
 	s.allow(true)
-	s.greet(hello{})
+	s.greet(false)
 	return s
 }
 

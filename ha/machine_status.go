@@ -33,9 +33,6 @@ func (m *Machine) Paused() bool { return m.paused }
 // take over for a server that waits: it must not be answered.
 func (m *Machine) StoreFailed() bool { return m.storeFailed }
 
-// LastContact returns when the partner last answered a heartbeat; false: not yet.
-func (m *Machine) LastContact() (time.Time, bool) { return m.partner.contact, m.partner.answered }
-
 // InTouch says whether anything was ever found about the partner, be it that
 // it is unavailable.
 func (m *Machine) InTouch() bool { return m.partner.state != StateNone }
@@ -75,10 +72,15 @@ func (m *Machine) Unacked() int { return m.clients.unacked }
 // before their number is too large, as status-get tells it: 0 as long as the
 // partner is not silent, or if it is too large. Takeover says what it means.
 func (m *Machine) UnackedLeft(now time.Time) int {
-	if limit := m.cfg.maxUnackedClients(); m.partnerName != "" && m.interrupted(now) && m.clients.unacked <= limit {
-		return limit - m.clients.unacked + 1
+	if m.partnerName == "" || !m.interrupted(now) {
+		return 0
 	}
-	return 0
+	return unackedLeft(m.cfg, m.clients.unacked)
+}
+
+// unackedLeft is how many more clients must go unanswered than have.
+func unackedLeft(cfg *Config, unacked int) int {
+	return max(cfg.maxUnackedClients()-unacked+1, 0)
 }
 
 // Takeover is what a silent partner still has before it is taken for down.
@@ -105,7 +107,7 @@ func (m *Machine) Takeover(now time.Time) (Takeover, bool) {
 	}
 	t := Takeover{In: max(m.interruptedAt().Sub(now), 0)}
 	if m.watches() && !m.failureDetected(now) {
-		t.Clients = m.cfg.maxUnackedClients() - m.clients.unacked + 1
+		t.Clients = unackedLeft(m.cfg, m.clients.unacked)
 		if m.partner.ours {
 			t.OneIn = max(m.longInterruptedAt().Sub(now), 0)
 		}

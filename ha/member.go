@@ -49,7 +49,7 @@ func (m *member) ask(ctx context.Context) (*account, error) {
 	h.at = received
 	m.said.Store(h)
 	m.silent.Store(nil)
-	m.replica.greet(hello{ours: h.Ours})
+	m.replica.greet(h.Ours)
 	return h, nil
 }
 

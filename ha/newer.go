@@ -39,10 +39,7 @@ func winners(store *lease.Store, changes []lease.Change, wins func(change, here 
 		if known && !wins(c, here) {
 			continue
 		}
-		c.If = lease.Absent
-		if known && !here.Delete {
-			c.If = here.Lease.Revision
-		}
+		c.If = guard(&here)
 		if c.Delete && c.If == lease.Absent {
 			continue // it is not there
 		}

@@ -57,8 +57,5 @@ func (p *peer) call(ctx context.Context, command string, args any) (*ctrl.Reply,
 	ctx, cancel := context.WithTimeoutCause(ctx, p.timeout, errNoAnswer)
 	defer cancel()
 	reply, err := p.client.Call(ctx, command, args)
-	if err != nil {
-		err = fmt.Errorf("ha: %s: %w", p.Name, err)
-	}
-	return reply, err
+	return reply, named(p.Name, err)
 }

@@ -64,11 +64,6 @@ type sender interface {
 	run(ctx context.Context) error
 }
 
-// hello is what a peer says of itself in the answer to a heartbeat.
-type hello struct {
-	ours bool // it is of our own kind
-}
-
 // replicaStatus tells how far a peer is.
 type replicaStatus struct {
 	Pending int    // changes in memory that it has not acknowledged
@@ -168,13 +163,13 @@ func (r *replica) note(err error) {
 	}
 }
 
-// greet tells that the peer has been heard of. What it is may have changed: it
-// can have been replaced.
-func (r *replica) greet(h hello) {
+// greet tells that the peer has been heard of, and whether it is of our own
+// kind. That may have changed: it can have been replaced.
+func (r *replica) greet(ours bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := kindKea
-	if h.ours {
+	if ours {
 		now = kindOurs
 	}
 	if now != r.kind {

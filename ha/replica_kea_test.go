@@ -55,7 +55,7 @@ func TestReplicaOfRealKea(t *testing.T) {
 	ended := make(chan struct{})
 	go func() { r.run(ctx); close(ended) }()
 	defer func() { cancel(); <-ended }()
-	r.greet(hello{})
+	r.greet(false)
 
 	const leases = 5000
 	now := time.Now().Unix()

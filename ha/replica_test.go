@@ -55,7 +55,7 @@ func TestReplicaBacksOff(t *testing.T) {
 		ended := make(chan struct{})
 		go func() { r.run(ctx); close(ended) }()
 		r.allow(true)
-		r.greet(hello{})
+		r.greet(false)
 		synctest.Wait()
 		require.Empty(t, tries)
 
@@ -86,7 +86,7 @@ func TestReplicaBacksOff(t *testing.T) {
 		go func() { (&ctrl.HTTPServer{Mux: mux}).Serve(serving, listener); close(served) }()
 		up.Store(true)
 		now := time.Now()
-		r.greet(hello{})
+		r.greet(false)
 		require.NoError(t, r.drain(t.Context()))
 		require.Zero(t, time.Since(now))
 		require.EqualValues(t, 1, got.Load())
@@ -117,7 +117,7 @@ func TestReplicaGoesOnWhereItWas(t *testing.T) {
 		s := newSending(t, store, k.url, ctrl.V4, func(_ *Config, p *Peer, _ *peer) { p.Role, p.Name = role, name })
 		s.start()
 		s.allow(true)
-		s.greet(hello{})
+		s.greet(false)
 		require.NoError(t, s.drain(t.Context()))
 		s.end()
 	}
@@ -142,7 +142,7 @@ func TestReplicaFallsBehind(t *testing.T) {
 	k := newFakeKea(t, func(string, map[string]any) string { return says(keaDone) })
 	s := newSending(t, openStore(t), k.url, ctrl.V6, nil)
 	s.start()
-	s.greet(hello{})
+	s.greet(false)
 	var batch []lease.Change
 	for i := range leases {
 		batch = append(batch, change(fmt.Sprintf("2001:db8::%x", i+1), 1))
@@ -190,7 +190,7 @@ func TestReplicaRefusedLeases(t *testing.T) {
 	require.Eventually(t, func() bool { return s.status().Err != nil }, time.Minute, time.Millisecond)
 	k.between(func() { closed, reply = false, keaDone })
 	k.seen()
-	s.greet(hello{})
+	s.greet(false)
 	require.NoError(t, s.drain(t.Context()))
 	require.EqualValues(t, 3, s.status().Acked)
 	addresses := map[any]bool{}

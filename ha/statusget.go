@@ -41,7 +41,10 @@ func (r *relationship) statusServers() map[string]any {
 		"server-name":               r.partner.Name,
 		"system-time":               nil,
 		"unacked-clients":           v.unacked,
-		"unacked-clients-left":      r.unackedLeft(v, now),
+		"unacked-clients-left":      0,
+	}
+	if v.interrupted(now) {
+		remote["unacked-clients-left"] = unackedLeft(r.cfg, v.unacked)
 	}
 	if v.touched {
 		// As with Kea before the first answer: since this server started.
@@ -54,14 +57,4 @@ func (r *relationship) statusServers() map[string]any {
 	}
 	servers["remote"] = remote
 	return servers
-}
-
-// unackedLeft is how many more clients must go unanswered until the partner is
-// taken for dead; 0 if that does not matter.
-func (r *relationship) unackedLeft(v *view, now time.Time) int {
-	limit := r.cfg.maxUnackedClients()
-	if !v.interrupted(now) || v.unacked > limit {
-		return 0
-	}
-	return limit - v.unacked + 1
 }

@@ -134,7 +134,7 @@ func (p *puller) page(ctx context.Context, from netip.Addr) (next netip.Addr, er
 	command := fmt.Sprintf("lease%d-get-page", p.opts.family)
 	reply, err := p.peer.client.Call(timed, command, args)
 	if err != nil {
-		return next, fmt.Errorf("ha: %s: %w", p.peer.Name, err)
+		return next, named(p.peer.Name, err)
 	}
 	var found struct {
 		Leases []json.RawMessage `json:"leases"`
