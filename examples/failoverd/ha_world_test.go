@@ -89,11 +89,6 @@ func newHAWorld(t *testing.T, kinds kinds, relationship relationship) *haWorld {
 	return w
 }
 
-// has says whether one of the servers is of a kind.
-func (w *haWorld) has(kind string) bool {
-	return w.servers[0].kind == kind || w.servers[1].kind == kind
-}
-
 // start starts servers, all if none is named, without waiting for anything but
 // that they take commands.
 func (w *haWorld) start(servers ...*haServer) {
