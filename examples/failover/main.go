@@ -56,6 +56,9 @@ func run(ctx context.Context, out io.Writer, mode ha.Mode, clients int, length t
 		return err
 	}
 	err = p.run(ctx, clients, length)
+	if ctx.Err() != nil {
+		err = context.Cause(ctx) // also if it is a server that could not start then
+	}
 	if err := errors.Join(err, p.end()); err != nil {
 		return fmt.Errorf("%s: %w", mode, err)
 	}

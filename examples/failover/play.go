@@ -59,7 +59,9 @@ func (p *play) run(ctx context.Context, clients int, length time.Duration) error
 			}
 		})
 	}
-	pause(ctx, length)
+	if err := pause(ctx, length); err != nil {
+		return err
+	}
 
 	p.event("%s is killed, with queries in flight", names[0])
 	p.book.mark()
@@ -69,7 +71,9 @@ func (p *play) run(ctx context.Context, clients int, length time.Duration) error
 	if err := p.await(ctx, ha.StateNone, ha.StatePartnerDown); err != nil {
 		return err
 	}
-	pause(ctx, length)
+	if err := pause(ctx, length); err != nil {
+		return err
+	}
 	p.outage = p.book.mark()
 
 	p.event("%s comes back, with what is on its disk", names[0])
@@ -79,9 +83,11 @@ func (p *play) run(ctx context.Context, clients int, length time.Duration) error
 	if err := p.await(ctx, normal, normal); err != nil {
 		return err
 	}
-	pause(ctx, length)
+	if err := pause(ctx, length); err != nil {
+		return err
+	}
 	p.outage = max(p.outage, p.book.mark())
-	return context.Cause(ctx)
+	return nil
 }
 
 // end stops what still runs, and looks up all that clients were promised in
@@ -209,9 +215,11 @@ func clientsOf(scopes []string) string {
 	return "the clients of " + scopes[0]
 }
 
-func pause(ctx context.Context, d time.Duration) {
+func pause(ctx context.Context, d time.Duration) error {
 	select {
 	case <-time.After(d):
+		return nil
 	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
 }
