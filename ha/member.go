@@ -2,6 +2,7 @@ package ha
 
 import (
 	"context"
+	"log/slog"
 	"sync/atomic"
 	"time"
 )
@@ -35,7 +36,11 @@ func (m *member) ask(ctx context.Context) (*account, error) {
 		err = named(m.Name, err)
 	}
 	if err != nil {
-		m.silent.Store(&silence{err})
+		level := slog.LevelDebug
+		if m.silent.Swap(&silence{err}) == nil && ctx.Err() == nil {
+			level = slog.LevelWarn // once: heartbeats are many
+		}
+		m.r.log.Log(ctx, level, "the server does not answer", "peer", m.Name, "error", err)
 		return nil, err
 	}
 	received := m.r.now()
@@ -48,7 +53,9 @@ func (m *member) ask(ctx context.Context) (*account, error) {
 	h.Ours = h.Ours && m.r.cfg.sendLeaseUpdates()
 	h.at = received
 	m.said.Store(h)
-	m.silent.Store(nil)
+	if m.silent.Swap(nil) != nil {
+		m.r.log.Info("the server answers again", "peer", m.Name)
+	}
 	m.replica.greet(h.Ours)
 	return h, nil
 }
@@ -61,9 +68,7 @@ func (m *member) greet(ctx context.Context) {
 		return
 	}
 	for {
-		if _, err := m.ask(ctx); err != nil && ctx.Err() == nil {
-			m.r.log.Debug("backup does not answer", "peer", m.Name, "error", err)
-		}
+		m.ask(ctx)
 		select {
 		case <-ctx.Done():
 			return

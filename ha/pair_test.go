@@ -66,7 +66,9 @@ func (d *node) start() {
 	place, err := d.cfgs[0].this().endpoint()
 	require.NoError(d.t, err)
 	opts.Dial, opts.Listen = d.net.dialFrom(place.host), d.net.Listen
-	opts.Logger = slog.New(slog.NewTextHandler(d.t.Output(), nil))
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.NewTextHandler(d.t.Output(), nil))
+	}
 	opts.OnState = func(c StateChange) {
 		d.mu.Lock()
 		defer d.mu.Unlock()

@@ -67,7 +67,6 @@ func (r *relationship) begin(f func(context.Context) Event) {
 func (r *relationship) heartbeat(ctx context.Context) Event {
 	h, err := r.partner.ask(ctx)
 	if err != nil {
-		r.log.Debug("the partner does not answer", "partner", r.partner.Name, "error", err)
 		return HeartbeatFailed{}
 	}
 	// This server goes on when its partner no longer serves its clients, and

@@ -109,6 +109,7 @@ func (r *relationship) run(ctx context.Context) {
 	r.ctx = ctx
 	defer close(r.done)
 	defer r.stop()
+	r.log.Info("high availability begins", "mode", r.cfg.Mode, "role", r.cfg.this().Role)
 	for _, m := range r.members {
 		r.work.Go(func() { m.replica.run(ctx) })
 		if m != r.partner {

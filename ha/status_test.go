@@ -1,6 +1,7 @@
 package ha
 
 import (
+	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -50,6 +51,30 @@ func TestStatusInWords(t *testing.T) {
 		says(a, "in-maintenance, serves nobody: in maintenance, the partner serves")
 		require.Equal(t, ctrl.Success, b.run("ha-maintenance-cancel", "").Result)
 		a.until(StateHotStandby)
+	})
+}
+
+// The log says why the partner is silent, and that it no longer is: once.
+func TestSilenceIsLogged(t *testing.T) {
+	pairTest(t, HotStandby, func(a, b *node) {
+		t := a.t
+		var log strings.Builder
+		a.opts.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		a.start()
+		a.until(StatePartnerDown)
+		b.start()
+		a.until(StateHotStandby)
+		a.end()
+		var about []string
+		for line := range strings.Lines(log.String()) {
+			if strings.Contains(line, "answer") {
+				about = append(about, line)
+			}
+		}
+		require.Len(t, about, 2)
+		require.Contains(t, about[0], "level=WARN")
+		require.Contains(t, about[0], "connection refused")
+		require.Contains(t, about[1], "answers again")
 	})
 }
 

@@ -21,7 +21,7 @@ type puller struct {
 	store *lease.Store
 	opts  pullerOptions
 
-	unread int // leases of the last run that could not be read
+	found, unread int // leases of the last run, and those of them that could not be read
 }
 
 type pullerOptions struct {
@@ -49,7 +49,7 @@ func newPuller(p *peer, store *lease.Store, opts pullerOptions) *puller {
 // Leases that cannot be read are logged, counted and passed over, as Kea does;
 // but other than with Kea they do not make what follows them go missing.
 func (p *puller) run(ctx context.Context) error {
-	p.unread = 0
+	p.found, p.unread = 0, 0
 	from := netip.Addr{}
 	for more := true; more; {
 		if err := p.disable(ctx); err != nil {
@@ -72,6 +72,7 @@ func (p *puller) run(ctx context.Context) error {
 	if p.unread > 0 {
 		p.opts.log.Error("leases of the peer could not be read and are missing here", "peer", p.peer.Name, "leases", p.unread)
 	}
+	p.opts.log.Info("all leases of the peer are fetched", "peer", p.peer.Name, "leases", p.found)
 	return nil
 }
 
@@ -142,6 +143,7 @@ func (p *puller) page(ctx context.Context, from netip.Addr) (next netip.Addr, er
 	if json.Unmarshal(reply.Arguments, &found) != nil || found.Leases == nil {
 		return next, fmt.Errorf("ha: %s: %s: the answer has no list of leases", p.peer.Name, command)
 	}
+	p.found += len(found.Leases)
 	leases, last := p.read(found.Leases)
 	if err := p.take(ctx, leases); err != nil {
 		return next, fmt.Errorf("ha: %w: %w", errNotStored, err)
