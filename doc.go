@@ -77,8 +77,10 @@
 //
 // # One of a pair
 //
-// With the relationship of the two servers, which ha.ParseConfigs reads from
-// the same file, these lines more make it one of a pair:
+// What the two servers are to each other stands in the same file, as parameters
+// of the hook library libdhcp_ha: Hook of dhcp4.ParseOptions is given them, and
+// ha.ParseConfigs reads them. With these relationships a few lines more make it
+// one of a pair:
 //
 //	pair, err := ha.New(relationships, store, nil)
 //	...

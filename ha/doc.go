@@ -33,7 +33,7 @@
 //  4. Have Run running while it serves, and close the store after it.
 //
 // Package dhcp4's engine does so if it is given the Service. The example of
-// Service is an engine of one's own.
+// Service is an engine of one's own (example_engine_test.go).
 //
 // How a server behaves is decided by a [Machine], which has no clock and no
 // network: it is told what has happened and says what is to be done. Service is
@@ -83,9 +83,10 @@
 // must be guarded by the class of one of them (HA_ and its name). With a Kea for
 // a partner a server stays off unless they are, see Options.Unguarded.
 //
-// With a Kea for a partner its own rules hold. It fetches leases without
-// removals, so one released during an outage can come back there until it
-// expires; it holds the other's service off while it fetches; an update that it
-// refuses stays with this server alone; clocks that differ by more than a minute
-// end the cooperation until both are restarted.
+// With a Kea for a partner its own rules hold. After an outage of this server
+// it hands over leases but no removals, so one that was given back to it
+// meanwhile stays here until it expires; after an outage of its own it is
+// told of removals, too. It holds the other's service off while it fetches; an update
+// that it refuses stays with this server alone; clocks that differ by more than
+// a minute end the cooperation until both are restarted.
 package ha
