@@ -42,8 +42,9 @@ type (
 	// it go on.
 	SwitchService struct{ On bool }
 
-	// StateChanged tells of a new state, for logs and observers. State,
-	// scopes and the rest are read from the Machine.
+	// StateChanged tells of a new state, for logs and observers, after the
+	// service has been switched for it. State, scopes and the rest are read
+	// from the Machine.
 	StateChanged struct{ From, To, Partner State }
 
 	// Reply answers the command that waits.

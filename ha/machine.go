@@ -225,8 +225,8 @@ func (m *Machine) enterWith(now time.Time, to State, scopes []string) bool {
 		m.overflowed = false
 	}
 	m.heartbeat.soon = m.partner.ours && to != StateTerminated
-	m.do(StateChanged{From: from, To: to, Partner: m.partner.state})
 	m.serve(servesIn(to))
+	m.do(StateChanged{From: from, To: to, Partner: m.partner.state})
 	if from == StateTerminated || to == StateTerminated {
 		m.heartbeat.delay = m.cfg.heartbeatDelay()
 		m.schedule(now)

@@ -37,3 +37,13 @@ func TestMachineStartsWaiting(t *testing.T) {
 	require.Zero(t, m.Deadline())
 	require.Empty(t, m.Step(start, Tick{}), "a second heartbeat waits for the end of the first")
 }
+
+// Who is told that clients are served finds them served.
+func TestStateIsToldAfterItsSwitch(t *testing.T) {
+	m := NewMachine(pairConfig(PassiveBackup, "server1"), start)
+	require.Equal(t, []Action{
+		SwitchService{On: false},
+		SwitchService{On: true},
+		StateChanged{From: StateWaiting, To: StatePassiveBackup},
+	}, m.Step(start, Tick{}))
+}
