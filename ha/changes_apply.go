@@ -34,6 +34,9 @@ type receiver struct {
 type receiverOptions struct {
 	role    Role   // this server's
 	primary string // the name of the primary
+	// backup says whether a server is a backup: what it has is a copy, which may
+	// be behind, of what others have told it. Nil: none is.
+	backup func(server string) bool
 	// keep says which leases are the relationship's; nil: all.
 	keep func(*lease.Lease) bool
 	// awaited says whether somebody waits for an answer about a change of the
@@ -77,6 +80,9 @@ const lazyMarks = 10_000
 func newReceiver(store *lease.Store, opts receiverOptions) *receiver {
 	if opts.keep == nil {
 		opts.keep = func(*lease.Lease) bool { return true }
+	}
+	if opts.backup == nil {
+		opts.backup = func(string) bool { return false }
 	}
 	if opts.awaited == nil {
 		opts.awaited = func(lease.Key) bool { return false }
@@ -245,7 +251,7 @@ func (r *receiver) apply(ctx context.Context, st *stream, m *changes) ([]failedC
 		if sp.after.IsValid() && !follows {
 			return nil, &ctrl.ResultError{Code: ctrl.Conflict, Text: "the message is not the next one of the transfer"}
 		}
-		if sp.prune {
+		if sp.prune && !r.opts.backup(m.server) { // a backup may never have had the lease
 			if err := r.prune(ctx, m); err != nil {
 				return nil, err
 			}
@@ -325,9 +331,10 @@ type verdicts struct {
 // decide judges the changes of a message by what is here now.
 func (r *receiver) decide(m *changes) (v verdicts) {
 	seen, _ := r.store.Locate(m.seen)
+	copied := r.opts.backup(m.server)
 	v.changes = make([]lease.Change, 0, len(m.list))
 	for i, theirs := range m.list {
-		if theirs.Source != 0 {
+		if theirs.Source != 0 && (!copied || r.opts.role == Primary) { // a backup tells the revisions of the primary
 			if rev, ok := r.store.Locate(lease.Position{Epoch: m.seen.Epoch, Revision: theirs.Source}); ok && rev == theirs.Source {
 				continue // ours, perhaps as it was before
 			}
@@ -340,7 +347,7 @@ func (r *receiver) decide(m *changes) (v verdicts) {
 			continue // another relationship's
 		}
 		c := conflict{
-			role: r.opts.role, theirs: theirs, ours: ours, skewed: m.offset != 0,
+			role: r.opts.role, copied: copied, theirs: theirs, ours: ours, skewed: m.offset != 0,
 			knew:    partners(ours.Source) || ours.Lease.Revision <= seen,
 			awaited: r.opts.awaited(theirs.Lease.Key()),
 			told:    given,
@@ -400,6 +407,9 @@ func partners(source uint64) bool { return source != 0 && source != lease.Foreig
 
 // source returns the source of what a server has sent.
 func (r *receiver) source(sender string, rev uint64) uint64 {
+	if r.opts.backup(sender) {
+		return lease.Foreign // revisions are compared with those of the partner
+	}
 	if r.opts.role == Backup && sender != r.opts.primary {
 		return secondStream | rev
 	}

@@ -23,6 +23,7 @@ type conflict struct {
 	theirs  lease.Change // in the time of this server's clock
 	ours    lease.Change // the last change here; its removal is forgotten, or it never was: zero
 	knew    bool         // the sender knew ours when it decided
+	copied  bool         // the sender is a backup
 	awaited bool         // a client waits for an answer about ours
 	told    bool         // a client was told of theirs though this server did not know
 	weTold  bool         // a client was told of ours though the sender did not know
@@ -40,6 +41,8 @@ func judge(c *conflict) verdict {
 	switch {
 	case none && c.theirs.Delete:
 		return leaveIt
+	case c.copied:
+		return c.copy(none)
 	case none:
 		return takeIt
 	case equalChanges(&c.theirs, &c.ours, c.skewed) && (c.role != Backup || c.same || c.ours.Delete):
@@ -63,6 +66,19 @@ func judge(c *conflict) verdict {
 		return takeIt
 	default:
 		return refuseIt
+	}
+}
+
+// copy decides about what a backup has: it is good for what is newer than all
+// that is here, which has been lost then. An active server tells it to others.
+func (c *conflict) copy(none bool) verdict {
+	switch {
+	case !none && c.theirs.Lease.CLTT <= c.ours.Lease.CLTT:
+		return leaveIt
+	case c.role == Backup:
+		return takeIt
+	default:
+		return settleOnIt
 	}
 }
 

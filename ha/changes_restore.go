@@ -11,10 +11,11 @@ import (
 const restoreSome = 1000
 
 // rewind gives back what the sender has lost: it becomes this server's own, and
-// so is sent. A backup only moves the mark.
+// so is sent. A backup only moves the mark, and so does anybody if the sender
+// is one: it was others who told what is here.
 func (r *receiver) rewind(ctx context.Context, st *stream, m *changes) error {
 	given := 0
-	if r.opts.role != Backup {
+	if r.opts.role != Backup && !r.opts.backup(m.server) {
 		var err error
 		if given, err = r.giveBack(ctx, m.to.Revision); err != nil {
 			return err

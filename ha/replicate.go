@@ -39,6 +39,10 @@ func (r *relationship) replicate() {
 	}
 	r.receiver = newReceiver(r.s.store, receiverOptions{
 		role: r.cfg.this().Role, primary: r.cfg.primary(), keep: r.keep(), log: r.log, now: r.now,
+		backup: func(server string) bool {
+			p := r.cfg.peer(server)
+			return p != nil && p.Role == Backup
+		},
 		alone:   since,
 		awaited: func(k lease.Key) bool { return r.partner != nil && r.partner.replica.feed.awaited(k) },
 		lost: func(k lease.Key) {

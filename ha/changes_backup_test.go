@@ -1,0 +1,54 @@
+package ha
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dhcpha/dhcpha/lease"
+)
+
+// A backup that returns sends all it has. It was away, so that is neither all
+// that there is nor the newest.
+func TestBackupReturns(t *testing.T) {
+	t.Parallel()
+	const before, after = 1_700_000_000, 1_700_000_100
+	for _, role := range []Role{Primary, Standby, Backup} {
+		t.Run(string(role), func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			backup, store := side(t, filepath.Join(dir, "backup")), side(t, filepath.Join(dir, "other"))
+			from := func(rev uint64, changes ...lease.Change) []lease.Change {
+				for i := range changes {
+					changes[i].Source = rev + uint64(i)
+				}
+				return changes
+			}
+			// It knows the other server's place, which is at its own beginning:
+			// what it sends is to replace all that the other has.
+			r := newReceiver(store, receiverOptions{role: role, primary: "server1", backup: func(name string) bool { return name == "server3" }})
+			w := &wired{to: r, from: "server3"}
+			followUp(t, backup, w, r, lease.Position{})
+			require.NoError(t, backup.Commit(t.Context(), from(1001, changeOf(1, before), changeOf(2, before), changeOf(3, after))...))
+			theirs := from(1003, changeOf(1, before), changeOf(2, after), changeOf(4, after))
+			require.NoError(t, store.Commit(t.Context(), theirs...))
+			followUp(t, backup, w, r, lease.Position{})
+
+			for i, cltt := range map[int]int64{1: before, 2: after, 3: after, 4: after} {
+				key := changeOf(i, 0).Lease
+				last, ok := store.Last(key.Key())
+				require.True(t, ok && !last.Delete, "lease %d is gone", i)
+				require.Equal(t, cltt, last.Lease.CLTT, "lease %d", i)
+				source := uint64(0)
+				switch {
+				case i != 3:
+					source = map[int]uint64{1: 1003, 2: 1004, 4: 1005}[i]
+				case role == Backup:
+					source = lease.Foreign
+				}
+				require.Equal(t, source, last.Source, "lease %d", i)
+			}
+		})
+	}
+}
