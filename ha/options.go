@@ -24,7 +24,8 @@ type Options struct {
 
 	// Digest returns a digest of the configuration that is served, without what
 	// differs between servers by right. Two of this kind that have different
-	// ones say so in their Status. Nil: none.
+	// ones say so in their Status. Nil: none. It is not asked for with several
+	// relationships, which no partner has all of.
 	Digest func() string
 
 	// Unguarded returns the pools that clients of more than one of the given

@@ -141,9 +141,10 @@ func (s *Service) peerOf(l *lease.Lease) string {
 	return ""
 }
 
-// digest returns that of the configuration that is served; empty: none.
+// digest returns that of the configuration that is served; empty: none. What a
+// server of several relationships serves is more than any partner does.
 func (s *Service) digest() string {
-	if s.opts.Digest == nil {
+	if s.opts.Digest == nil || len(s.relationships) > 1 {
 		return ""
 	}
 	return s.opts.Digest()
