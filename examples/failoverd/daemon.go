@@ -91,7 +91,7 @@ func (d *daemon) run(ctx context.Context) error {
 	}
 	if d.ha != nil {
 		commands.Status = func() map[string]any { return d.ha.service.Load().StatusGet() }
-		d.ha.service.Load().Register(mux)
+		d.ha.register(mux)
 	}
 	d.engine.Register(mux, commands)
 	if cfg.HasHook(leaseCommands) {

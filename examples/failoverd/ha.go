@@ -85,6 +85,15 @@ func (f *failover) differs(cfgs []*ha.Config) bool {
 	return string(before) != string(after)
 }
 
+// register adds the commands of high availability to mux, and one that Kea has
+// not: ha-status tells a person how things are.
+func (f *failover) register(mux *ctrl.Mux) {
+	f.service.Load().Register(mux)
+	mux.Handle("ha-status", func(context.Context, json.RawMessage) ctrl.Response {
+		return ctrl.Response{Text: f.service.Load().Status().String()}
+	})
+}
+
 // Admit makes failover the engine's gate.
 func (f *failover) Admit(c lease.Client, waited time.Duration, server func() string) ([]string, bool) {
 	return f.service.Load().Admit(c, waited, server)

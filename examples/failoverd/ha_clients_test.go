@@ -27,8 +27,8 @@ type crowd struct {
 
 // newCrowd returns the crowd on a link. Its host answers ARP for the addresses
 // that clients are given.
-func newCrowd(t *testing.T, h *testnet.Host, link string) *crowd {
-	return &crowd{station: newStation(t, h, link, nil, "10.1.16.0/20")}
+func newCrowd(t *testing.T, h *testnet.Host, link, pool string) *crowd {
+	return &crowd{station: newStation(t, h, link, nil, pool)}
 }
 
 // patience is how long a client waits for an answer before it asks again.

@@ -21,6 +21,7 @@ type relationship struct {
 	mode    string         // load-balancing, hot-standby or passive-backup
 	change  map[string]any // members instead of those that config gives
 	library string         // libdhcp_ha.so
+	backup  bool           // server3 is the backup of both
 }
 
 func newRelationship(t *testing.T, mode string, change map[string]any) relationship {
@@ -35,15 +36,19 @@ func (r relationship) normal() string { return r.mode }
 // take.
 func (r relationship) config(name string, kea bool) map[string]any {
 	second := map[string]string{"load-balancing": "secondary", "hot-standby": "standby", "passive-backup": "backup"}[r.mode]
+	peers := []any{
+		map[string]any{"name": "server1", "url": fmt.Sprintf("http://%s:8000/", haLinks[0]), "role": "primary"},
+		map[string]any{"name": "server2", "url": fmt.Sprintf("http://%s:8000/", haLinks[1]), "role": second},
+	}
+	if r.backup {
+		peers = append(peers, map[string]any{"name": "server3", "url": fmt.Sprintf("http://%s:8000/", haLinks[2]), "role": "backup"})
+	}
 	ha := map[string]any{
 		"this-server-name": name,
 		"mode":             r.mode,
 		"heartbeat-delay":  300, "max-response-delay": 3000, "max-ack-delay": 500, "max-unacked-clients": 0,
 		"multi-threading": map[string]any{"enable-multi-threading": true, "http-dedicated-listener": true, "http-listener-threads": 2, "http-client-threads": 2},
-		"peers": []any{
-			map[string]any{"name": "server1", "url": fmt.Sprintf("http://%s:8000/", haLinks[0]), "role": "primary"},
-			map[string]any{"name": "server2", "url": fmt.Sprintf("http://%s:8000/", haLinks[1]), "role": second},
-		},
+		"peers":           peers,
 	}
 	for key, value := range r.change {
 		ha[key] = value

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -16,15 +17,16 @@ import (
 	"github.com/dhcpha/dhcpha/internal/testnet"
 )
 
-// kinds says which programs the servers of a relationship are.
-type kinds [2]string
+// kinds says which programs the servers of a relationship are: those of the
+// pair and, if it is a third, their backup.
+type kinds []string
 
 const (
 	keas = "kea"
 	ours = "failoverd"
 )
 
-func (k kinds) String() string { return k[0] + " and " + k[1] }
+func (k kinds) String() string { return strings.Join(k, " and ") }
 
 // haPartners are the pairs that a test of HA runs with. A pair of Keas passes
 // most of them and shows that the tests are right: run it by -args -kea-pairs.
@@ -36,33 +38,34 @@ func haPartners() []kinds {
 	return all
 }
 
-// haWorld is two servers that clients reach on one network, and that reach each
-// other on another.
+// haWorld is two servers, or three, that clients reach on one network, and that
+// reach each other on another.
 type haWorld struct {
 	t       *testing.T
 	ctx     context.Context
 	net     *testnet.Net
-	servers [2]*haServer
+	servers []*haServer // the first two are partners
 	clients *crowd
 }
 
-// haServer is one of the two, of either kind.
+// haServer is one of them, of either kind.
 type haServer struct {
 	name    string
 	kind    string
 	host    *testnet.Host
 	addr    netip.Addr // to clients
-	url     string     // to the other server
+	url     string     // to the other servers
 	socket  string     // the control socket
+	branch  int        // of a hub: which relationship, and subnet, from 1 on; 0: it has one
 	config  map[string]any
 	kea     *testnet.Kea
 	program *program
 }
 
-// The addresses of server1 and server2: to clients, and to each other.
+// The addresses of the servers: to clients, and to each other.
 var (
-	haAddrs = [2]netip.Addr{netip.MustParseAddr("10.1.0.1"), netip.MustParseAddr("10.1.0.2")}
-	haLinks = [2]netip.Addr{netip.MustParseAddr("10.77.0.1"), netip.MustParseAddr("10.77.0.2")}
+	haAddrs = []netip.Addr{netip.MustParseAddr("10.1.0.1"), netip.MustParseAddr("10.1.0.2"), netip.MustParseAddr("10.1.0.4")}
+	haLinks = []netip.Addr{netip.MustParseAddr("10.77.0.1"), netip.MustParseAddr("10.77.0.2"), netip.MustParseAddr("10.77.0.3")}
 )
 
 // newHAWorld starts nothing yet; see start.
@@ -72,20 +75,21 @@ func newHAWorld(t *testing.T, kinds kinds, relationship relationship) *haWorld {
 	n := testnet.New(t)
 	lan, link := n.LAN(), n.LAN()
 	w := &haWorld{t: t, ctx: within(t, *haPatience), net: n}
-	for i := range w.servers {
+	relationship.backup = len(kinds) == 3
+	for i, kind := range kinds {
 		s := &haServer{
-			name: fmt.Sprintf("server%d", i+1), kind: kinds[i], addr: haAddrs[i],
+			name: fmt.Sprintf("server%d", i+1), kind: kind, addr: haAddrs[i],
 			url: fmt.Sprintf("http://%s:8000/", haLinks[i]),
 		}
 		s.host = n.Host(s.name)
 		s.host.Join(lan, "eth0", s.addr.String()+"/16")
 		s.host.Join(link, "ha0", haLinks[i].String()+"/24")
 		s.config = relationship.config(s.name, s.kind == keas)
-		w.servers[i] = s
+		w.servers = append(w.servers, s)
 	}
 	host := n.Host("clients")
 	host.Join(lan, "eth0", "10.1.0.3/16")
-	w.clients = newCrowd(t, host, "eth0")
+	w.clients = newCrowd(t, host, "eth0", "10.1.16.0/20")
 	return w
 }
 
@@ -94,7 +98,7 @@ func newHAWorld(t *testing.T, kinds kinds, relationship relationship) *haWorld {
 func (w *haWorld) start(servers ...*haServer) {
 	w.t.Helper()
 	if servers == nil {
-		servers = w.servers[:]
+		servers = w.servers
 	}
 	for _, s := range servers {
 		switch {
@@ -167,10 +171,12 @@ type haStatus struct {
 	Mode    string `json:"ha-mode"`
 	Servers struct {
 		Local struct {
+			Name        string `json:"server-name"`
 			Role, State string
 			Scopes      []string
 		}
 		Remote struct {
+			Name        string `json:"server-name"`
 			Role        string
 			State       string   `json:"last-state"`
 			Scopes      []string `json:"last-scopes"`
@@ -192,10 +198,14 @@ func (s *haServer) status(ctx context.Context) (status haStatus, err error) {
 	if err := json.Unmarshal(r.Arguments, &args); err != nil {
 		return status, err
 	}
-	if len(args.Relationships) != 1 {
+	index, of := 0, 1
+	if s.branch > 0 {
+		index, of = s.branch-1, 2
+	}
+	if len(args.Relationships) != of {
 		return status, fmt.Errorf("%d relationships in %s", len(args.Relationships), r.Arguments)
 	}
-	return args.Relationships[0], nil
+	return args.Relationships[index], nil
 }
 
 // await waits until a server is in one of the states.
@@ -210,10 +220,10 @@ func (w *haWorld) await(s *haServer, states ...string) {
 	})
 }
 
-// awaitBoth waits until both servers are in a state and know so.
+// awaitBoth waits until both partners are in a state and know so.
 func (w *haWorld) awaitBoth(state string) {
 	w.t.Helper()
-	for _, s := range w.servers {
+	for _, s := range w.servers[:2] {
 		testnet.Until(w.ctx, w.t, s.name+" and its partner are "+state, func() error {
 			status, err := s.status(w.ctx)
 			if err == nil && (status.Servers.Local.State != state || status.Servers.Remote.State != state) {
@@ -226,7 +236,11 @@ func (w *haWorld) awaitBoth(state string) {
 
 // leasesOf returns the leases of a server by address, members by name.
 func (w *haWorld) leasesOf(s *haServer) (map[string]map[string]any, error) {
-	r, err := call(w.ctx, s.socket, "lease4-get-all", nil)
+	var subnets any // nil: all
+	if s.branch > 0 {
+		subnets = map[string]any{"subnets": []int{s.branch}}
+	}
+	r, err := call(w.ctx, s.socket, "lease4-get-all", subnets)
 	if err != nil {
 		return nil, err
 	}
@@ -241,24 +255,35 @@ func (w *haWorld) leasesOf(s *haServer) (map[string]map[string]any, error) {
 	return leases, nil
 }
 
-// awaitEqual waits until both servers have the same leases, with the same
-// times, and returns them.
-func (w *haWorld) awaitEqual() map[string]map[string]any {
+// awaitEqual waits until the servers, all if none is named, have the same
+// leases, with the same times, and returns them.
+func (w *haWorld) awaitEqual(servers ...*haServer) map[string]map[string]any {
 	w.t.Helper()
-	var all [2]map[string]map[string]any
+	if servers == nil {
+		servers = w.servers
+	}
+	first := servers[0]
+	var all map[string]map[string]any
 	var differ error
-	testnet.Until(w.ctx, w.t, "both servers have the same leases", func() error {
-		for i, s := range w.servers {
+	testnet.Until(w.ctx, w.t, "the servers have the same leases", func() error {
+		leases, err := w.leasesOf(first)
+		if err != nil {
+			return errors.Join(differ, err)
+		}
+		all = leases
+		for _, s := range servers[1:] {
 			leases, err := w.leasesOf(s)
 			if err != nil {
 				return errors.Join(differ, err)
 			}
-			all[i] = leases
+			if err := sameLeases(all, leases); err != nil {
+				differ = fmt.Errorf("%s and %s: %w", first.name, s.name, err)
+				return differ
+			}
 		}
-		differ = sameLeases(all[0], all[1])
-		return differ
+		return nil
 	})
-	return all[0]
+	return all
 }
 
 // sameLeases names a lease that is not the same.
@@ -267,12 +292,12 @@ func sameLeases(one, other map[string]map[string]any) error {
 		a, _ := json.Marshal(l)
 		b, _ := json.Marshal(other[addr])
 		if string(a) != string(b) {
-			return fmt.Errorf("server1 has %d leases and server2 %d; server1: %s, server2: %s", len(one), len(other), a, b)
+			return fmt.Errorf("one has %d leases, the other %d; one: %s, the other: %s", len(one), len(other), a, b)
 		}
 	}
 	for addr, l := range other {
 		if one[addr] == nil {
-			return fmt.Errorf("server1 has %d leases and server2 %d; only server2 has %v", len(one), len(other), l)
+			return fmt.Errorf("one has %d leases, the other %d; only the other has %v", len(one), len(other), l)
 		}
 	}
 	return nil

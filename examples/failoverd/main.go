@@ -5,9 +5,14 @@
 // It ends at SIGTERM or an interrupt, after answering the queries in flight,
 // and reads the file again at SIGHUP. With Kea's hook library for high
 // availability in the file it is one of a pair, with another failoverd or a
-// Kea, or of more: the library's parameters say so. Leases are kept beside the lease file
-// that the configuration names, in a file with the ending .db; the first time,
-// the leases of Kea's own file are taken over. Logs go to standard error.
+// Kea, or of more: the library's parameters say so. How things are is told in
+// words by a command that Kea has not, ha-status on the control socket:
+//
+//	echo '{"command": "ha-status"}' | socat -,ignoreeof unix:/run/kea/kea4.sock | jq -r .text
+//
+// Leases are kept beside the lease file that the configuration names, in a file
+// with the ending .db; the first time, the leases of Kea's own file are taken
+// over. Logs go to standard error.
 package main
 
 import (
@@ -51,7 +56,9 @@ const usageText = `Usage of failoverd:
   failoverd -t file   only test the file
 
 It reads the file again at SIGHUP, and ends at SIGTERM. Leases are kept beside
-the lease file that the configuration names, in a file with the ending .db.
+the lease file that the configuration names, in a file with the ending .db. The
+control socket takes Kea's commands, and with high availability ha-status too,
+which tells in words how things are.
 
 `
 
