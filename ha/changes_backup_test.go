@@ -52,3 +52,24 @@ func TestBackupReturns(t *testing.T) {
 		})
 	}
 }
+
+// A backup that returns without its leases has not lost the primary's: the
+// standby does not take them for its own.
+func TestEmptyBackupReturns(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	standby := side(t, filepath.Join(dir, "standby"))
+	c := changeOf(1, 1_700_000_000)
+	c.Source = 1003
+	require.NoError(t, standby.Commit(t.Context(), c))
+	r := newReceiver(standby, receiverOptions{role: Standby, primary: "server1", backup: func(name string) bool { return name == "server3" }})
+	w := &wired{to: r, from: "server3"}
+	for _, name := range []string{"before", "after"} {
+		backup := side(t, filepath.Join(dir, name))
+		require.NoError(t, backup.Commit(t.Context(), c))
+		followUp(t, backup, w, r, lease.Position{})
+	}
+	last, ok := standby.Last(c.Lease.Key())
+	require.True(t, ok)
+	require.Equal(t, uint64(1003), last.Source)
+}
