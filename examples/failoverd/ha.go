@@ -45,11 +45,11 @@ func newFailover(cfgs []*ha.Config, store *lease.Store, log *slog.Logger, engine
 func (f *failover) run(ctx context.Context, mux *ctrl.Mux, subnets ctrl.Subnets) error {
 	for {
 		running, stop := context.WithCancel(ctx)
-		defer stop()
 		f.mu.Lock()
 		f.stop = stop
 		f.mu.Unlock()
 		err := f.service.Load().Run(running, mux, subnets)
+		stop()
 		if err != nil || ctx.Err() != nil {
 			return err
 		}
@@ -103,6 +103,12 @@ func (f *failover) Admit(c lease.Client, waited time.Duration, server func() str
 func (f *failover) Commit(ctx context.Context, changes ...lease.Change) error {
 	return f.service.Load().Commit(ctx, changes...)
 }
+
+// Confirmed makes failover a lease.Confirmer: the engine asks it before it uses
+// a lease again.
+func (f *failover) Confirmed(l lease.Lease) bool { return f.service.Load().Confirmed(l) }
+
+var _ lease.Confirmer = (*failover)(nil)
 
 // background is the committer for changes that no client waits for.
 type background struct{ *failover }
