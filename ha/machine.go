@@ -176,6 +176,7 @@ func (m *Machine) tick(now time.Time) {
 	if due := m.lossDue(); !due.IsZero() && !now.Before(due) {
 		m.run(now)
 	}
+	m.askSoon(now) // a new state may make one due at this moment
 	if at := m.heartbeat.at; !at.IsZero() && !now.Before(at) && !m.heartbeat.out {
 		m.heartbeat.at, m.heartbeat.sent, m.heartbeat.out = time.Time{}, now, true
 		m.do(SendHeartbeat{})
