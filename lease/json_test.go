@@ -168,8 +168,8 @@ func FuzzJSON(f *testing.F) {
 	})
 }
 
-// requireSame compares leases. encoding/json writes some characters of a user
-// context in another way, which means the same.
+// requireSame compares leases. Some characters of a user context are written in
+// another way than they were read, which means the same.
 func requireSame(t *testing.T, want, got Lease) {
 	t.Helper()
 	require.Equal(t, len(want.UserContext) > 0, len(got.UserContext) > 0)
