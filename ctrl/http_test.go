@@ -227,12 +227,13 @@ func TestConnectionLimit(t *testing.T) {
 			_, err := conn.Write([]byte(heartbeat))
 			require.NoError(t, err)
 			require.Equal(t, 200, readAnswer(t, conn).StatusCode)
+			synctest.Wait() // until it waits again
 		}
-		synctest.Wait()
 		fourth := l.dial()
 		requireClosed(t, second) // it had its answer before the third
 		_, err := fourth.Write([]byte("POST / HTTP/1.1\r\n"))
 		require.NoError(t, err)
+		synctest.Wait()
 		l.dial()
 		requireClosed(t, third)
 		l.dial()
