@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/dhcpha/dhcpha/internal/conf"
 )
 
 // network checks a shared network and its subnets.
@@ -71,8 +73,8 @@ func (ck *checker) subnet(path string, s *Subnet, above *Params) {
 		ck.Errorf(at(path, "subnet"), "%s is already the prefix of %s", s.Subnet, first)
 	} else {
 		ck.prefixes[s.Subnet] = path
-		first, last := prefixEnds(s.Subnet)
-		ck.links = append(ck.links, placedRange{Range{first, last}, at(path, "subnet")})
+		first, last := conf.Ends(s.Subnet)
+		ck.links = append(ck.links, placedRange{Range{First: first, Last: last}, at(path, "subnet")})
 	}
 	for i := range s.Pools {
 		ck.pool(at(path, index("pools", i)), &s.Pools[i], s)
@@ -140,7 +142,7 @@ func (ck *checker) overlaps() {
 func overlapping(ranges []placedRange) (pairs [][2]placedRange) {
 	slices.SortStableFunc(ranges, func(a, b placedRange) int { return a.First.Compare(b.First) })
 	for i, furthest := 0, 0; i < len(ranges); i++ {
-		if i > 0 && ranges[furthest].overlaps(ranges[i].Range) {
+		if i > 0 && ranges[furthest].Overlaps(ranges[i].Range) {
 			pairs = append(pairs, [2]placedRange{ranges[furthest], ranges[i]})
 		}
 		if ranges[furthest].Last.Less(ranges[i].Last) {

@@ -14,7 +14,7 @@ import (
 
 func TestOverlapping(t *testing.T) {
 	placed := func(first, last byte) placedRange {
-		r := Range{netip.AddrFrom4([4]byte{192, 0, 2, first}), netip.AddrFrom4([4]byte{192, 0, 2, last})}
+		r := Range{First: netip.AddrFrom4([4]byte{192, 0, 2, first}), Last: netip.AddrFrom4([4]byte{192, 0, 2, last})}
 		return placedRange{r, fmt.Sprintf("%d-%d", first, last)}
 	}
 	// The third overlaps the first, though not the second, which comes between.
@@ -35,7 +35,7 @@ func TestOverlapping(t *testing.T) {
 		overlap := false
 		for i := range ranges {
 			for j := range i {
-				overlap = overlap || ranges[i].overlaps(ranges[j].Range)
+				overlap = overlap || ranges[i].Overlaps(ranges[j].Range)
 			}
 		}
 		require.Equal(t, overlap, len(overlapping(ranges)) > 0, "%v", ranges)
@@ -103,7 +103,7 @@ func TestCheckSocketsAndSelection(t *testing.T) {
 
 // Pools of two subnets cannot share addresses, even where the subnets do.
 func TestPoolsOverlapAcrossSubnets(t *testing.T) {
-	pool := Pool{Range: Range{netip.MustParseAddr("192.0.2.10"), netip.MustParseAddr("192.0.2.20")}}
+	pool := Pool{Range: Range{First: netip.MustParseAddr("192.0.2.10"), Last: netip.MustParseAddr("192.0.2.20")}}
 	cfg := Config{Subnets: []Subnet{
 		{ID: 1, Subnet: netip.MustParsePrefix("192.0.2.0/24"), Pools: []Pool{pool}},
 		{ID: 2, Subnet: netip.MustParsePrefix("192.0.2.0/25"), Pools: []Pool{pool}},

@@ -1,26 +1,12 @@
 package dhcp4
 
 import (
-	"encoding/json"
 	"errors"
-	"path"
 	"slices"
 	"strings"
 
 	"github.com/dhcpha/dhcpha/internal/keajson"
 )
-
-// HookLibrary is an entry of hooks-libraries. What it stands for is decided
-// by the program that assembles the server, in [ParseOptions]; the engine
-// itself does the work of libdhcp_flex_id.
-type HookLibrary struct {
-	Library    string          `json:"library"`
-	Parameters json.RawMessage `json:"parameters,omitempty"`
-}
-
-// Name is what the library is known by: the file's name without folder and
-// ending, such as libdhcp_lease_cmds. There need not be such a file.
-func (h HookLibrary) Name() string { return strings.TrimSuffix(path.Base(h.Library), ".so") }
 
 // HasHook says whether hooks-libraries has a library of this name.
 func (c *Config) HasHook(name string) bool {

@@ -2,7 +2,8 @@ package dhcp4
 
 import (
 	"net/netip"
-	"reflect"
+
+	"github.com/dhcpha/dhcpha/internal/conf"
 )
 
 // Params are the parameters that the levels of a configuration hand down:
@@ -95,13 +96,4 @@ type Params struct {
 }
 
 // Inherit returns p with what it leaves unset taken from the level above it.
-func (p Params) Inherit(above Params) Params {
-	from := reflect.ValueOf(above)
-	to := reflect.ValueOf(&p).Elem()
-	for i := range to.NumField() {
-		if to.Field(i).IsNil() {
-			to.Field(i).Set(from.Field(i))
-		}
-	}
-	return p
-}
+func (p Params) Inherit(above Params) Params { return conf.Inherit(p, above) }

@@ -52,13 +52,13 @@ func TestRange(t *testing.T) {
 		require.NoError(t, r.UnmarshalText([]byte(text)))
 		require.Equal(t, want, r.String())
 	}
-	for _, text := range []string{"", "-", "192.0.2.1", "192.0.2.1-", "-192.0.2.1", "192.0.2.2-192.0.2.1", "192.0.2.0/33", "2001:db8::/64", "::1-::2", "192.0.2.1-::2"} {
+	for _, text := range []string{"", "-", "192.0.2.1", "192.0.2.1-", "-192.0.2.1", "192.0.2.2-192.0.2.1", "192.0.2.0/33", "192.0.2.1-::2"} {
 		require.Error(t, new(Range).UnmarshalText([]byte(text)), text)
 	}
 	_, err := json.Marshal(Range{})
 	require.Error(t, err)
 
-	r := Range{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.3")}
+	r := Range{First: netip.MustParseAddr("192.0.2.1"), Last: netip.MustParseAddr("192.0.2.3")}
 	for addr, want := range map[string]bool{"192.0.2.0": false, "192.0.2.1": true, "192.0.2.3": true, "192.0.2.4": false} {
 		require.Equal(t, want, r.Contains(netip.MustParseAddr(addr)), addr)
 	}

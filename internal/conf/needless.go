@@ -1,4 +1,4 @@
-package dhcp4
+package conf
 
 import (
 	"encoding/json"

@@ -1,0 +1,143 @@
+package dhcp6
+
+import (
+	"encoding/json"
+
+	"github.com/dhcpha/dhcpha/ctrl"
+	"github.com/dhcpha/dhcpha/internal/option"
+)
+
+// OptionData is an entry of option-data: an option to send and its value.
+//
+//	Name          string   // Kea's name of the option; this or Code must be given
+//	Code          uint16   // its number
+//	Space         string   // its option space, by default "dhcp6"
+//	CSVFormat     *bool    // false: Data are bytes in hexadecimal; by default fields separated by commas
+//	Data          string   // "2001:db8::1, 2001:db8::2", say
+//	AlwaysSend    bool     // also to clients that did not ask for it
+//	NeverSend     bool     // whatever other levels of the configuration say
+//	ClientClasses []string // only to clients in one of these; none: to all
+type OptionData = option.Data
+
+// OptionDef is an entry of option-def: the fields of an option that is not a
+// standard one. A program makes one from its JSON:
+//
+//	var def dhcp6.OptionDef
+//	err := json.Unmarshal([]byte(`{"name": "color", "code": 5224, "type": "uint32"}`), &def)
+type OptionDef = option.Def
+
+// Config is the configuration of a DHCPv6 server. Its JSON is the Dhcp6 object
+// of a Kea configuration file, so that [ParseConfig] reads such a file and
+// [encoding/json.Marshal] writes what Kea's config-get would answer. Members
+// have Kea's names, units and meaning; what is said here is what Go programs
+// need beyond the Kea Administrator Reference Manual, section "The DHCPv6
+// Server".
+//
+// A zero member means that the file does not have it, and Kea's default
+// applies; see [DefaultParams] for those that are inherited. Lifetimes and
+// timers are in seconds.
+type Config struct {
+	// Params apply wherever a shared network, a subnet, a pool, a class or a
+	// reservation does not say otherwise.
+	Params
+
+	InterfacesConfig InterfacesConfig    `json:"interfaces-config,omitzero"`
+	LeaseDatabase    *LeaseDatabase      `json:"lease-database,omitempty"`
+	ControlSocket    *ctrl.SocketConfig  `json:"control-socket,omitempty"`  // Kea up to 2.7.1
+	ControlSockets   []ctrl.SocketConfig `json:"control-sockets,omitempty"` // Kea 2.7.2 and later
+	HooksLibraries   []HookLibrary       `json:"hooks-libraries,omitempty"`
+	Loggers          []Logger            `json:"loggers,omitempty"`
+
+	// ServerID is the DUID that the server is known by. Nil: one of type LLT,
+	// made when the server first starts. Either is kept with the leases.
+	ServerID *ServerID `json:"server-id,omitempty"`
+	// ServerTag names this server among those that share a configuration
+	// database. It is only shown.
+	ServerTag string `json:"server-tag,omitempty"`
+
+	// MACSources are the ways to find a client's hardware address, tried in
+	// this order: any, raw, duid, ipv6-link-local, client-link-addr-option (or
+	// rfc6939), remote-id (or rfc4649), subscriber-id (or rfc4580),
+	// docsis-cmts, docsis-modem. Empty means any. From raw, nothing is found:
+	// the server has no raw sockets.
+	MACSources []string `json:"mac-sources,omitempty"`
+	// RelaySuppliedOptions are the options that a relay agent may supply for
+	// clients (RFC 6422), by code or name, besides those that IANA lists.
+	RelaySuppliedOptions []string `json:"relay-supplied-options,omitempty"`
+
+	OptionDefs    []OptionDef   `json:"option-def,omitempty"`
+	OptionData    []OptionData  `json:"option-data,omitempty"`
+	ClientClasses []ClientClass `json:"client-classes,omitempty"`
+
+	SharedNetworks []SharedNetwork `json:"shared-networks,omitempty"`
+	Subnets        []Subnet        `json:"subnet6,omitempty"`
+	// Reservations are the global ones, used where reservations-global is
+	// set.
+	Reservations []Reservation `json:"reservations,omitempty"`
+
+	// HostReservationIdentifiers are the kinds of identifier by which
+	// reservations are searched, in this order: hw-address, duid, flex-id.
+	// Empty means Kea's default, which is that order without flex-id.
+	HostReservationIdentifiers []string `json:"host-reservation-identifiers,omitempty"`
+	// IPReservationsUnique, unless set to false, makes two reservations of one
+	// address or prefix in one subnet a mistake.
+	IPReservationsUnique *bool `json:"ip-reservations-unique,omitempty"`
+	// EarlyGlobalReservationsLookup looks for a global reservation before the
+	// subnet is selected, so that its classes take part in the selection.
+	EarlyGlobalReservationsLookup bool `json:"early-global-reservations-lookup,omitempty"`
+
+	// DeclineProbationPeriod is how long, in seconds, an address that a client
+	// found in use is kept from others; 86400 by default.
+	DeclineProbationPeriod *uint32 `json:"decline-probation-period,omitempty"`
+
+	ExpiredLeasesProcessing *ExpiredLeasesProcessing `json:"expired-leases-processing,omitempty"`
+	SanityChecks            *SanityChecks            `json:"sanity-checks,omitempty"`
+	Compatibility           *Compatibility           `json:"compatibility,omitempty"`
+
+	// StatisticDefaultSampleCount is how many samples statistics keep, 20 by
+	// default. If it is 0 they keep those of the last
+	// StatisticDefaultSampleAge seconds. See ctrl.Stats.SetSamples.
+	StatisticDefaultSampleCount *uint32 `json:"statistic-default-sample-count,omitempty"`
+	StatisticDefaultSampleAge   uint32  `json:"statistic-default-sample-age,omitempty"`
+
+	// What follows is read, and written again, without effect: this server
+	// needs no such setting.
+
+	DataDirectory           string            `json:"data-directory,omitempty"`
+	DHCPDDNS                *DHCPDDNS         `json:"dhcp-ddns,omitempty"`
+	MultiThreading          *MultiThreading   `json:"multi-threading,omitempty"`
+	DHCPQueueControl        *DHCPQueueControl `json:"dhcp-queue-control,omitempty"`
+	ParkedPacketLimit       *uint32           `json:"parked-packet-limit,omitempty"`
+	ReservationsLookupFirst *bool             `json:"reservations-lookup-first,omitempty"`
+
+	Comment     string          `json:"comment,omitempty"`
+	UserContext json.RawMessage `json:"user-context,omitempty"`
+}
+
+// ServerID is server-id: the server's DUID (RFC 9915, section 11). What is not
+// set is found or made when the server first starts.
+type ServerID struct {
+	Type         string     `json:"type"`                    // LLT, LL, EN or UUID
+	Identifier   Identifier `json:"identifier,omitempty"`    // LLT, LL: link-layer address; EN: the enterprise's; UUID: 16 bytes
+	HType        uint16     `json:"htype,omitempty"`         // LLT, LL: hardware type, 1 for Ethernet
+	Time         uint32     `json:"time,omitempty"`          // LLT: seconds since 2000
+	EnterpriseID uint32     `json:"enterprise-id,omitempty"` // EN
+	// Persist, unless set to false, keeps the DUID for later starts.
+	Persist *bool `json:"persist,omitempty"`
+
+	Comment     string          `json:"comment,omitempty"`
+	UserContext json.RawMessage `json:"user-context,omitempty"`
+}
+
+// Compatibility is compatibility.
+type Compatibility struct {
+	LenientOptionParsing bool `json:"lenient-option-parsing,omitempty"` // is not supported and may not be true
+}
+
+// Sockets returns the entries of both control-socket and control-sockets.
+func (c *Config) Sockets() []ctrl.SocketConfig {
+	if c.ControlSocket == nil {
+		return c.ControlSockets
+	}
+	return append([]ctrl.SocketConfig{*c.ControlSocket}, c.ControlSockets...)
+}
