@@ -85,7 +85,7 @@ func FuzzRow(f *testing.F) {
 
 func TestHeader(t *testing.T) {
 	t.Parallel()
-	h := header{1, 2, 3, 4, 5, 6}
+	h := header{1, 2, 3, 4, 5, 6, 7}
 	got, err := parseHeader(h.encode())
 	require.NoError(t, err)
 	require.Equal(t, h, got)

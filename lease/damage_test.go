@@ -134,7 +134,7 @@ func TestFilesOfOthers(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, s.Close())
 	edit(func(tx *bbolt.Tx) error { return tx.Bucket(metaBucket).Put(formatKey, []byte{format + 1}) })
-	refuse("newer version: format 3, this version knows 2")
+	refuse("newer version: format 4, this version knows 3")
 
 	_, err = Open(t.TempDir(), nil)
 	require.Error(t, err)

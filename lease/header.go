@@ -19,11 +19,13 @@ type header struct {
 	sum       uint64 // of the rows' checksums
 	history   uint64 // checksum; 0 in format 1, which has neither
 	marks     uint64 // checksum
+	serverID  uint64 // checksum; 0 up to format 2, which has none
 }
 
 const (
 	headerLen1 = 4*8 + checksumLen // of format 1
-	headerLen  = 6*8 + checksumLen
+	headerLen2 = 6*8 + checksumLen // of format 2
+	headerLen  = 7*8 + checksumLen
 )
 
 func (h *header) add(s string) { h.rows++; h.sum += uint64(checksumOf(s)) }
@@ -32,7 +34,7 @@ func (h *header) sub(s string) { h.rows--; h.sum -= uint64(checksumOf(s)) }
 
 func (h *header) encode() []byte {
 	b := make([]byte, 0, headerLen)
-	for _, n := range [...]uint64{h.revision, h.forgotten, h.rows, h.sum, h.history, h.marks} {
+	for _, n := range [...]uint64{h.revision, h.forgotten, h.rows, h.sum, h.history, h.marks, h.serverID} {
 		b = binary.BigEndian.AppendUint64(b, n)
 	}
 	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
@@ -40,13 +42,13 @@ func (h *header) encode() []byte {
 
 func parseHeader(b []byte) (h header, err error) {
 	end := len(b) - checksumLen
-	if len(b) != headerLen && len(b) != headerLen1 {
+	if len(b) != headerLen && len(b) != headerLen2 && len(b) != headerLen1 {
 		return h, fmt.Errorf("header of %d bytes", len(b))
 	}
 	if crc32.Checksum(b[:end], castagnoli) != binary.LittleEndian.Uint32(b[end:]) {
 		return h, errors.New("header does not fit its checksum")
 	}
-	for i, n := range [...]*uint64{&h.revision, &h.forgotten, &h.rows, &h.sum, &h.history, &h.marks} {
+	for i, n := range [...]*uint64{&h.revision, &h.forgotten, &h.rows, &h.sum, &h.history, &h.marks, &h.serverID} {
 		if 8*i < end {
 			*n = binary.BigEndian.Uint64(b[8*i:])
 		}
@@ -56,15 +58,16 @@ func parseHeader(b []byte) (h header, err error) {
 
 // state is what is true of a store as a whole.
 type state struct {
-	header  header
-	history history
-	marks   marks
+	header   header
+	history  history
+	marks    marks
+	serverID serverID
 }
 
 // sealed returns the header with the checksums of the rest.
 func (st *state) sealed() header {
 	h := st.header
-	h.history, h.marks = sumOf(st.history.encode()), sumOf(st.marks.encode())
+	h.history, h.marks, h.serverID = sumOf(st.history.encode()), sumOf(st.marks.encode()), sumOf([]byte(st.serverID))
 	return h
 }
 
@@ -87,6 +90,9 @@ func (st *state) write(tx *bbolt.Tx) error {
 	if err := meta.Put(marksKey, st.marks.encode()); err != nil {
 		return err
 	}
+	if err := st.serverID.write(meta); err != nil {
+		return err
+	}
 	h := st.sealed()
 	return meta.Put(headerKey, h.encode())
 }
@@ -100,10 +106,12 @@ func readState(tx *bbolt.Tx) (st state, err error) {
 	if past := tx.Bucket(pastBucket); past != nil {
 		history = past.Get(historyKey)
 	}
-	marks := tx.Bucket(metaBucket).Get(marksKey)
-	if sumOf(history) != st.header.history || sumOf(marks) != st.header.marks {
-		return st, fmt.Errorf("%w (history or marks do not fit their checksums)", ErrDamaged)
+	meta := tx.Bucket(metaBucket)
+	marks, server := meta.Get(marksKey), meta.Get(serverIDKey)
+	if sumOf(history) != st.header.history || sumOf(marks) != st.header.marks || sumOf(server) != st.header.serverID {
+		return st, fmt.Errorf("%w (history, marks or the server's identifier do not fit their checksums)", ErrDamaged)
 	}
+	st.serverID = serverID(server)
 	if st.history, err = parseHistory(history); err == nil {
 		st.marks, err = parseMarks(marks)
 	}

@@ -16,19 +16,21 @@ import (
 // What is in the file: a bucket with what is true of it as a whole, one of rows
 // by revision, and one with its history.
 var (
-	metaBucket = []byte("dhcpha")
-	formatKey  = []byte("format")
-	headerKey  = []byte("header")
-	marksKey   = []byte("marks")
-	rowsBucket = []byte("leases")
-	pastBucket = []byte("past")
-	historyKey = []byte("history")
+	metaBucket  = []byte("dhcpha")
+	formatKey   = []byte("format")
+	headerKey   = []byte("header")
+	marksKey    = []byte("marks")
+	serverIDKey = []byte("server-id")
+	rowsBucket  = []byte("leases")
+	pastBucket  = []byte("past")
+	historyKey  = []byte("history")
 )
 
 // format is the version of all this. A change that older versions of this
 // package would misread must raise it. Format 1 knew no sources, no history and
-// no marks; a file in it becomes one of this format when it is opened.
-const format = 2
+// no marks, format 2 no server identifier; a file in one of them becomes one of
+// this format when it is opened.
+const format = 3
 
 var (
 	// ErrDamaged is returned by Open for a store whose file has been damaged.
@@ -151,7 +153,7 @@ func (s *Store) load(tx *bbolt.Tx) error {
 		return err
 	}
 	h := st.header
-	have := header{revision: h.revision, forgotten: h.forgotten, history: h.history, marks: h.marks}
+	have := header{revision: h.revision, forgotten: h.forgotten, history: h.history, marks: h.marks, serverID: h.serverID}
 	var last uint64
 	c := tx.Bucket(rowsBucket).Cursor()
 	for k, v := c.First(); k != nil; k, v = c.Next() {

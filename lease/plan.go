@@ -14,6 +14,7 @@ type plan struct {
 	steps  []step
 	graves []revItem // removed leases to forget
 	marks  marks     // nil: as they are
+	server *serverID // nil: as it is
 	header header    // of the store once all is done
 	issued uint64    // the highest revision given out once all is done
 
@@ -88,6 +89,10 @@ func (s *Store) add(p *plan, r *request) error {
 	if r.mark != "" {
 		s.mark(p, r.mark, r.place)
 	}
+	if r.server != nil {
+		p.server = r.server
+		p.header.serverID = sumOf([]byte(*r.server))
+	}
 	return nil
 }
 
@@ -153,7 +158,9 @@ func (s *Store) forget(p *plan, upTo uint64) {
 	})
 }
 
-func (p *plan) empty() bool { return len(p.steps) == 0 && len(p.graves) == 0 && p.marks == nil }
+func (p *plan) empty() bool {
+	return len(p.steps) == 0 && len(p.graves) == 0 && p.marks == nil && p.server == nil
+}
 
 // write makes the plan part of a transaction.
 func (p *plan) write(tx *bbolt.Tx) error {
@@ -177,6 +184,11 @@ func (p *plan) write(tx *bbolt.Tx) error {
 	meta := tx.Bucket(metaBucket)
 	if p.marks != nil {
 		if err := meta.Put(marksKey, p.marks.encode()); err != nil {
+			return err
+		}
+	}
+	if p.server != nil {
+		if err := p.server.write(meta); err != nil {
 			return err
 		}
 	}
@@ -242,5 +254,8 @@ func (s *Store) apply(p *plan) {
 	s.header = p.header
 	if p.marks != nil {
 		s.marks = p.marks
+	}
+	if p.server != nil {
+		s.serverID = *p.server
 	}
 }

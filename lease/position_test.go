@@ -234,18 +234,24 @@ func TestEpochThatCannotBeWritten(t *testing.T) {
 	}
 }
 
-// A file of the format before is taken over.
-func TestFormat1(t *testing.T) {
-	t.Parallel()
-	f, err := os.Open("testdata/format1.db.gz")
+// oldFile puts a file of an older format where a store may be opened.
+func oldFile(t *testing.T, name string) (path string) {
+	f, err := os.Open(filepath.Join("testdata", name))
 	require.NoError(t, err)
 	defer f.Close()
 	z, err := gzip.NewReader(f)
 	require.NoError(t, err)
 	old, err := io.ReadAll(z)
 	require.NoError(t, err)
-	path := filepath.Join(t.TempDir(), "leases.db")
+	path = filepath.Join(t.TempDir(), "leases.db")
 	require.NoError(t, os.WriteFile(path, old, 0o600))
+	return path
+}
+
+// Files of the formats before are taken over.
+func TestFormat1(t *testing.T) {
+	t.Parallel()
+	path := oldFile(t, "format1.db.gz")
 	for range 2 {
 		s := openAt(t, path)
 		check(t, s)
@@ -263,6 +269,22 @@ func TestFormat1(t *testing.T) {
 	require.NoError(t, s.Compact(ctx))
 	require.NoError(t, s.Close())
 	require.Equal(t, Position{7, 8}, openAt(t, path).Mark("partner"))
+}
+
+func TestFormat2(t *testing.T) {
+	t.Parallel()
+	path := oldFile(t, "format2.db.gz")
+	s := openAt(t, path)
+	check(t, s)
+	require.Equal(t, 2, s.Count(1, Assigned, V4))
+	require.Equal(t, Position{7, 8}, s.Mark("partner"))
+	require.Nil(t, s.ServerID())
+	require.NoError(t, s.SetServerID(ctx, []byte{0, 3, 1}))
+	require.NoError(t, s.Close())
+	s = openAt(t, path)
+	check(t, s)
+	require.Equal(t, []byte{0, 3, 1}, s.ServerID())
+	require.Equal(t, Position{7, 8}, s.Mark("partner"))
 }
 
 func FuzzHistory(f *testing.F) {

@@ -39,7 +39,7 @@ type Store struct {
 
 	mu    sync.RWMutex
 	index *index
-	// The header and the marks are those of the file. The history is ahead
+	// The header, the marks and the server's identifier are those of the file. The history is ahead
 	// of it after a failure, until recover has written it.
 	state
 	issued    uint64 // the highest revision ever given out

@@ -13,12 +13,13 @@ import (
 // long questions wait while the changes are applied.
 const batchSteps = 4096
 
-// request is a Commit, a CommitMark or a Forget that waits.
+// request is a Commit, a CommitMark, a SetServerID or a Forget that waits.
 type request struct {
 	ctx     context.Context
 	changes []encodedChange
 	mark    string // not empty: CommitMark, of this mark
 	place   Position
+	server  *serverID // not nil: SetServerID
 	forget  uint64
 	done    chan error // has room for the one result, so that nobody waits to give it
 }
