@@ -11,6 +11,7 @@ import (
 
 	"github.com/dhcpha/dhcpha/ctrl"
 	"github.com/dhcpha/dhcpha/internal/class"
+	"github.com/dhcpha/dhcpha/internal/conf"
 	"github.com/dhcpha/dhcpha/internal/option"
 	"github.com/dhcpha/dhcpha/lease"
 )
@@ -112,7 +113,7 @@ func (p *plan) compileGlobals() (err error) {
 	if p.identifiers, err = identifierKinds(p.cfg.HostReservationIdentifiers); err != nil {
 		return err
 	}
-	p.flexID, err = flexIdentifier(p.cfg.HooksLibraries, p.defs)
+	p.flexID, err = conf.FlexIdentifier(p.cfg.HooksLibraries, p.defs)
 	return err
 }
 
@@ -220,21 +221,4 @@ func serverIn(userContext json.RawMessage) string {
 		return "" // there is none, or it is no string, which has been reported
 	}
 	return members.Server
-}
-
-// reservationMode replaces the older form of the three reservations-
-// parameters.
-func reservationMode(p Params) Params {
-	if p.ReservationMode == nil {
-		return p
-	}
-	modes := map[string][3]bool{ // global, in-subnet, out-of-pool
-		"disabled": {}, "off": {}, "global": {true, false, false},
-		"out-of-pool": {false, true, true}, "all": {false, true, false},
-	}
-	mode, ok := modes[*p.ReservationMode]
-	if !ok {
-		return p
-	}
-	return Params{ReservationsGlobal: &mode[0], ReservationsInSubnet: &mode[1], ReservationsOutOfPool: &mode[2]}.Inherit(p)
 }

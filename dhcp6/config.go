@@ -58,7 +58,7 @@ type Config struct {
 	// MACSources are the ways to find a client's hardware address, tried in
 	// this order: any, raw, duid, ipv6-link-local, client-link-addr-option (or
 	// rfc6939), remote-id (or rfc4649), subscriber-id (or rfc4580),
-	// docsis-cmts, docsis-modem. Empty means any. From raw, nothing is found:
+	// docsis-cmts, docsis-modem. Empty means any. From raw nothing is found:
 	// the server has no raw sockets.
 	MACSources []string `json:"mac-sources,omitempty"`
 	// RelaySuppliedOptions are the options that a relay agent may supply for
@@ -86,6 +86,9 @@ type Config struct {
 	// subnet is selected, so that its classes take part in the selection.
 	EarlyGlobalReservationsLookup bool `json:"early-global-reservations-lookup,omitempty"`
 
+	// AllowAddressRegistration, unless set to false, lets clients register
+	// addresses that they have made themselves (RFC 9686).
+	AllowAddressRegistration *bool `json:"allow-address-registration,omitempty"`
 	// DeclineProbationPeriod is how long, in seconds, an address that a client
 	// found in use is kept from others; 86400 by default.
 	DeclineProbationPeriod *uint32 `json:"decline-probation-period,omitempty"`

@@ -1,6 +1,10 @@
 package conf
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"log/slog"
+	"strings"
+)
 
 // Logger is an entry of loggers.
 type Logger struct {
@@ -25,4 +29,25 @@ type LoggerOutput struct {
 	MaxSize uint64 `json:"maxsize,omitempty"` // bytes
 	MaxVer  uint32 `json:"maxver,omitempty"`
 	Pattern string `json:"pattern,omitempty"`
+}
+
+// LogLevel returns what the logger of a name is set to: slog.LevelInfo by
+// default, and above slog.LevelError for FATAL and NONE.
+func LogLevel(loggers []Logger, name string) slog.Level {
+	for _, l := range loggers {
+		if l.Name != name {
+			continue
+		}
+		switch strings.ToUpper(l.Severity) {
+		case "DEBUG":
+			return slog.LevelDebug
+		case "WARN":
+			return slog.LevelWarn
+		case "ERROR":
+			return slog.LevelError
+		case "FATAL", "NONE":
+			return slog.LevelError + 4
+		}
+	}
+	return slog.LevelInfo
 }
