@@ -1,0 +1,29 @@
+package dhcp6
+
+import "github.com/insomniacslk/dhcp/dhcpv6"
+
+// Counters tells what became of the datagrams since the server started. Every
+// datagram received is counted in one of Refused, Shed, Answered, Silent,
+// Failed and Panicked, or is in flight; every answered one in one of Sent and
+// Unsent, or waits for its socket.
+type Counters struct {
+	Received      uint64                        // datagrams
+	ReceivedTypes map[dhcpv6.MessageType]uint64 // by the type of the client's message, where there is one; 0: the types that the server does not know
+	Refused       map[Refusal]uint64            // not worth asking the handler, by reason
+	Shed          uint64                        // dropped because too many were in flight
+	InFlight      uint64                        // with the handler now
+
+	Answered uint64 // the handler gave a reply
+	Silent   uint64 // the handler gave none
+	Failed   uint64 // the handler gave an error
+	Panicked uint64 // the handler panicked
+
+	Sent      uint64                        // replies that have left
+	SentTypes map[dhcpv6.MessageType]uint64 // of these, by the type of the server's message
+	Unsent    uint64                        // replies that could not be encoded or sent
+
+	Overflowed uint64 // dropped by the kernel, because they came faster than they were read; not in Received
+}
+
+// Counters tells what became of the datagrams so far.
+func (s *Server) Counters() Counters { return Counters{} }

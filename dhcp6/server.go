@@ -1,0 +1,77 @@
+package dhcp6
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/dhcpha/dhcpha/internal/serve"
+)
+
+// Server owns the sockets and goroutines of a DHCPv6 service, and asks its
+// Handler for the reply to each query. Handler and Interfaces must be set. The
+// fields must not be changed once Serve is called.
+type Server struct {
+	Handler Handler
+
+	// Interfaces to serve, as in Kea's interfaces-config: a name ("eth0"), a
+	// name with the one address to use for unicast ("eth0/2001:db8::1"), or
+	// "*" for every interface but loopback, which must be named. As in Kea
+	// none means none: nothing is served until SetInterfaces names some.
+	//
+	// What is sent to the multicast addresses of servers and to the
+	// interface's link-local address is always served. Unlike Kea, which
+	// wants them named, the server is reached at all other addresses of an
+	// interface too, unless one is named.
+	//
+	// An interface that is not there yet, is down or has no link-local
+	// address is waited for; one that goes or changes is found again.
+	// SetInterfaces changes them while the server runs.
+	Interfaces []string
+
+	// Port is where queries are received; 0 means 547.
+	Port uint16
+
+	// ClientPort, when set, is where every reply goes, a relay agent's
+	// included: for tests, as with the -P of Kea's server. 0 means 546 for
+	// clients and, for relay agents, 547 or the port they ask for (RFC 8357).
+	ClientPort uint16
+
+	// MaxInFlight bounds the queries that are being answered at a time; what
+	// exceeds it is dropped and counted. Solicit and Information-request
+	// messages are already dropped from half of it on, because their clients
+	// are not served yet and try again. 0 means 4096.
+	MaxInFlight int
+
+	// Logger says what becomes of interfaces and of queries that fail. nil
+	// means silence.
+	Logger *slog.Logger
+
+	machine serve.Server
+}
+
+// Serve answers queries until ctx ends or Close is called, and returns when
+// all that it started has stopped. When ctx ends it drains: nothing is read
+// any more, the queries in flight are answered, and nil is returned. It
+// returns nil after Close too, and an error at once if the server can never
+// work: an interface name that cannot be one, a lack of permission
+// (fs.ErrPermission), a Server that was closed (net.ErrClosed). A Server
+// serves once.
+func (s *Server) Serve(ctx context.Context) error { return s.machine.Serve(ctx) }
+
+// SetInterfaces makes a serving server serve these interfaces and no others;
+// those it serves already go on undisturbed. They are as in Interfaces.
+func (s *Server) SetInterfaces(interfaces []string) error { return s.machine.SetInterfaces(interfaces) }
+
+// Close stops serving at once: the context of queries in flight is cancelled
+// and their replies are dropped. It returns when Serve has, so a Handler must
+// not call it.
+func (s *Server) Close() error { return s.machine.Close() }
+
+// Ready is closed once queries are answered on everything in Interfaces (on
+// at least one interface for "*").
+func (s *Server) Ready() <-chan struct{} { return s.machine.Ready() }
+
+// NotReady says what is missing at the moment for queries to be answered on
+// everything in Interfaces, such as "eth1 has no link-local address"; nil if
+// nothing is.
+func (s *Server) NotReady() error { return s.machine.NotReady() }
