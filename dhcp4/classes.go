@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/dhcpha/dhcpha/internal/class"
+	"github.com/dhcpha/dhcpha/internal/engine"
 	"github.com/dhcpha/dhcpha/internal/option"
 )
 
@@ -29,7 +30,7 @@ type clientClass struct {
 	additional bool        // evaluated only where a pool, subnet or network says so
 	known      bool        // depends on whether the client has a reservation
 	options    *option.List
-	valid      lifetime // used if hasValid
+	valid      engine.Lifetime // used if hasValid
 	hasValid   bool
 	boot       bootFields
 }

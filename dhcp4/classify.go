@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"github.com/dhcpha/dhcpha/internal/class"
+	"github.com/dhcpha/dhcpha/internal/engine"
 )
 
 // classifyFirst puts the query into the classes that can be told before its
@@ -65,7 +66,7 @@ func (x *exchange) classifyAdditional(s *subnet, pl *pool) {
 func (x *exchange) meets(c *clientClass) bool {
 	ok, err := c.test.Match(x.packet())
 	if err != nil {
-		x.e.log.Debug("class not evaluated", "client", logged(x.client), "class", c.name, "error", err)
+		x.e.log.Debug("class not evaluated", "client", engine.Logged(x.client), "class", c.name, "error", err)
 	}
 	return ok
 }

@@ -194,5 +194,5 @@ func (s subnetsOf) Subnets() iter.Seq[ctrl.Subnet] {
 }
 
 func (s *subnet) forCommands() ctrl.Subnet {
-	return ctrl.Subnet{ID: s.id, Prefix: s.prefix, ValidLft: s.valid.usual, Server: s.server}
+	return ctrl.Subnet{ID: s.id, Prefix: s.prefix, ValidLft: s.valid.Usual, Server: s.server}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
+	"github.com/dhcpha/dhcpha/internal/engine"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
@@ -17,7 +18,7 @@ const offerHold = 60 * time.Second
 // discover answers a DHCPDISCOVER (RFC 2131, section 4.3.1).
 func (x *exchange) discover(ctx context.Context) (*Reply, error) {
 	if x.subnet == nil {
-		x.e.log.Debug("no subnet", "client", logged(x.client), "interface", x.q.Interface, "relay", x.m.GatewayIPAddr,
+		x.e.log.Debug("no subnet", "client", engine.Logged(x.client), "interface", x.q.Interface, "relay", x.m.GatewayIPAddr,
 			"source", x.q.Source, "unicast", x.q.Unicast)
 		x.e.stats.drop.Add(1)
 		return nil, nil
@@ -123,6 +124,6 @@ func (x *exchange) endsOdd(addr netip.Addr, s *subnet) bool {
 // reservationConflict reports that somebody else has the client's address.
 func (x *exchange) reservationConflict(addr netip.Addr, s *subnet) {
 	l, _ := x.e.store.Lookup(lease.Key{Type: lease.V4, Addr: addr})
-	x.e.log.Warn("reserved address is in use", "client", logged(x.client), "address", addr, "subnet", s.id, "by", logged{ID: l.ClientID, HWAddr: l.HWAddr})
+	x.e.log.Warn("reserved address is in use", "client", engine.Logged(x.client), "address", addr, "subnet", s.id, "by", engine.Logged(lease.Client{ID: l.ClientID, HWAddr: l.HWAddr}))
 	x.e.stats.countBoth("v4-reservation-conflicts", s)
 }

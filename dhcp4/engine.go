@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/dhcpha/dhcpha/ctrl"
+	"github.com/dhcpha/dhcpha/internal/engine"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
@@ -29,7 +30,7 @@ type Engine struct {
 
 	plan  atomic.Pointer[plan] // what the configuration means
 	alloc *lease.Allocator
-	turns turns
+	turns engine.Turns
 
 	service *ctrl.Service
 	stats   engineStats
@@ -92,7 +93,7 @@ func NewEngine(cfg *Config, store *lease.Store, opts *EngineOptions) (*Engine, e
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
-	e.log = throttled(e.log)
+	e.log = engine.Throttled(e.log)
 	p, err := newPlan(cfg)
 	if err != nil {
 		return nil, err
@@ -193,7 +194,7 @@ func (e *Engine) ServeDHCP(ctx context.Context, q *Query) (*Reply, error) {
 	switch {
 	case errors.Is(err, lease.ErrConflict):
 		// Somebody else changed the lease each time: the client will ask again.
-		e.log.Warn("lease kept changing, query dropped", "client", logged(clientOf(q.Message)), "error", err)
+		e.log.Warn("lease kept changing, query dropped", "client", engine.Logged(clientOf(q.Message)), "error", err)
 		e.stats.drop.Add(1)
 		return nil, nil
 	case err != nil:
@@ -214,7 +215,7 @@ func (e *Engine) serve(ctx context.Context, q *Query) (*Reply, error) {
 	e.locals.add(q.Local)
 	x := newExchange(e, q)
 	if reason := x.accept(); reason != "" {
-		e.log.Debug("query dropped", "client", logged(x.client), "type", x.type_, "reason", reason)
+		e.log.Debug("query dropped", "client", engine.Logged(x.client), "type", x.type_, "reason", reason)
 		e.stats.drop.Add(1)
 		return nil, nil
 	}
@@ -222,9 +223,9 @@ func (e *Engine) serve(ctx context.Context, q *Query) (*Reply, error) {
 	if answer == nil {
 		return nil, nil
 	}
-	release, err := e.turns.take(ctx, x.holder)
-	if errors.Is(err, errBusy) {
-		e.log.Debug("query dropped", "client", logged(x.client), "type", x.type_, "reason", err)
+	release, err := e.turns.Take(ctx, x.holder)
+	if errors.Is(err, engine.ErrBusy) {
+		e.log.Debug("query dropped", "client", engine.Logged(x.client), "type", x.type_, "reason", err)
 		e.stats.drop.Add(1)
 		return nil, nil
 	}

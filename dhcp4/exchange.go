@@ -7,6 +7,7 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
 	"github.com/dhcpha/dhcpha/internal/class"
+	"github.com/dhcpha/dhcpha/internal/engine"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
@@ -124,7 +125,7 @@ func (x *exchange) dropped() bool {
 	if !x.classes.has(classDrop) {
 		return false
 	}
-	x.e.log.Debug("query dropped", "client", logged(x.client), "type", x.type_, "reason", "class DROP")
+	x.e.log.Debug("query dropped", "client", engine.Logged(x.client), "type", x.type_, "reason", "class DROP")
 	x.e.stats.filtered.Add(1)
 	x.e.stats.drop.Add(1)
 	return true

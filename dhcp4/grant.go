@@ -9,6 +9,7 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
+	"github.com/dhcpha/dhcpha/internal/engine"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
@@ -48,7 +49,7 @@ func (x *exchange) grantOf(addr netip.Addr, s *subnet) *grant {
 	}
 	x.classifyFor(g)
 	g.name = x.clientName(g)
-	g.valid = x.lifetime(s).choose(x.askedLifetime())
+	g.valid = x.lifetime(s).Choose(x.askedLifetime())
 	return g
 }
 
@@ -103,7 +104,7 @@ func (x *exchange) leaseAmong(leases []lease.Lease) *lease.Lease {
 
 // lifetime returns the lifetimes that a client gets in a subnet: those of the
 // first of its classes that has some, or else the subnet's.
-func (x *exchange) lifetime(s *subnet) lifetime {
+func (x *exchange) lifetime(s *subnet) engine.Lifetime {
 	for _, name := range x.classes {
 		if c := x.p.classes.byName[name]; c != nil && c.hasValid {
 			return c.valid
@@ -148,7 +149,7 @@ func (x *exchange) commit(ctx context.Context, g *grant) (*Reply, error) {
 	}
 	x.e.alloc.Release(g.addr, x.holder)
 	if x.e.log.Enabled(ctx, slog.LevelDebug) {
-		x.e.log.Debug("lease", "client", logged(x.client), "address", g.addr, "subnet", g.subnet.id, "seconds", g.valid)
+		x.e.log.Debug("lease", "client", engine.Logged(x.client), "address", g.addr, "subnet", g.subnet.id, "seconds", g.valid)
 	}
 	if g.was == nil || !g.mine || !inUse(g.was, x.now) {
 		x.e.stats.countBoth("cumulative-assigned-addresses", g.subnet)
@@ -167,7 +168,7 @@ func (x *exchange) reuse(g *grant, l *lease.Lease) uint32 {
 	if !sameLease(&old, l) {
 		return 0
 	}
-	return g.subnet.cache.reusable(g.was, l.CLTT)
+	return g.subnet.cache.Reusable(g.was, l.CLTT)
 }
 
 // confirmed says whether a client may be answered by the lease as it is.

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/dhcpha/dhcpha/internal/engine"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
@@ -61,12 +62,12 @@ func TestOneClientCannotHaveAllQueriesInFlight(t *testing.T) {
 	for range sent {
 		go func() { answers <- short(ask(t, b, request, 1, requested("192.0.2.10"), toServer("192.0.2.1"))) }()
 	}
-	for range sent - maxTurns {
+	for range sent - engine.MaxTurns {
 		require.Equal(t, "silence", <-answers)
 	}
-	require.EqualValues(t, sent-maxTurns, b.stat("pkt4-receive-drop"))
+	require.EqualValues(t, sent-engine.MaxTurns, b.stat("pkt4-receive-drop"))
 	close(disk)
-	for range maxTurns {
+	for range engine.MaxTurns {
 		require.Equal(t, "ACK 192.0.2.10", <-answers)
 	}
 	require.Equal(t, "ACK 192.0.2.10", short(b.ask(request, 1, requested("192.0.2.10"), toServer("192.0.2.1"))))
@@ -174,5 +175,5 @@ func TestExhaustedPoolDoesNotFillTheLog(t *testing.T) {
 		require.Nil(t, b.ask(dhcpv4.MessageTypeDiscover, 1))
 	}
 	seconds := int(time.Since(start)/time.Second) + 2 // begun ones included
-	require.LessOrEqual(t, strings.Count(log.String(), "no address for client"), seconds*throttleBurst)
+	require.LessOrEqual(t, strings.Count(log.String(), "no address for client"), seconds*engine.ThrottleBurst)
 }

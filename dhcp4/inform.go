@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"github.com/dhcpha/dhcpha/internal/engine"
 )
 
 // inform answers the DHCPINFORM of a client that has an address from elsewhere
@@ -15,7 +17,7 @@ func (x *exchange) inform(context.Context) (*Reply, error) {
 		return nil, nil
 	}
 	if !x.consistent() {
-		x.e.log.Debug("query dropped", "client", logged(x.client), "type", x.type_, "reason", "its address is not of its link")
+		x.e.log.Debug("query dropped", "client", engine.Logged(x.client), "type", x.type_, "reason", "its address is not of its link")
 		x.e.stats.drop.Add(1)
 		return nil, nil
 	}

@@ -44,30 +44,6 @@ func TestLifetime(t *testing.T) {
 	}
 }
 
-func TestTeeTimes(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		p      Params
-		valid  uint32
-		t1, t2 uint32
-	}{
-		{Params{}, 3600, 0, 0},
-		{Params{RenewTimer: new(uint32(900)), RebindTimer: new(uint32(1800))}, 3600, 900, 1800},
-		{Params{RenewTimer: new(uint32(900)), RebindTimer: new(uint32(1800))}, 1800, 900, 0},
-		{Params{RenewTimer: new(uint32(900)), RebindTimer: new(uint32(1800))}, 900, 0, 0},
-		{Params{RenewTimer: new(uint32(1800)), RebindTimer: new(uint32(1800))}, 3600, 0, 1800},
-		{Params{RenewTimer: new(uint32(900))}, 3600, 900, 0},
-		{Params{CalculateTeeTimes: new(true)}, 3600, 1800, 3150},
-		{Params{CalculateTeeTimes: new(true), T1Percent: new(0.25), T2Percent: new(0.5)}, 3601, 900, 1801},
-		{Params{CalculateTeeTimes: new(true), RenewTimer: new(uint32(7))}, 3600, 7, 3150},
-		{Params{CalculateTeeTimes: new(true)}, lease.Infinite, 0, 0},
-	} {
-		p := c.p.Inherit(DefaultParams())
-		t1, t2 := teeTimes(&p, c.valid)
-		require.Equal(t, []uint32{c.t1, c.t2}, []uint32{t1, t2}, "%d", c.valid)
-	}
-}
-
 // Lease caching: a renewal is only not written where that is configured, the
 // lease is the same, and its last commit succeeded.
 func TestCache(t *testing.T) {

@@ -88,15 +88,21 @@ func FuzzClientFQDN(f *testing.F) {
 	f.Add([]byte("\x00\x00\x00host.example."), "lan.")
 	f.Add([]byte("\x04\x00\x00\x3faaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), "example.org")
 	f.Fuzz(func(t *testing.T, sent []byte, suffix string) {
-		rules := nameRules{replace: "never", prefix: "myhost", suffix: suffix}
-		n := rules.answerFQDN(sent, "", serverAddr)
-		if n.code == 0 {
+		rules, err := nameRulesOf(new(Params{DDNSQualifyingSuffix: &suffix}.Inherit(DefaultParams())))
+		require.NoError(t, err)
+		asked, labels, ok := readFQDN(sent)
+		if !ok {
 			return
 		}
-		require.NotNil(t, splitName(n.stored))
-		require.LessOrEqual(t, len(n.value), 255+fqdnHead)
-		back, complete, ok := fqdnName(n.value[fqdnHead:], n.value[0]&fqdnE != 0)
-		require.True(t, ok && complete)
-		require.Equal(t, n.stored, back+".")
+		answer, ok := rules.AnswerFQDN(asked, "", serverAddr)
+		if !ok {
+			return
+		}
+		option := appendFQDN(nil, answer, labels)
+		require.LessOrEqual(t, len(option), 255+fqdnHead)
+		back, backLabels, ok := readFQDN(option)
+		require.True(t, ok)
+		require.Equal(t, labels, backLabels)
+		require.Equal(t, answer, back)
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/dhcpha/dhcpha/ctrl"
 	"github.com/dhcpha/dhcpha/internal/class"
 	"github.com/dhcpha/dhcpha/internal/conf"
+	"github.com/dhcpha/dhcpha/internal/engine"
 	"github.com/dhcpha/dhcpha/internal/option"
 	"github.com/dhcpha/dhcpha/lease"
 )
@@ -51,7 +52,7 @@ type subnet struct {
 	id     uint32
 	prefix netip.Prefix
 	params Params // with what is inherited
-	cache  cache
+	cache  engine.Cache
 	Selection
 	network *sharedNetwork // nil: none
 	server  string         // that it is assigned to; empty: none
@@ -59,8 +60,8 @@ type subnet struct {
 	pools   []*pool
 	hosts   *hosts
 
-	valid    lifetime
-	names    nameRules
+	valid    engine.Lifetime
+	names    engine.NameRules
 	boot     bootFields
 	byID     bool // match-client-id
 	reserved map[netip.Addr][]*host
@@ -73,7 +74,7 @@ type pool struct {
 	id      uint32
 	span    Range
 	options *option.List
-	names   nameRules
+	names   engine.NameRules
 	free    *lease.Pool
 }
 
@@ -174,7 +175,7 @@ func (p *plan) compileSubnet(c *Subnet, above Params) (_ *subnet, err error) {
 		id:        c.ID,
 		prefix:    c.Subnet.Masked(),
 		params:    set.Inherit(DefaultParams()),
-		cache:     cache{set.CacheThreshold, set.CacheMaxAge},
+		cache:     engine.Cache{Threshold: set.CacheThreshold, MaxAge: set.CacheMaxAge},
 		Selection: c.Selection,
 		server:    serverIn(c.UserContext),
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
+	"github.com/dhcpha/dhcpha/internal/engine"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
@@ -29,7 +30,7 @@ func (x *exchange) decline(ctx context.Context) (*Reply, error) {
 	if !ok || l.Expired(x.now) {
 		return nil, nil
 	}
-	x.e.log.Warn("address declined: somebody uses it without a lease", "client", logged(x.client), "address", l.Addr, "subnet", l.SubnetID)
+	x.e.log.Warn("address declined: somebody uses it without a lease", "client", engine.Logged(x.client), "address", l.Addr, "subnet", l.SubnetID)
 	l.State = lease.Declined
 	l.ClientID, l.HWAddr, l.Hostname = nil, nil, ""
 	l.FQDNFwd, l.FQDNRev = false, false
@@ -49,7 +50,7 @@ func (p *plan) declinePeriod() uint32 {
 func (x *exchange) ownLease(k lease.Key) (lease.Lease, bool) {
 	l, ok := x.e.store.Lookup(k)
 	if !ok || l.State != lease.Assigned || !owns(x.client, true, &l) {
-		x.e.log.Debug("not the client's lease", "client", logged(x.client), "type", x.type_, "address", k.Addr)
+		x.e.log.Debug("not the client's lease", "client", engine.Logged(x.client), "type", x.type_, "address", k.Addr)
 		return lease.Lease{}, false
 	}
 	return l, true

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/dhcpha/dhcpha/internal/engine"
 )
 
 // Server owns the sockets and goroutines of a DHCPv4 service, and asks its
@@ -150,7 +152,7 @@ func (s *Server) prepare(ctx context.Context) (*listener, error) {
 	if s.logger = s.Logger; s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
 	}
-	s.queryLog = throttled(s.logger)
+	s.queryLog = engine.Throttled(s.logger)
 	if s.network == nil {
 		s.network = hostNetwork{}
 	}

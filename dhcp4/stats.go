@@ -9,6 +9,7 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
 	"github.com/dhcpha/dhcpha/ctrl"
+	"github.com/dhcpha/dhcpha/internal/engine"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
@@ -108,7 +109,7 @@ func (x *exchange) allocationFailed() {
 	}
 	x.e.stats.countBoth("v4-allocation-fail-classes", x.subnet)
 	x.e.stats.drop.Add(1)
-	x.e.log.Warn("no address for client", "client", logged(x.client), "subnet", x.subnet.id, "classes", []string(x.classes))
+	x.e.log.Warn("no address for client", "client", engine.Logged(x.client), "subnet", x.subnet.id, "classes", []string(x.classes))
 }
 
 // setSubnets gives the subnets of a plan their statistics, and drops those of

@@ -12,6 +12,8 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 	"github.com/stretchr/testify/require"
+
+	"github.com/dhcpha/dhcpha/internal/engine"
 )
 
 func TestFloodDoesNotFillTheLog(t *testing.T) {
@@ -29,28 +31,13 @@ func TestFloodDoesNotFillTheLog(t *testing.T) {
 		}
 		flood()
 		require.EqualValues(t, 1000, s.Counters().Failed)
-		require.Equal(t, throttleBurst, strings.Count(log.String(), "disk full"))
+		require.Equal(t, engine.ThrottleBurst, strings.Count(log.String(), "disk full"))
 		require.NotContains(t, log.String(), "omitted")
 		time.Sleep(time.Second)
 		flood()
-		require.Equal(t, 2*throttleBurst, strings.Count(log.String(), "disk full"))
+		require.Equal(t, 2*engine.ThrottleBurst, strings.Count(log.String(), "disk full"))
 		require.Contains(t, log.String(), "omitted=990")
 		s.end()
 		require.NoError(t, <-s.ended)
-	})
-}
-
-func TestThrottleCountsMessagesApart(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var log bytes.Buffer
-		l := throttled(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
-		for range 2 * throttleBurst {
-			l.Warn("one")
-			l.With("a", 1).WithGroup("g").Error("other")
-			l.Debug("detail")
-		}
-		require.Equal(t, throttleBurst, strings.Count(log.String(), "msg=one"))
-		require.Equal(t, throttleBurst, strings.Count(log.String(), "msg=other"))
-		require.Equal(t, 2*throttleBurst, strings.Count(log.String(), "msg=detail"))
 	})
 }

@@ -1,4 +1,4 @@
-package dhcp4
+package engine
 
 import (
 	"context"
@@ -6,9 +6,9 @@ import (
 	"sync"
 )
 
-// turns lets one query of a client at a time pass. It takes memory for the
-// clients only that have queries in flight.
-type turns struct {
+// Turns lets one query of a client at a time pass. It takes memory for the
+// clients only that have queries in flight. The zero Turns is ready for use.
+type Turns struct {
 	mu      sync.Mutex
 	clients map[string]*turn
 }
@@ -18,16 +18,16 @@ type turn struct {
 	users int           // queries that have it or wait for it
 }
 
-// maxTurns is how many queries of one client there may be at a time, also by
+// MaxTurns is how many queries of one client there may be at a time, also by
 // way of several relay agents. Otherwise one that sends faster than its lease
 // can be committed would in the end have all the queries in flight.
-const maxTurns = 8
+const MaxTurns = 8
 
-// errBusy is returned by take for a client that has maxTurns queries.
-var errBusy = errors.New("too many queries of the client at a time")
+// ErrBusy is returned by Take for a client that has MaxTurns queries.
+var ErrBusy = errors.New("too many queries of the client at a time")
 
-// take waits for the client's turn. The function returned gives it up.
-func (ts *turns) take(ctx context.Context, client string) (release func(), err error) {
+// Take waits for the client's turn. The function returned gives it up.
+func (ts *Turns) Take(ctx context.Context, client string) (release func(), err error) {
 	ts.mu.Lock()
 	t := ts.clients[client]
 	if t == nil {
@@ -37,9 +37,9 @@ func (ts *turns) take(ctx context.Context, client string) (release func(), err e
 		}
 		ts.clients[client] = t
 	}
-	if t.users == maxTurns {
+	if t.users == MaxTurns {
 		ts.mu.Unlock()
-		return nil, errBusy
+		return nil, ErrBusy
 	}
 	t.users++
 	ts.mu.Unlock()
@@ -56,10 +56,17 @@ func (ts *turns) take(ctx context.Context, client string) (release func(), err e
 	}
 }
 
-func (ts *turns) leave(client string, t *turn) {
+func (ts *Turns) leave(client string, t *turn) {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
 	if t.users--; t.users == 0 {
 		delete(ts.clients, client)
 	}
+}
+
+// Len returns how many clients have queries in flight.
+func (ts *Turns) Len() int {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	return len(ts.clients)
 }

@@ -1,4 +1,4 @@
-package dhcp4
+package engine
 
 import (
 	"context"
@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// throttleBurst is how many entries with the same message there may be in a
+// ThrottleBurst is how many entries with the same message there may be in a
 // second.
-const throttleBurst = 10
+const ThrottleBurst = 10
 
-// throttled is a logger for what queries bring about: as anybody can send them,
+// Throttled is a logger for what queries bring about: as anybody can send them,
 // a flood of them would otherwise fill the disk with warnings. Beyond
-// throttleBurst entries are left out; the next that is not says how many. What
+// ThrottleBurst entries are left out; the next that is not says how many. What
 // is below a warning is not counted: who wants details wants all of them.
-func throttled(l *slog.Logger) *slog.Logger {
+func Throttled(l *slog.Logger) *slog.Logger {
 	return slog.New(&throttle{Handler: l.Handler(), seen: &throttleSeen{entries: map[string]*throttleEntry{}}})
 }
 
@@ -61,7 +61,7 @@ func (s *throttleSeen) count(message string) (omitted int, ok bool) {
 	if now := time.Now(); now.Sub(e.since) >= time.Second {
 		e.since, e.logged = now, 0
 	}
-	if e.logged == throttleBurst {
+	if e.logged == ThrottleBurst {
 		e.omitted++
 		return 0, false
 	}
