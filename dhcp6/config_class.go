@@ -15,9 +15,6 @@ type ClientClass struct {
 	// OnlyIfRequired is the name of the same in Kea up to 2.7.3.
 	OnlyIfRequired bool `json:"only-if-required,omitempty"`
 	Params
-	// OptionDefs define vendor options, and options without a standard definition, for
-	// clients of the class.
-	OptionDefs []OptionDef  `json:"option-def,omitempty"`
 	OptionData []OptionData `json:"option-data,omitempty"`
 
 	Comment     string          `json:"comment,omitempty"`

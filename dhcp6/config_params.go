@@ -45,7 +45,8 @@ type Params struct {
 	// PDAllocator is the same for prefixes.
 	PDAllocator *string `json:"pd-allocator,omitempty"`
 	// RapidCommit answers a Solicit that carries the Rapid Commit option with
-	// a Reply (RFC 9915, section 18.3.1). False by default.
+	// a Reply (RFC 9915, section 18.3.1). False by default. It cannot be given
+	// globally, and is the same in all subnets of a shared network.
 	RapidCommit *bool `json:"rapid-commit,omitempty"`
 	// StoreExtendedInfo keeps the relay agent's information in the lease's
 	// user context.

@@ -45,9 +45,9 @@ type Selection struct {
 	// Interface is the interface at which directly connected clients of the
 	// subnet are served. Unset: the one that has an address in the subnet.
 	Interface string `json:"interface,omitempty"`
-	// InterfaceID is the Interface-Id option by which relay agents name the
-	// link.
-	InterfaceID Identifier `json:"interface-id,omitempty"`
+	// InterfaceID is the Interface-Id option, byte for byte, by which relay
+	// agents name the link. A subnet has an Interface or an InterfaceID.
+	InterfaceID string `json:"interface-id,omitempty"`
 	// Relay lists relay agents that serve the subnet with an address outside
 	// it.
 	Relay Relay `json:"relay,omitzero"`
