@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"golang.org/x/net/ipv4"
+	"golang.org/x/net/ipv6"
 )
 
 // settings are the command line.
@@ -22,13 +23,15 @@ type settings struct {
 	clients  int // 0: a new one for every exchange
 	seed     uint64
 	batch    int
+	pd       bool      // DHCPv6: ask for a prefix, too
+	rapid    bool      // DHCPv6: ask for rapid commit
 	acks     io.Writer // nil: not wanted
 }
 
 // exchange is one client getting its address.
 type exchange struct {
-	client uint64
-	awaits byte // a message type
+	client client
+	awaits kind
 	packet []byte
 	began  time.Time
 	sent   time.Time
@@ -38,29 +41,38 @@ type exchange struct {
 type load struct {
 	settings
 	tally
+	family
 	conn     *net.UDPConn
-	batches  *ipv4.PacketConn
-	giaddr   netip.Addr
+	batches  batches
 	targets  []net.Addr
 	rng      *rand.Rand
 	firstID  uint64
 	started  int
 	inflight map[uint32]*exchange  // by transaction id
-	owner    map[netip.Addr]uint64 // whom an address was last acknowledged to
+	owner    map[netip.Addr]client // to whom an address, or a prefix that begins with it, was last acknowledged
 	out, in  []ipv4.Message
+}
+
+// batches is a socket of either family: the messages have the same type.
+type batches interface {
+	ReadBatch([]ipv4.Message, int) (int, error)
+	WriteBatch([]ipv4.Message, int) (int, error)
 }
 
 func newLoad(s settings, conn *net.UDPConn) *load {
 	l := &load{
 		settings: s,
 		conn:     conn,
-		batches:  ipv4.NewPacketConn(conn),
-		giaddr:   conn.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap(),
 		rng:      rand.New(rand.NewPCG(s.seed, 1)),
 		firstID:  (s.seed & 0xffffff) << 24,
 		inflight: make(map[uint32]*exchange, 2*s.window),
-		owner:    make(map[netip.Addr]uint64, 1<<16),
+		owner:    make(map[netip.Addr]client, 1<<16),
 		in:       make([]ipv4.Message, s.batch),
+	}
+	if local := conn.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap(); local.Is4() {
+		l.family, l.batches = v4{giaddr: local}, ipv4.NewPacketConn(conn)
+	} else {
+		l.family, l.batches = v6{link: local.WithZone(""), pd: s.pd, rapid: s.rapid}, ipv6.NewPacketConn(conn)
 	}
 	for _, server := range s.servers {
 		l.targets = append(l.targets, net.UDPAddrFromAddrPort(server))
@@ -109,20 +121,22 @@ func (l *load) due(now time.Time) bool {
 }
 
 func (l *load) begin(now time.Time) {
-	client := l.firstID + uint64(l.started)
+	id := client(l.firstID + uint64(l.started))
 	if l.clients > 0 {
-		client = l.firstID + uint64(l.started%l.clients)
+		id = client(l.firstID + uint64(l.started%l.clients))
 	}
 	l.started++
-	xid := l.rng.Uint32()
+	xid := l.xid()
 	for l.inflight[xid] != nil {
-		xid = l.rng.Uint32()
+		xid = l.xid()
 	}
-	e := &exchange{client: client, awaits: offer, began: now}
-	e.packet = build(l.giaddr, query{typ: discover, xid: xid, client: client})
+	e := &exchange{client: id, awaits: offered, began: now, packet: l.ask(xid, id)}
 	l.inflight[xid] = e
 	l.send(e, now)
 }
+
+// xid has as many bits as DHCPv6 has.
+func (l *load) xid() uint32 { return l.rng.Uint32() >> 8 }
 
 func (l *load) send(e *exchange, now time.Time) {
 	e.sent = now
@@ -135,7 +149,7 @@ func (l *load) retransmit(now time.Time) {
 	for _, e := range l.inflight {
 		if now.Sub(e.sent) > l.timeout {
 			l.Timeouts++
-			setSecs(e.packet, uint16(now.Sub(e.began).Seconds()))
+			l.setElapsed(e.packet, now.Sub(e.began))
 			l.send(e, now)
 		}
 	}
@@ -167,9 +181,10 @@ func (l *load) receive(now time.Time) error {
 		return nil // no answer yet; or a server's port is closed, which is no answer either
 	}
 	now = time.Now()
+	var a answer
 	for _, m := range l.in[:n] {
-		if a, ok := parse(m.Buffers[0][:m.N]); ok {
-			if err := l.answered(a, now); err != nil {
+		if l.parse(m.Buffers[0][:m.N], &a) {
+			if err := l.answered(&a, m.Addr, now); err != nil {
 				return err
 			}
 		}
@@ -178,27 +193,42 @@ func (l *load) receive(now time.Time) error {
 }
 
 // answered takes an exchange one step further.
-func (l *load) answered(a answer, now time.Time) error {
+func (l *load) answered(a *answer, from net.Addr, now time.Time) error {
 	e := l.inflight[a.xid]
 	switch {
-	case e == nil: // another server was first
-	case a.typ == nak:
+	case e == nil || e.client.hwAddr() != a.hw: // another server was first
+	case a.kind == refused:
 		l.Naks++
 		delete(l.inflight, a.xid)
-	case a.typ == offer && e.awaits == offer && a.server.IsValid():
+	case a.kind == offered && e.awaits == offered:
 		l.offered(now.Sub(e.sent))
-		e.awaits = ack
-		e.packet = build(l.giaddr, query{typ: request, xid: a.xid, client: e.client, requested: a.addr, server: a.server})
+		e.awaits = granted
+		e.packet = l.take(a.xid, e.client, a)
 		l.send(e, now)
-	case a.typ == ack && e.awaits == ack:
+	case a.kind == granted && (e.awaits == granted || l.rapid):
 		l.acked(now, now.Sub(e.sent))
-		if owner, ok := l.owner[a.addr]; ok && owner != e.client {
+		delete(l.inflight, a.xid)
+		return l.note(e.client, a, from, now)
+	}
+	return nil
+}
+
+// note looks who has had before what a client has been given now.
+func (l *load) note(c client, a *answer, from net.Addr, now time.Time) error {
+	for _, given := range a.leases {
+		addr := given.what.Addr()
+		if !addr.IsValid() {
+			continue
+		}
+		if owner, ok := l.owner[addr]; ok && owner != c {
 			l.Duplicates++
 		}
-		l.owner[a.addr] = e.client
-		delete(l.inflight, a.xid)
-		if l.acks != nil {
-			_, err := fmt.Fprintf(l.acks, "%d %012x %s %s %d\n", now.UnixMilli(), e.client, a.addr, a.server, a.lease)
+		l.owner[addr] = c
+		if l.acks == nil {
+			continue
+		}
+		server := from.(*net.UDPAddr).AddrPort().Addr().Unmap()
+		if _, err := fmt.Fprintf(l.acks, "%d %012x %s %s %d\n", now.UnixMilli(), uint64(c), given, server, given.seconds); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
-// Command dhcpload drives DHCPv4 four-way exchanges (DISCOVER, OFFER, REQUEST,
-// ACK) against one or more servers, as a relay agent would, and reports
-// throughput, latency and every address that was acknowledged to two clients.
+// Command dhcpload drives DHCPv4 exchanges (DISCOVER, OFFER, REQUEST, ACK) or
+// DHCPv6 exchanges (Solicit, Advertise, Request, Reply) against one or more
+// servers, as a relay agent would, and reports throughput, latency and every
+// address or prefix that was acknowledged to two clients.
 //
 // It is closed-loop: -window exchanges are kept in flight, each with a client
 // never seen before (or, with -clients N, one of N returning clients). With
@@ -8,6 +9,11 @@
 // several helper addresses sends it, and the first answer wins.
 //
 //	dhcpload -bind 10.77.0.100:67 -to 10.77.0.1:67,10.77.0.2:67 -window 64 -for 10s
+//	dhcpload -bind [fd77::100]:547 -to [fd77::1]:547 -pd -window 64 -for 10s
+//
+// The addresses say which DHCP it is. What the report says of offers and ACKs
+// is with DHCPv6 of Advertise and Reply, and NAKs are the messages without an
+// address, or without the prefix that -pd asks for.
 //
 // The report is one line of JSON on standard output. The exit status is not
 // zero if no exchange was completed or an address had two owners.
@@ -38,9 +44,9 @@ func run(args []string) error {
 	var (
 		s     settings
 		flags = flag.NewFlagSet("dhcpload", flag.ExitOnError)
-		bind  = flags.String("bind", "10.77.0.100:67", "local relay address; its IP is giaddr")
+		bind  = flags.String("bind", "10.77.0.100:67", "local relay address; its IP is giaddr or link-address")
 		to    = flags.String("to", "10.77.0.1:67", "comma-separated servers")
-		acks  = flags.String("acks", "", "write every ACK to this file: unix-ms client address server lease-seconds")
+		acks  = flags.String("acks", "", "write every ACK to this file: unix-ms client address server lease-seconds, a line for each address and prefix")
 	)
 	flags.IntVar(&s.window, "window", 64, "exchanges in flight")
 	flags.IntVar(&s.rate, "rate", 0, "start at most this many exchanges a second; 0 is no limit")
@@ -49,24 +55,29 @@ func run(args []string) error {
 	flags.IntVar(&s.clients, "clients", 0, "number of distinct clients; 0 is one per exchange")
 	flags.Uint64Var(&s.seed, "seed", uint64(time.Now().UnixNano()), "seed of the client identifiers")
 	flags.IntVar(&s.batch, "batch", 64, "messages a system call")
+	flags.BoolVar(&s.pd, "pd", false, "DHCPv6: ask for a prefix beside the address")
+	flags.BoolVar(&s.rapid, "rapid", false, "DHCPv6: ask for rapid commit")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	local, err := netip.ParseAddrPort(*bind)
-	if err != nil || !local.Addr().Is4() {
-		return fmt.Errorf("-bind: %q is no IPv4 address with port", *bind)
+	if err != nil || local.Addr().IsUnspecified() {
+		return fmt.Errorf("-bind: %q is no address with port", *bind)
 	}
 	for server := range strings.SplitSeq(*to, ",") {
 		addr, err := netip.ParseAddrPort(server)
-		if err != nil || !addr.Addr().Is4() {
-			return fmt.Errorf("-to: %q is no IPv4 address with port", server)
+		if err != nil || addr.Addr().Is4() != local.Addr().Is4() {
+			return fmt.Errorf("-to: %q is no address with port of the family of -bind", server)
 		}
 		s.servers = append(s.servers, addr)
+	}
+	if (s.pd || s.rapid) && local.Addr().Is4() {
+		return errors.New("-pd and -rapid are of DHCPv6")
 	}
 	if s.window < 1 || s.batch < 1 {
 		return errors.New("-window and -batch must be at least 1")
 	}
-	conn, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(local))
+	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(local))
 	if err != nil {
 		return err
 	}
@@ -91,7 +102,7 @@ func run(args []string) error {
 	case report.Completed == 0:
 		return errors.New("no exchange was completed")
 	case report.Duplicates > 0:
-		return fmt.Errorf("%d addresses were acknowledged to a second client", report.Duplicates)
+		return fmt.Errorf("%d addresses or prefixes were acknowledged to a second client", report.Duplicates)
 	}
 	return nil
 }

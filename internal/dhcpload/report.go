@@ -6,7 +6,8 @@ import (
 )
 
 // report is what is printed in the end. Latencies are counted from the last
-// time a message was sent.
+// time a message was sent. Of DHCPv6, offers are Advertise messages and ACKs
+// Reply messages.
 type report struct {
 	Seconds      float64 `json:"seconds"`
 	Completed    int     `json:"completed"`

@@ -3,18 +3,22 @@ package main
 import (
 	"net/netip"
 	"testing"
+	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 	"github.com/stretchr/testify/require"
 )
 
-var relay = netip.MustParseAddr("192.0.2.1")
+var (
+	relay4 = netip.MustParseAddr("192.0.2.1")
+	offer4 = answer{server: []byte{198, 51, 100, 1}, leases: [2]lease{{what: netip.MustParsePrefix("192.0.2.7/32")}}}
+)
 
 // Another implementation must read what is built.
-func TestBuild(t *testing.T) {
+func TestV4Queries(t *testing.T) {
 	t.Parallel()
-	p := build(relay, query{typ: request, xid: 0xfeedface, client: 0xff0102030405, requested: netip.MustParseAddr("192.0.2.7"), server: netip.MustParseAddr("198.51.100.1")})
-	setSecs(p, 3)
+	p := v4{relay4}.take(0xfeedface, 0xff0102030405, &offer4)
+	v4{}.setElapsed(p, 3*time.Second)
 	m, err := dhcpv4.FromBytes(p)
 	require.NoError(t, err)
 	require.Equal(t, dhcpv4.MessageTypeRequest, m.MessageType())
@@ -26,41 +30,43 @@ func TestBuild(t *testing.T) {
 	require.Equal(t, append([]byte{1}, m.ClientHWAddr...), m.Options.Get(dhcpv4.OptionClientIdentifier))
 	require.EqualValues(t, 3, m.NumSeconds)
 
-	d, err := dhcpv4.FromBytes(build(relay, query{typ: discover, xid: 1, client: 1}))
+	d, err := dhcpv4.FromBytes(v4{relay4}.ask(1, 1))
 	require.NoError(t, err)
 	require.Equal(t, dhcpv4.MessageTypeDiscover, d.MessageType())
 	require.Nil(t, d.RequestedIPAddress())
 }
 
-func TestParse(t *testing.T) {
+func TestV4Parse(t *testing.T) {
 	t.Parallel()
 	m, err := dhcpv4.New(
 		dhcpv4.WithTransactionID(dhcpv4.TransactionID{0, 0, 1, 2}),
+		dhcpv4.WithHwAddr([]byte{2, 0, 0, 0, 0, 9}),
 		dhcpv4.WithMessageType(dhcpv4.MessageTypeAck),
 		dhcpv4.WithYourIP(netip.MustParseAddr("192.0.2.7").AsSlice()),
-		dhcpv4.WithServerIP(nil),
 		dhcpv4.WithOption(dhcpv4.OptServerIdentifier(netip.MustParseAddr("198.51.100.1").AsSlice())),
 		dhcpv4.WithLeaseTime(3600))
 	require.NoError(t, err)
 	m.OpCode = dhcpv4.OpcodeBootReply
-	a, ok := parse(m.ToBytes())
-	require.True(t, ok)
-	require.Equal(t, answer{typ: ack, xid: 0x102, addr: netip.MustParseAddr("192.0.2.7"), server: netip.MustParseAddr("198.51.100.1"), lease: 3600}, a)
+	var a answer
+	require.True(t, v4{}.parse(m.ToBytes(), &a))
+	want := answer{kind: granted, xid: 0x102, hw: client(9).hwAddr(), server: offer4.server, leases: offer4.leases}
+	want.leases[0].seconds = 3600
+	require.Equal(t, want, a)
 
-	_, ok = parse(build(relay, query{typ: discover})) // a client's
-	require.False(t, ok)
+	require.False(t, v4{}.parse(v4{relay4}.ask(1, 1), &a), "a client's")
 }
 
-func FuzzParse(f *testing.F) {
-	reply := build(relay, query{typ: request, requested: relay, server: relay})
-	reply[0] = 2
-	f.Add(reply)
-	f.Add(reply[:len(reply)-3])
-	f.Add(append(reply[:offOptions:offOptions], optPad, optPad, optMessageType, 1, ack))
+func FuzzV4Parse(f *testing.F) {
+	ack := v4{relay4}.take(1, 1, &offer4)
+	ack[0], ack[offOptions+2] = 2, 5
+	f.Add(ack)
+	f.Add(ack[:len(ack)-3])
+	f.Add(append(ack[:offOptions:offOptions], optPad, optPad, optMessageType, 1, 5))
 	f.Fuzz(func(t *testing.T, p []byte) {
-		if a, ok := parse(p); ok {
-			require.NotZero(t, a.typ)
-			require.True(t, a.addr.Is4())
+		var a answer
+		if (v4{}).parse(p, &a) {
+			require.NotZero(t, a.kind)
+			require.True(t, a.leases[0].what.Addr().Is4())
 		}
 	})
 }
