@@ -1,10 +1,242 @@
 package dhcp6
 
-// plan is a configuration made ready for queries. It is never changed once it
-// is used.
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"sync"
+
+	"github.com/dhcpha/dhcpha/ctrl"
+	"github.com/dhcpha/dhcpha/internal/class"
+	"github.com/dhcpha/dhcpha/internal/conf"
+	"github.com/dhcpha/dhcpha/internal/engine"
+	"github.com/dhcpha/dhcpha/internal/option"
+	"github.com/dhcpha/dhcpha/lease"
+)
+
+// plan is a configuration made ready for queries: inherited, compiled and
+// indexed. It is never changed once it is used.
 type plan struct {
-	cfg *Config
+	cfg    *Config
+	defs   *option.Defs
+	params Params // global ones and defaults
+
+	options *option.List // global ones
+	classes *engine.Classes
+	subnets []*subnet // by ID
+	byID    map[uint32]*subnet
+	hosts   *hosts // global reservations
+
+	identifiers []string    // the kinds by which reservations are searched
+	flexID      *class.Text // nil: no flexible identifiers
+	macSources  []macSource // where hardware addresses are searched
+	supplied    map[uint16]bool
+
+	digest func() string
+}
+
+// sharedNetwork is a shared network of the plan.
+type sharedNetwork struct {
+	name string
+	Selection
+	options *option.List
+	subnets []*subnet
+}
+
+// subnet is a subnet of the plan.
+type subnet struct {
+	id     uint32
+	prefix netip.Prefix
+	params Params // with what is inherited
+	cache  engine.Cache
+	Selection
+	network *sharedNetwork // nil: none
+	server  string         // that it is assigned to; empty: none
+	options *option.List
+	pools   []*pool
+	pdPools []*pool
+	hosts   *hosts
+
+	valid, preferred engine.Lifetime // preferred is zero where it is not configured
+	names            engine.NameRules
+	reserved         reservedPrefixes
+	stats            map[string]*ctrl.Stat // the counted ones
+}
+
+// pool is a pool of the plan, of addresses or of prefixes.
+type pool struct {
+	Guard
+	id   uint32
+	span Range // of addresses; those of prefix too
+
+	// Prefixes of delegatedLen are delegated out of prefix, less the part that
+	// the delegating router keeps: of the first one excluded, if it is valid.
+	prefix       netip.Prefix
+	delegatedLen int
+	excluded     netip.Prefix
+
+	options *option.List
+	names   engine.NameRules
+	free    *lease.Pool
 }
 
 // newPlan compiles a configuration.
-func newPlan(cfg *Config) (*plan, error) { return &plan{cfg: cfg}, nil }
+func newPlan(cfg *Config) (*plan, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	p := &plan{
+		cfg:    cfg,
+		byID:   map[uint32]*subnet{},
+		digest: sync.OnceValue(func() string { return digestOf(cfg) }),
+	}
+	p.params = reservationMode(cfg.Params).Inherit(DefaultParams())
+	p.defs = option.NewDefs(option.V6)
+	for _, step := range []func() error{p.compileGlobals, p.compileClasses, p.compileSubnets} {
+		if err := step(); err != nil {
+			return nil, fmt.Errorf("dhcp6: %w", err)
+		}
+	}
+	return p, nil
+}
+
+func (p *plan) compileGlobals() (err error) {
+	if err = engine.AddDefs(p.defs, p.cfg.OptionDefs); err != nil {
+		return err
+	}
+	if p.options, err = p.compileOptions(p.cfg.OptionData); err != nil {
+		return err
+	}
+	if p.hosts, err = p.compileHosts(p.cfg.Reservations); err != nil {
+		return err
+	}
+	if p.identifiers = p.cfg.HostReservationIdentifiers; len(p.identifiers) == 0 {
+		p.identifiers = []string{engine.ByHWAddress, engine.ByDUID}
+	}
+	if p.macSources, err = macSourcesOf(p.cfg.MACSources); err != nil {
+		return err
+	}
+	if p.supplied, err = suppliedOptions(p.cfg.RelaySuppliedOptions, p.defs); err != nil {
+		return err
+	}
+	p.flexID, err = conf.FlexIdentifier(p.cfg.HooksLibraries, p.defs)
+	return err
+}
+
+func (p *plan) compileOptions(list []OptionData) (*option.List, error) {
+	c := engine.Compiler{Defs: p.defs}
+	return c.Options(list)
+}
+
+func (p *plan) compileClasses() (err error) {
+	specs := make([]engine.ClassSpec, len(p.cfg.ClientClasses))
+	for i := range specs {
+		c := &p.cfg.ClientClasses[i]
+		specs[i] = engine.ClassSpec{
+			Name: c.Name, Test: c.Test, Additional: c.OnlyInAdditionalList || c.OnlyIfRequired,
+			Options: c.OptionData,
+		}
+		if l, ok := validOf(&c.Params); ok {
+			specs[i].Valid = &l
+		}
+		if l, ok := preferredOf(&c.Params); ok {
+			specs[i].Preferred = &l
+		}
+	}
+	p.classes, err = engine.NewClasses(specs, &engine.Compiler{Defs: p.defs})
+	return err
+}
+
+func (p *plan) compileSubnets() error {
+	for i := range p.cfg.SharedNetworks {
+		c := &p.cfg.SharedNetworks[i]
+		n := &sharedNetwork{name: c.Name, Selection: c.Selection}
+		var err error
+		if n.options, err = p.compileOptions(c.OptionData); err != nil {
+			return fmt.Errorf("shared network %s: %w", c.Name, err)
+		}
+		for j := range c.Subnets {
+			s, err := p.compileSubnet(&c.Subnets[j], reservationMode(c.Params))
+			if err != nil {
+				return err
+			}
+			s.network = n
+			s.server = cmp.Or(s.server, engine.ServerIn(c.UserContext))
+			n.subnets = append(n.subnets, s)
+		}
+	}
+	for i := range p.cfg.Subnets {
+		if _, err := p.compileSubnet(&p.cfg.Subnets[i], Params{}); err != nil {
+			return err
+		}
+	}
+	slices.SortFunc(p.subnets, func(a, b *subnet) int { return cmp.Compare(a.id, b.id) })
+	return nil
+}
+
+func (p *plan) compileSubnet(c *Subnet, above Params) (_ *subnet, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("subnet %s: %w", c.Subnet, err)
+		}
+	}()
+	set := reservationMode(c.Params).Inherit(above).Inherit(reservationMode(p.cfg.Params))
+	s := &subnet{
+		id:        c.ID,
+		prefix:    c.Subnet.Masked(),
+		params:    set.Inherit(DefaultParams()),
+		cache:     engine.Cache{Threshold: set.CacheThreshold, MaxAge: set.CacheMaxAge},
+		Selection: c.Selection,
+		server:    engine.ServerIn(c.UserContext),
+	}
+	s.valid, _ = validOf(&s.params)
+	s.preferred, _ = preferredOf(&s.params)
+	if s.names, err = nameRulesOf(&s.params); err != nil {
+		return nil, err
+	}
+	if s.options, err = p.compileOptions(c.OptionData); err != nil {
+		return nil, err
+	}
+	if s.hosts, err = p.compileHosts(c.Reservations); err != nil {
+		return nil, err
+	}
+	for i := range c.Pools {
+		pl, err := p.compilePool(&c.Pools[i], s)
+		if err != nil {
+			return nil, fmt.Errorf("pool %s: %w", c.Pools[i].Range, err)
+		}
+		s.pools = append(s.pools, pl)
+	}
+	for i := range c.PDPools {
+		pl, err := p.compilePDPool(&c.PDPools[i], s)
+		if err != nil {
+			return nil, fmt.Errorf("pd-pool %s/%d: %w", c.PDPools[i].Prefix, c.PDPools[i].PrefixLen, err)
+		}
+		s.pdPools = append(s.pdPools, pl)
+	}
+	if p.byID[s.id] != nil {
+		return nil, errors.New("another subnet has the same id")
+	}
+	s.findReserved(p.hosts)
+	p.byID[s.id] = s
+	p.subnets = append(p.subnets, s)
+	return s, nil
+}
+
+// The lifetimes of one level, and whether it has any.
+func validOf(p *Params) (engine.Lifetime, bool) {
+	return engine.LifetimeOf(p.ValidLifetime, p.MinValidLifetime, p.MaxValidLifetime)
+}
+
+func preferredOf(p *Params) (engine.Lifetime, bool) {
+	return engine.LifetimeOf(p.PreferredLifetime, p.MinPreferredLifetime, p.MaxPreferredLifetime)
+}
+
+func nameRulesOf(p *Params) (engine.NameRules, error) {
+	return engine.NewNameRules(engine.NameParams{
+		Replace: p.DDNSReplaceClientName, Prefix: p.DDNSGeneratedPrefix, Suffix: p.DDNSQualifyingSuffix,
+		CharSet: p.HostnameCharSet, Replacement: p.HostnameCharReplacement,
+	})
+}

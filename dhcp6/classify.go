@@ -1,0 +1,115 @@
+package dhcp6
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"slices"
+
+	"github.com/insomniacslk/dhcp/dhcpv6"
+
+	"github.com/dhcpha/dhcpha/internal/class"
+	"github.com/dhcpha/dhcpha/internal/engine"
+)
+
+// classifyFirst puts the query into the classes that can be told before its
+// subnet is known.
+func (x *exchange) classifyFirst() {
+	x.classes.Add(x.q.Classes...)
+	x.classes.Add(engine.ClassAll)
+	x.classifyVendor()
+	x.p.classes.Evaluate(&x.classes, x)
+}
+
+// What vendor classes of cable modems and routers are told by, in whatever
+// place of the list they are.
+var docsis = [...]string{"docsis3.0", "eRouter1.0"}
+
+// classifyVendor adds, as Kea does, a class for each vendor class option: of
+// the first of its items, or of the one that tells what is connected to a
+// cable.
+func (x *exchange) classifyVendor() {
+	for _, o := range x.m.Options.Options {
+		if o.Code() != optVendorClass {
+			continue
+		}
+		var name string
+		found := false
+		for item := range vendorClassItems(o.ToBytes()) {
+			if !found {
+				name, found = string(item), true
+			}
+			if i := slices.Index(docsis[:], string(item)); i >= 0 {
+				name = docsis[i]
+				if i == 0 {
+					break
+				}
+			}
+		}
+		if found {
+			x.classes.Add(engine.ClassVendorStart + name)
+		}
+	}
+}
+
+// classifyFor adds the classes that come with where the client is served from;
+// nil: no pool, no reservation.
+func (x *exchange) classifyFor(s *subnet, pl *pool, h *host) {
+	if s == nil {
+		return
+	}
+	if s.network != nil && h != nil {
+		x.classes.Add(h.classes...)
+	}
+	if pl != nil {
+		x.p.classes.EvaluateAdditional(&x.classes, pl.Additional(), x)
+	}
+	x.p.classes.EvaluateAdditional(&x.classes, s.Additional(), x)
+	if s.network != nil {
+		x.p.classes.EvaluateAdditional(&x.classes, s.network.Additional(), x)
+	}
+}
+
+// Unclear reports a class whose test could not be evaluated.
+func (x *exchange) Unclear(class string, err error) {
+	x.e.log.Debug("class not evaluated", "client", engine.LoggedDUID(x.client), "class", class, "error", err)
+}
+
+// Packet is what expressions see of the query.
+func (x *exchange) Packet() *class.Packet {
+	if x.asPacket != nil {
+		return x.asPacket
+	}
+	id := x.m.TransactionID
+	p := &class.Packet{
+		Interface:     x.q.Interface,
+		Source:        x.q.Source.Addr().WithZone(""),
+		Destination:   x.destination(),
+		Len:           x.q.Length,
+		MessageType:   uint8(x.typ),
+		TransactionID: binary.BigEndian.Uint32([]byte{0, id[0], id[1], id[2]}),
+		Option:        optionsOf(x.m.Options.Options),
+		Member:        x.member,
+	}
+	for _, r := range x.q.Relays {
+		p.Relays = append(p.Relays, class.Relay{
+			Link: addressOf(r.LinkAddr), Peer: addressOf(r.PeerAddr), Option: optionsOf(r.Options.Options),
+		})
+	}
+	x.asPacket = p
+	return p
+}
+
+func optionsOf(list dhcpv6.Options) func(uint16) ([]byte, bool) {
+	return func(code uint16) ([]byte, bool) { return optionOf(list, dhcpv6.OptionCode(code)) }
+}
+
+func (x *exchange) member(name string) bool { return x.classes.Has(name) }
+
+// destination is where the datagram was sent to. Which of the multicast
+// addresses it was is not known.
+func (x *exchange) destination() netip.Addr {
+	if x.q.Unicast {
+		return x.q.Local
+	}
+	return netip.AddrFrom16([16]byte{0: 0xff, 1: 0x02, 13: 1, 15: 2}) // All_DHCP_Relay_Agents_and_Servers
+}

@@ -1,0 +1,118 @@
+package dhcp6
+
+import (
+	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv6"
+
+	"github.com/dhcpha/dhcpha/internal/class"
+	"github.com/dhcpha/dhcpha/internal/engine"
+	"github.com/dhcpha/dhcpha/lease"
+)
+
+// exchange is one query while it is being answered.
+type exchange struct {
+	e   *Engine
+	p   *plan
+	q   *Query
+	m   *dhcpv6.Message
+	typ dhcpv6.MessageType
+
+	client   lease.Client // ID is the DUID
+	hwType   uint16       // of the hardware address, and where it was found
+	hwSource uint32
+	ids      []hostID
+	classes  engine.ClassSet
+	asPacket *class.Packet // once it is needed
+
+	subnet *subnet // of the client's link; nil: unknown
+
+	start exchangeStart
+	now   time.Time
+}
+
+// exchangeStart is what an exchange begins with again when a lease has changed
+// meanwhile.
+type exchangeStart struct {
+	subnet  *subnet
+	classes engine.ClassSet
+}
+
+func newExchange(e *Engine, q *Query) *exchange {
+	m := q.Message
+	return &exchange{e: e, p: e.plan.Load(), q: q, m: m, typ: m.MessageType, client: lease.Client{ID: duidOf(m)}}
+}
+
+// duidOf returns the client's DUID; nil: it has sent none.
+func duidOf(m *dhcpv6.Message) []byte {
+	id, _ := optionOf(m.Options.Options, optClientID)
+	return id
+}
+
+// serverName returns the server that the query's subnet is assigned to. It is
+// asked before the query has been looked into, and leaves no trace.
+func (x *exchange) serverName() string {
+	probe := newExchange(x.e, x.q)
+	probe.p = x.p
+	probe.identify()
+	probe.classifyFirst()
+	probe.reach()
+	if probe.subnet == nil {
+		return ""
+	}
+	return probe.subnet.server
+}
+
+// reach finds the client's subnet.
+func (x *exchange) reach() {
+	if x.p.cfg.EarlyGlobalReservationsLookup {
+		if h := x.p.hosts.Find(x.ids); h != nil {
+			x.p.classes.EvaluateAgain(&x.classes, h.classes, x)
+		}
+	}
+	x.subnet = x.selectSubnet()
+}
+
+// locate finds the client's subnet and reservations, and with them its
+// classes.
+func (x *exchange) locate() {
+	x.reach()
+	// A reservation's classes may lead to another pool. In a shared network
+	// the subnet may still change, and only a global reservation stays.
+	h := x.globalHost(x.subnet)
+	if x.subnet != nil && x.subnet.network == nil {
+		h = x.hostIn(x.subnet)
+	}
+	if h != nil {
+		x.p.classes.EvaluateAgain(&x.classes, h.classes, x)
+	}
+	x.p.classes.EvaluateKnown(&x.classes, x.known(), x)
+	x.start = exchangeStart{x.subnet, x.classes}
+}
+
+// dropped says whether the query is in the class DROP.
+func (x *exchange) dropped() bool { return x.classes.Has(engine.ClassDrop) }
+
+// reset prepares for an answer, the first or another try.
+func (x *exchange) reset() {
+	x.subnet = x.start.subnet
+	x.classes = x.start.classes[:len(x.start.classes):len(x.start.classes)]
+	x.now = time.Now()
+}
+
+// lifetimes returns the lifetimes that a client gets in a subnet: of each kind
+// those of the first of its classes that has some, or else the subnet's. The
+// preferred ones are zero where none are configured.
+func (x *exchange) lifetimes(s *subnet) (preferred, valid engine.Lifetime) {
+	preferred, valid = s.preferred, s.valid
+	var hasPreferred, hasValid bool
+	for c := range x.p.classes.Of(x.classes) {
+		if c.Preferred != nil && !hasPreferred {
+			preferred, hasPreferred = *c.Preferred, true
+		}
+		if c.Valid != nil && !hasValid {
+			valid, hasValid = *c.Valid, true
+		}
+	}
+	return preferred, valid
+}

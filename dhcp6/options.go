@@ -1,0 +1,89 @@
+package dhcp6
+
+import (
+	"github.com/insomniacslk/dhcp/dhcpv6"
+
+	"github.com/dhcpha/dhcpha/internal/engine"
+	"github.com/dhcpha/dhcpha/internal/option"
+)
+
+// levels are the options that a client may be sent, given the subnet, the pools
+// that its addresses and prefixes are of, and its reservation; nil: none.
+func (x *exchange) levels(s *subnet, pools []*pool, h *host) engine.Levels {
+	ls := make(engine.Levels, 0, 8)
+	if h != nil {
+		ls = append(ls, h.options)
+	}
+	for _, pl := range pools {
+		ls = append(ls, pl.options)
+	}
+	if s != nil {
+		ls = append(ls, s.options)
+		if s.network != nil {
+			ls = append(ls, s.network.options)
+		}
+	}
+	ls.AddClasses(x.p.classes, x.classes)
+	return append(ls, x.p.options)
+}
+
+// addOptions adds the configured options that the client asks for and those
+// that are always sent, and then what relay agents supply (RFC 6422). What the
+// reply has already stays. As in Kea, the options of a pool count before those
+// of one with higher addresses, so pools are to be given in the order of what
+// the client has of them.
+func (x *exchange) addOptions(r *dhcpv6.Message, s *subnet, pools []*pool, h *host) {
+	q := option.Query{Requested: x.requested(), Member: x.member, Vendors: x.vendors()}
+	there := len(r.Options.Options)
+	var room [16]*option.Option
+	for _, o := range option.Choose(room[:0], &q, x.levels(s, pools, h)...) {
+		code := dhcpv6.OptionCode(o.Code)
+		if !hasOption(r.Options.Options[:there], code) { // several of one code are of several enterprises
+			r.AddOption(&dhcpv6.OptionGeneric{OptionCode: code, OptionData: o.Value})
+		}
+	}
+	x.addSupplied(r)
+}
+
+func hasOption(list dhcpv6.Options, code dhcpv6.OptionCode) bool {
+	for _, o := range list {
+		if o.Code() == code {
+			return true
+		}
+	}
+	return false
+}
+
+// requested are the codes of the options that the client asks for.
+func (x *exchange) requested() (codes []uint16) {
+	for _, o := range x.m.Options.Options {
+		if o.Code() == optRequest {
+			for code := range codesIn(o.ToBytes()) {
+				codes = append(codes, code)
+			}
+		}
+	}
+	return codes
+}
+
+// vendors are the enterprises that the client names.
+func (x *exchange) vendors() (list []option.Vendor) {
+	for _, o := range x.m.Options.Options {
+		if o.Code() != optVendorOpts && o.Code() != optVendorClass {
+			continue
+		}
+		value := o.ToBytes()
+		enterprise, _, ok := vendorOf(value)
+		if !ok {
+			continue
+		}
+		v := option.Vendor{Enterprise: enterprise}
+		if o.Code() == optVendorOpts {
+			for code := range codesIn(cableLabsOption(value, cableLabsRequest)) {
+				v.Requested = append(v.Requested, code)
+			}
+		}
+		list = append(list, v)
+	}
+	return list
+}

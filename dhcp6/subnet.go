@@ -1,0 +1,158 @@
+package dhcp6
+
+import (
+	"iter"
+	"net"
+	"net/netip"
+	"slices"
+
+	"github.com/dhcpha/dhcpha/internal/engine"
+	"github.com/dhcpha/dhcpha/lease"
+)
+
+// siblings returns the subnets that are on the subnet's link, itself included.
+func (s *subnet) siblings() []*subnet {
+	if s.network == nil {
+		return []*subnet{s}
+	}
+	return s.network.subnets
+}
+
+// poolsOf returns the subnet's pools of addresses or of prefixes.
+func (s *subnet) poolsOf(typ lease.Type) []*pool {
+	if typ == lease.PD {
+		return s.pdPools
+	}
+	return s.pools
+}
+
+// poolOf returns the pool that has the address, or the prefix that begins with
+// it; nil: none.
+func (s *subnet) poolOf(typ lease.Type, first netip.Addr) *pool {
+	for _, pl := range s.poolsOf(typ) {
+		if pl.span.Contains(first) {
+			return pl
+		}
+	}
+	return nil
+}
+
+// selectSubnet finds the subnet of the link that the client is on, or nil. As
+// in Kea, the link is told by
+//   - the Interface-Id of the relay agent next to the client, or else the
+//     link-address of the first one on the way from the client that has set
+//     it, as an address configured for relay agents or one of a subnet,
+//   - if there is no such relay agent: the interface, by its name, or else the
+//     address that the client sent from.
+func (x *exchange) selectSubnet() *subnet {
+	link := x.link()
+	if !link.IsValid() {
+		if s := x.subnetWhere(func(s *subnet) bool { return s.onInterface(x.q.Interface) }); s != nil {
+			return s
+		}
+		return x.subnetOf(x.q.Source.Addr().WithZone(""))
+	}
+	if id, ok := optionOf(x.q.Relays[len(x.q.Relays)-1].Options.Options, optInterfaceID); ok {
+		if s := x.subnetWhere(func(s *subnet) bool { return s.hasInterfaceID(id) }); s != nil {
+			return s
+		}
+	}
+	if s := x.subnetWhere(func(s *subnet) bool { return s.hasRelay(link) }); s != nil {
+		return s
+	}
+	return x.subnetOf(link)
+}
+
+// link returns the address of the client's link that a relay agent tells, as
+// the first one on the way to the server that knows it; invalid: none does.
+// What only forwards within the link leaves it unset (RFC 6221).
+func (x *exchange) link() netip.Addr {
+	for _, r := range slices.Backward(x.q.Relays) {
+		if addr := addressOf(r.LinkAddr); addr.IsValid() && !addr.IsUnspecified() && !addr.IsLinkLocalUnicast() {
+			return addr
+		}
+	}
+	return netip.Addr{}
+}
+
+// addressOf is the address in 16 bytes, as it is on the wire; invalid: it has
+// another length.
+func addressOf(ip net.IP) netip.Addr {
+	if len(ip) != net.IPv6len {
+		return netip.Addr{}
+	}
+	return netip.AddrFrom16([16]byte(ip))
+}
+
+func (x *exchange) subnetOf(addr netip.Addr) *subnet {
+	return x.subnetWhere(func(s *subnet) bool { return s.prefix.Contains(addr) })
+}
+
+// subnetWhere returns the first subnet that the client's classes allow and
+// that matches.
+func (x *exchange) subnetWhere(matches func(*subnet) bool) *subnet {
+	for _, s := range x.p.subnets {
+		if matches(s) && x.supports(s) {
+			return s
+		}
+	}
+	return nil
+}
+
+// supports says whether the guards of a subnet and its network let the client
+// in.
+func (x *exchange) supports(s *subnet) bool {
+	return x.classes.Allowed(&s.Guard) && (s.network == nil || x.classes.Allowed(&s.network.Guard))
+}
+
+// What a subnet says overrides what its network says.
+
+func (s *subnet) hasInterfaceID(id []byte) bool {
+	set := s.InterfaceID
+	if set == "" && s.network != nil {
+		set = s.network.InterfaceID
+	}
+	return set != "" && set == string(id)
+}
+
+func (s *subnet) hasRelay(relay netip.Addr) bool {
+	addrs := s.Relay.Addresses()
+	if len(addrs) == 0 && s.network != nil {
+		addrs = s.network.Relay.Addresses()
+	}
+	return slices.Contains(addrs, relay)
+}
+
+func (s *subnet) onInterface(name string) bool {
+	set := s.Interface
+	if set == "" && s.network != nil {
+		set = s.network.Interface
+	}
+	return set != "" && set == name
+}
+
+// candidates goes through the subnets that a client may be served from: the
+// given one, then the others of its network in a circle.
+func (x *exchange) candidates(first *subnet) iter.Seq[*subnet] {
+	return func(yield func(*subnet) bool) {
+		if first == nil {
+			return
+		}
+		for s := range engine.Circle(first.siblings(), first) {
+			if x.supports(s) && !yield(s) {
+				return
+			}
+		}
+	}
+}
+
+// poolFor returns the subnet and pool, among those the client may be served
+// from, that have the address, or the prefix that begins with it; nil: none.
+func (x *exchange) poolFor(typ lease.Type, first netip.Addr) (*subnet, *pool) {
+	for s := range x.candidates(x.subnet) {
+		if pl := s.poolOf(typ, first); pl != nil && x.classes.Allowed(&pl.Guard) {
+			return s, pl
+		}
+	}
+	return nil, nil
+}
