@@ -39,7 +39,7 @@ func (d *pair) failOver() time.Duration {
 	}
 	// Fifty new clients a second, each of which asks ten times a second. None
 	// that has asked for an offer of the dead server holds up the others.
-	clients := d.clients.Start(d.load, "-bind", relayAddr+":67", "-to", d.to(), "-acks", acks,
+	clients := d.clients.Start(d.load, "-bind", d.from(), "-to", d.to(), "-acks", acks,
 		"-rate", "50", "-window", "10000", "-timeout", "100ms", "-for", "1m")
 	defer clients.Kill()
 	firstAck := func(server string) (at time.Time) {

@@ -1,8 +1,9 @@
-// Command bench measures failoverd beside kea-dhcp4, with the same
+// Command bench measures failoverd beside kea-dhcp4, or kea-dhcp6, with the same
 // configuration, in network namespaces of this machine. It needs Linux, root
-// and kea-dhcp4, and a machine that does nothing else.
+// and these two, and a machine that does nothing else.
 //
 //	go run ./internal/bench alone     leases a second of single servers
+//	go run ./internal/bench alone6    the same of DHCPv6
 //	go run ./internal/bench pairs     leases a second of pairs
 //	go run ./internal/bench failover  how long a pair is silent when its primary dies
 //	go run ./internal/bench outage    how a standby returns, with and without its leases
@@ -24,7 +25,8 @@ import (
 
 // figures are what can be measured; each returns its text for the README.
 var figures = map[string]func(*tb, options) string{
-	"alone":    alone,
+	"alone":    dhcp4.alone,
+	"alone6":   dhcp6.alone,
 	"pairs":    pairs,
 	"failover": failover,
 	"outage":   outage,
@@ -42,9 +44,9 @@ func main() {
 	log.SetPrefix("bench: ")
 	var o options
 	flags := flag.NewFlagSet("bench", flag.ExitOnError)
-	windows := flags.String("windows", "16,64,256,1024", "alone, pairs: exchanges in flight that are tried, for the best of each server")
+	windows := flags.String("windows", "16,64,256,1024", "alone, alone6, pairs: exchanges in flight that are tried, for the best of each server")
 	flags.IntVar(&o.repeat, "repeat", 3, "measurements of each kind of server")
-	flags.DurationVar(&o.length, "for", 5*time.Second, "alone, pairs: length of a measurement")
+	flags.DurationVar(&o.length, "for", 5*time.Second, "alone, alone6, pairs: length of a measurement")
 	flags.IntVar(&o.leases, "leases", 200_000, "outage: leases that there are")
 	write := flags.Bool("write", false, "replace the table in README.md")
 	name, args := "alone", os.Args[1:]

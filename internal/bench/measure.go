@@ -34,7 +34,8 @@ func (r result) cpu() float64 { return r.cpuSeconds * 1e6 / float64(r.Completed)
 // programs that it is.
 type subject struct {
 	name    string
-	to      string // where its clients' queries go
+	from    string // where its clients' relay agent is
+	to      string // and where their queries go
 	clients *testnet.Host
 	start   func() []*testnet.Process
 }
@@ -49,9 +50,9 @@ func (o options) measure(s *tb, load string, subjects []subject) []result {
 				p.Kill()
 			}
 		}()
-		drive(s, c.clients, load, c.to, window, time.Second)
+		drive(s, c, load, window, time.Second)
 		before := cpuSeconds(s, servers)
-		r := drive(s, c.clients, load, c.to, window, length)
+		r := drive(s, c, load, window, length)
 		r.name, r.window, r.cpuSeconds = c.name, window, cpuSeconds(s, servers)-before
 		log.Printf("%-30s %4d in flight: %6.0f/s, %5.1f µs of processor time each, %d timeouts", c.name, window, r.PerSecond, r.cpu(), r.Timeouts)
 		return r
@@ -85,13 +86,13 @@ func median[T any](all []T, value func(T) float64) T {
 }
 
 // drive has clients get leases from servers that have been started.
-func drive(s *tb, clients *testnet.Host, load, to string, window int, length time.Duration) result {
-	return loadOf(s, clients, load, "-to", to, "-window", fmt.Sprint(window), "-for", length.String())
+func drive(s *tb, c subject, load string, window int, length time.Duration) result {
+	return loadOf(s, c.clients, load, "-bind", c.from, "-to", c.to, "-window", fmt.Sprint(window), "-for", length.String())
 }
 
 // loadOf runs dhcpload to its end.
 func loadOf(s *tb, clients *testnet.Host, load string, args ...string) result {
-	cmd := clients.Command(context.Background(), load, append([]string{"-bind", relayAddr + ":67"}, args...)...)
+	cmd := clients.Command(context.Background(), load, args...)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

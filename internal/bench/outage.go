@@ -71,7 +71,7 @@ func (d *pair) seed(n int) {
 // renew renews the leases of some clients.
 func (d *pair) renew(n int) {
 	const seconds = 2
-	r := loadOf(d.s, d.clients, d.load, "-to", pairAddrs[0]+":67", "-seed", "1", "-clients", fmt.Sprint(n),
+	r := loadOf(d.s, d.clients, d.load, "-bind", d.from(), "-to", pairAddrs[0]+":67", "-seed", "1", "-clients", fmt.Sprint(n),
 		"-rate", fmt.Sprint(n/seconds), "-for", fmt.Sprint(seconds, "s"))
 	log.Printf("%s: %d leases renewed", d.name, r.Completed)
 }

@@ -44,7 +44,7 @@ func buildPrograms(s *tb) programs {
 
 // pairAddrs are the servers' to clients, haAddrs to each other.
 var (
-	pairAddrs = [2]string{serverAddr, "10.77.0.2"}
+	pairAddrs = [2]string{dhcp4.server, "10.77.0.2"}
 	haAddrs   = [2]string{"10.78.0.1", "10.78.0.2"}
 )
 
@@ -66,11 +66,14 @@ func newPair(s *tb, p programs, kea bool, mode string) *pair {
 		}
 	}
 	d.clients = d.net.Host("clients")
-	d.clients.Join(lan, "eth0", relayAddr+"/24")
+	d.clients.Join(lan, "eth0", dhcp4.relay+dhcp4.length)
 	d.forget(0)
 	d.forget(1)
 	return d
 }
+
+// from is where the clients' relay agent is.
+func (d *pair) from() string { return dhcp4.endpoint(dhcp4.relay) }
 
 // to is where the clients' queries go.
 func (d *pair) to() string { return pairAddrs[0] + ":67," + pairAddrs[1] + ":67" }
@@ -116,7 +119,7 @@ func (d *pair) configuration(i int) string {
 		"peers": [
 			{"name": "server1", "url": "http://%s:8000/", "role": "primary"},
 			{"name": "server2", "url": "http://%s:8000/", "role": %q}]}]}}]}}`,
-		quiet, d.servers[i].leases(), d.servers[i].socket(), pools, relayAddr,
+		dhcp4.quiet(), d.servers[i].leases(), d.servers[i].socket(), pools, dhcp4.relay,
 		testnet.KeaHook(d.s, "libdhcp_lease_cmds.so"), testnet.KeaHook(d.s, "libdhcp_ha.so"),
 		i+1, d.mode, heartbeatDelay.Milliseconds(), maxResponseDelay.Milliseconds(), haAddrs[0], haAddrs[1], second)
 }

@@ -9,7 +9,7 @@ func pairs(s *tb, o options) string {
 	for _, mode := range []string{"hot-standby", "load-balancing"} {
 		for _, kea := range []bool{false, true} {
 			d := newPair(s, p, kea, mode)
-			subjects = append(subjects, subject{d.name + ", " + mode, d.to(), d.clients, d.startBoth})
+			subjects = append(subjects, subject{d.name + ", " + mode, d.from(), d.to(), d.clients, d.startBoth})
 		}
 	}
 	return pairsTable(o.measure(s, p.load, subjects))
@@ -17,7 +17,7 @@ func pairs(s *tb, o options) string {
 
 // pairsTable is what the README says, in Markdown: of each mode ours and Kea's.
 func pairsTable(results []result) string {
-	text := rows(results)
+	text := dhcp4.rows(results)
 	for i := 0; i < len(results); i += 2 {
 		text += fmt.Sprintf("\n%s: %.1f times the rate of %s.", results[i].name, results[i].PerSecond/results[i+1].PerSecond, results[i+1].name)
 	}

@@ -11,9 +11,9 @@ import (
 )
 
 // rows are results as a table in Markdown.
-func rows(results []result) string {
+func (f family) rows(results []result) string {
 	var b strings.Builder
-	b.WriteString("| server | leases a second | exchanges in flight | REQUEST to ACK, half within | 99 % within | processor time each |\n")
+	fmt.Fprintf(&b, "| server | leases a second | exchanges in flight | %s to %s, half within | 99 %% within | processor time each |\n", f.request, f.ack)
 	b.WriteString("|---|---:|---:|---:|---:|---:|\n")
 	for _, r := range results {
 		fmt.Fprintf(&b, "| %s | %.0f | %d | %.1f ms | %.1f ms | %.0f µs |\n", r.name, r.PerSecond, r.window, r.AckP50, r.AckP99, r.cpu())

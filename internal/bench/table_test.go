@@ -10,13 +10,14 @@ import (
 
 func TestAloneTable(t *testing.T) {
 	t.Parallel()
-	text := aloneTable([]result{
+	text := dhcp6.aloneTable([]result{
 		{name: "failoverd", window: 256, PerSecond: 9000, Completed: 45000, AckP50: 1.25, AckP99: 20, cpuSeconds: 1.8},
 		{name: "kea-dhcp4", window: 64, PerSecond: 2000, Completed: 1},
 		{name: "kea-dhcp4, quick", window: 64, PerSecond: 3000, Completed: 1},
 		{name: "kea-dhcp4, slow", window: 64, PerSecond: 1000, Completed: 1},
 	})
 	require.Contains(t, text, "| failoverd | 9000 | 256 | 1.2 ms | 20.0 ms | 40 µs |\n")
+	require.Contains(t, text, "Request to Reply")
 	require.Contains(t, text, "3.0 times the rate of kea-dhcp4, quick.")
 }
 
