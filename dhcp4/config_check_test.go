@@ -2,7 +2,6 @@ package dhcp4
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"net/netip"
 	"testing"
 
@@ -11,36 +10,6 @@ import (
 	"github.com/dhcpha/dhcpha/ctrl"
 	"github.com/dhcpha/dhcpha/internal/keajson"
 )
-
-func TestOverlapping(t *testing.T) {
-	placed := func(first, last byte) placedRange {
-		r := Range{First: netip.AddrFrom4([4]byte{192, 0, 2, first}), Last: netip.AddrFrom4([4]byte{192, 0, 2, last})}
-		return placedRange{r, fmt.Sprintf("%d-%d", first, last)}
-	}
-	// The third overlaps the first, though not the second, which comes between.
-	pairs := overlapping([]placedRange{placed(80, 99), placed(1, 90), placed(100, 101), placed(3, 5)})
-	var found []string
-	for _, p := range pairs {
-		found = append(found, p[0].path+" "+p[1].path)
-	}
-	require.Equal(t, []string{"1-90 3-5", "1-90 80-99"}, found)
-
-	// A range is found if and only if it overlaps one that begins before it.
-	for range 1000 {
-		var ranges []placedRange
-		for range 1 + rand.IntN(6) {
-			first := byte(rand.IntN(30))
-			ranges = append(ranges, placed(first, first+byte(rand.IntN(6))))
-		}
-		overlap := false
-		for i := range ranges {
-			for j := range i {
-				overlap = overlap || ranges[i].Overlaps(ranges[j].Range)
-			}
-		}
-		require.Equal(t, overlap, len(overlapping(ranges)) > 0, "%v", ranges)
-	}
-}
 
 // What only ours accepts or refuses, or Kea 2.2 does not know.
 func TestCheckSocketsAndSelection(t *testing.T) {

@@ -1,7 +1,6 @@
 package dhcp4
 
 import (
-	"encoding/json"
 	"net/netip"
 	"reflect"
 	"slices"
@@ -37,47 +36,5 @@ func TestEveryParameterHasADefault(t *testing.T) {
 		require.Regexp(t, `^[a-z0-9-]+,omitempty$`, key)
 		key = key[:len(key)-len(",omitempty")]
 		require.Equal(t, slices.Contains(without, key), v.Field(i).IsNil(), key)
-	}
-}
-
-func TestRange(t *testing.T) {
-	for text, want := range map[string]string{
-		"192.0.2.1-192.0.2.9":      "192.0.2.1-192.0.2.9",
-		" 192.0.2.1 -  192.0.2.1 ": "192.0.2.1-192.0.2.1",
-		"192.0.2.77/26":            "192.0.2.64-192.0.2.127",
-		"192.0.2.9 / 32":           "192.0.2.9-192.0.2.9",
-		"0.0.0.0/0":                "0.0.0.0-255.255.255.255",
-	} {
-		var r Range
-		require.NoError(t, r.UnmarshalText([]byte(text)))
-		require.Equal(t, want, r.String())
-	}
-	for _, text := range []string{"", "-", "192.0.2.1", "192.0.2.1-", "-192.0.2.1", "192.0.2.2-192.0.2.1", "192.0.2.0/33", "192.0.2.1-::2"} {
-		require.Error(t, new(Range).UnmarshalText([]byte(text)), text)
-	}
-	_, err := json.Marshal(Range{})
-	require.Error(t, err)
-
-	r := Range{First: netip.MustParseAddr("192.0.2.1"), Last: netip.MustParseAddr("192.0.2.3")}
-	for addr, want := range map[string]bool{"192.0.2.0": false, "192.0.2.1": true, "192.0.2.3": true, "192.0.2.4": false} {
-		require.Equal(t, want, r.Contains(netip.MustParseAddr(addr)), addr)
-	}
-}
-
-func TestIdentifier(t *testing.T) {
-	for text, want := range map[string]string{
-		"1a:1b:1c": "1a:1b:1c", "1:a:1C": "01:0a:1c", "1a1b1c": "1a:1b:1c", "0x1A1b": "1a:1b", "123": "01:23",
-		"'port 7'": "70:6f:72:74:20:37", "''7'": "27:37",
-	} {
-		var id Identifier
-		require.NoError(t, id.UnmarshalText([]byte(text)), text)
-		require.Equal(t, want, id.String())
-
-		var again Identifier
-		require.NoError(t, again.UnmarshalText([]byte(id.String())))
-		require.Equal(t, id, again)
-	}
-	for _, text := range []string{"", "''", "'", "1g", "1::2", ":", "123:4", "0x", "1a-1b"} {
-		require.Error(t, new(Identifier).UnmarshalText([]byte(text)), text)
 	}
 }

@@ -1,13 +1,10 @@
 package dhcp4
 
 import (
-	"bytes"
 	"cmp"
-	"crypto/sha256"
-	"encoding/json"
-	"fmt"
 	"slices"
 
+	"github.com/dhcpha/dhcpha/internal/conf"
 	"github.com/dhcpha/dhcpha/internal/option"
 )
 
@@ -23,12 +20,7 @@ func digestOf(cfg *Config) string {
 	c := *cfg
 	c.Params = reservationMode(c.Params).Inherit(DefaultParams())
 	c.InterfacesConfig = InterfacesConfig{}
-	c.LeaseDatabase, c.ControlSocket, c.ControlSockets = nil, nil, nil
-	c.HooksLibraries, c.Loggers, c.ServerTag = nil, nil, ""
-	c.ExpiredLeasesProcessing, c.SanityChecks = nil, nil
-	c.StatisticDefaultSampleCount, c.StatisticDefaultSampleAge = nil, 0
-	c.DHCPDDNS, c.MultiThreading, c.DHCPQueueControl = nil, nil, nil
-	c.ParkedPacketLimit, c.ReservationsLookupFirst = nil, nil
+	conf.SetCommon(&c, conf.Own{})
 	c.OptionData = agreedOptions(c.OptionData)
 	c.ClientClasses = slices.Clone(c.ClientClasses)
 	for i := range c.ClientClasses {
@@ -41,14 +33,7 @@ func digestOf(cfg *Config) string {
 	}
 	slices.SortFunc(c.SharedNetworks, func(a, b SharedNetwork) int { return cmp.Compare(a.Name, b.Name) })
 	c.Subnets = agreedSubnets(c.Subnets)
-	b, err := json.Marshal(&c)
-	if err == nil {
-		b, err = withoutComments(b)
-	}
-	if err != nil {
-		return "" // a configuration that has been checked has a JSON
-	}
-	return fmt.Sprintf("%x", sha256.Sum256(b))
+	return conf.Digest(&c)
 }
 
 func agreedSubnets(subnets []Subnet) []Subnet {
@@ -67,43 +52,4 @@ func agreedSubnets(subnets []Subnet) []Subnet {
 
 // agreedOptions leaves out the server identifier, which each server has its
 // own of.
-func agreedOptions(list []OptionData) []OptionData {
-	standard := option.NewDefs(option.V4)
-	return slices.DeleteFunc(slices.Clone(list), func(d OptionData) bool {
-		o, err := option.Compile(d, standard)
-		return err == nil && o.Space == "dhcp4" && o.Code == optServerID
-	})
-}
-
-// withoutComments returns the JSON without comments and without user-contexts,
-// but for what they assign to servers.
-func withoutComments(text []byte) ([]byte, error) {
-	var tree any
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	if err := d.Decode(&tree); err != nil {
-		return nil, err
-	}
-	var clean func(v any)
-	clean = func(v any) {
-		switch v := v.(type) {
-		case map[string]any:
-			delete(v, "comment")
-			if uc, ok := v["user-context"].(map[string]any); ok {
-				delete(v, "user-context")
-				if server, ok := uc["ha-server-name"]; ok {
-					v["user-context"] = server
-				}
-			}
-			for _, member := range v {
-				clean(member)
-			}
-		case []any:
-			for _, member := range v {
-				clean(member)
-			}
-		}
-	}
-	clean(tree)
-	return json.Marshal(tree)
-}
+func agreedOptions(list []OptionData) []OptionData { return conf.Agreed(option.V4, optServerID, list) }

@@ -82,7 +82,7 @@ func (p *plan) compileHosts(list []Reservation) (*hosts, error) {
 			h.addr = r.IPAddress
 		}
 		for _, id := range r.identifiers() {
-			h.id = hostID{identifierKind(id.kind), string(id.id)}
+			h.id = hostID{identifierKind(id.Kind), string(id.ID)}
 		}
 		var err error
 		if h.options, err = p.compileOptions(r.OptionData, p.defs); err != nil {
