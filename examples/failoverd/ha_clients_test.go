@@ -2,75 +2,77 @@ package main
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
-	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/insomniacslk/dhcp/dhcpv4"
 	"github.com/stretchr/testify/require"
 
 	"github.com/dhcpha/dhcpha/internal/testnet"
 )
 
 // crowd is any number of clients on one link, each known by a number. The test
-// fails if any query is ever answered twice.
-type crowd struct {
-	*station
-
-	mu  sync.Mutex
-	xid uint32
+// fails if any query is ever answered twice. Errors are those of ctx.
+type crowd interface {
+	// offer asks for a lease until one is offered.
+	offer(ctx context.Context, client int) (haLease, error)
+	// request asks for what is offered, a few times. It says whether the
+	// client has got it.
+	request(ctx context.Context, offered haLease) (l haLease, ok bool, err error)
+	// renew prolongs a lease, whoever's it was, until it is answered. It says
+	// whether the client still has it.
+	renew(ctx context.Context, l haLease) (renewed haLease, ok bool, err error)
+	// release and decline tell the lease's server, once.
+	release(ctx context.Context, l haLease) error
+	decline(ctx context.Context, l haLease) error
 }
-
-// newCrowd returns the crowd on a link. Its host answers ARP for the addresses
-// that clients are given.
-func newCrowd(t *testing.T, h *testnet.Host, link, pool string) *crowd {
-	return &crowd{station: newStation(t, h, link, nil, pool)}
-}
-
-// patience is how long a client waits for an answer before it asks again.
-const patience = 400 * time.Millisecond
 
 // haLease is what a client has got.
 type haLease struct {
 	client int
 	addr   netip.Addr
-	server netip.Addr // who gave it
+	prefix netip.Prefix // DHCPv6 only
+	server string       // who gave it: its address or, with DHCPv6, its DUID in hexadecimal
 }
 
-func (c *crowd) hw(client int) net.HardwareAddr { return mac(0x100000 + client) }
+// addrs are the address, and the first one of the prefix.
+func (l haLease) addrs() []netip.Addr {
+	if l.prefix.IsValid() {
+		return []netip.Addr{l.addr, l.prefix.Addr()}
+	}
+	return []netip.Addr{l.addr}
+}
 
-// ask asks by broadcast until somebody answers, and says for how long it has
-// been asking, as clients do. tries 0: until ctx ends.
-func (c *crowd) ask(ctx context.Context, client, tries int, mods ...dhcpv4.Modifier) (*reply, error) {
+// patience is how long a client waits for an answer before it asks again.
+const patience = 400 * time.Millisecond
+
+// asking is the way in which clients ask. once sends a query in which a client
+// says for how long it has been asking, and returns the answer, nil if there is
+// none within its patience.
+type asking[R any] func(ctx context.Context, waited time.Duration) (*R, error)
+
+// until asks until somebody answers, at most tries times, or 0: until ctx ends.
+// It returns nil if nobody does.
+func (once asking[R]) until(ctx context.Context, tries int) (*R, error) {
 	began := time.Now()
 	for n := 0; tries == 0 || n < tries; n++ {
-		r, err := c.once(ctx, client, time.Since(began), mods...)
+		r, err := once(ctx, time.Since(began))
 		if r != nil || err != nil {
 			return r, err
 		}
 	}
-	return nil, fmt.Errorf("client %d: no answer to %d queries", client, tries)
+	return nil, nil
 }
 
-// once sends one query and returns its answer; nil: there was none.
-func (c *crowd) once(ctx context.Context, client int, waited time.Duration, mods ...dhcpv4.Modifier) (*reply, error) {
-	q := c.from(c.hw(client), append([]dhcpv4.Modifier{
-		text(61, fmt.Sprintf("\x00client-%d", client)),
-		// In Kea's arithmetic 256 seconds are one.
-		func(m *dhcpv4.DHCPv4) { m.NumSeconds = uint16(min(waited/time.Second, 255)) },
-	}, mods...)...)
-	c.mu.Lock()
-	c.xid++
-	binary.BigEndian.PutUint32(q.message[4:], c.xid)
-	c.mu.Unlock()
+// awaitReply waits for a client's answer with its patience.
+func awaitReply[R any](ctx context.Context, client int, answer <-chan *R) (*R, error) {
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {
-	case r := <-c.send(q):
+	case r := <-answer:
 		return r, nil
 	case <-timer.C:
 		return nil, nil
@@ -79,34 +81,27 @@ func (c *crowd) once(ctx context.Context, client int, waited time.Duration, mods
 	}
 }
 
-// get takes a client through DISCOVER and REQUEST until it has a lease.
-func (c *crowd) get(ctx context.Context, client int) (haLease, error) {
+// tries is how often a client asks a server that it has chosen.
+const tries = 3
+
+// getLease takes a client through it all until it has a lease.
+func getLease(ctx context.Context, c crowd, client int) (haLease, error) {
 	for {
-		offer, err := c.ask(ctx, client, 0, kind(dhcpv4.MessageTypeDiscover))
+		offered, err := c.offer(ctx, client)
 		if err != nil {
 			return haLease{}, err
 		}
 		// It begins anew if the server is no longer there.
-		ack, err := c.ask(ctx, client, 3, kind(dhcpv4.MessageTypeRequest),
-			opt(50, offer.yiaddr.AsSlice()...), opt(54, offer.options[54]...))
-		if ctx.Err() != nil {
-			return haLease{}, err
-		}
-		if err == nil && ack.kind() == dhcpv4.MessageTypeAck {
-			return leaseOf(client, ack), nil
+		if l, ok, err := c.request(ctx, offered); ok || err != nil {
+			return l, err
 		}
 	}
-}
-
-func leaseOf(client int, ack *reply) haLease {
-	server, _ := netip.AddrFromSlice(ack.options[54])
-	return haLease{client, ack.yiaddr, server}
 }
 
 // get is the same for a client that must get a lease.
 func (w *haWorld) get(client int) haLease {
 	w.t.Helper()
-	l, err := w.clients.get(w.ctx, client)
+	l, err := getLease(w.ctx, w.clients, client)
 	require.NoError(w.t, err)
 	return l
 }
@@ -120,7 +115,7 @@ func (w *haWorld) getMany(first, last int) []haLease {
 	for n := range errs {
 		workers.Go(func() {
 			for i := n; i < len(leases); i += len(errs) {
-				if leases[i], errs[n] = w.clients.get(w.ctx, first+i); errs[n] != nil {
+				if leases[i], errs[n] = getLease(w.ctx, w.clients, first+i); errs[n] != nil {
 					return
 				}
 			}
@@ -133,43 +128,40 @@ func (w *haWorld) getMany(first, last int) []haLease {
 	return leases
 }
 
-// renew prolongs a lease by broadcast, whoever's it was; it has to succeed.
+// renew prolongs a lease, whoever's it was; it has to succeed.
 func (w *haWorld) renew(l haLease) haLease {
 	w.t.Helper()
-	ack, err := w.clients.ask(w.ctx, l.client, 0, kind(dhcpv4.MessageTypeRequest), ciaddr(l.addr.String()))
+	renewed, ok, err := w.clients.renew(w.ctx, l)
 	require.NoError(w.t, err)
-	require.Equal(w.t, dhcpv4.MessageTypeAck, ack.kind(), "%s", ack)
-	require.Equal(w.t, l.addr, ack.yiaddr)
-	return leaseOf(l.client, ack)
+	require.True(w.t, ok, "client %d has lost its lease, %v", l.client, renewed)
+	require.Equal(w.t, l.addrs(), renewed.addrs())
+	return renewed
 }
 
 // release gives a lease back and waits until its server knows.
 func (w *haWorld) release(l haLease) {
 	w.t.Helper()
-	_, err := w.clients.once(w.ctx, l.client, 0, kind(dhcpv4.MessageTypeRelease), ciaddr(l.addr.String()), opt(54, l.server.AsSlice()...))
-	require.NoError(w.t, err)
-	w.awaitLease(w.serverAt(l.server), l.addr, func(lease map[string]any) bool {
-		return lease == nil || lease["valid-lft"] == 0. || lease["state"] != 0.
-	})
+	require.NoError(w.t, w.clients.release(w.ctx, l))
+	for _, addr := range l.addrs() {
+		w.awaitLease(w.serverOf(l), addr, func(lease map[string]any) bool {
+			return lease == nil || lease["valid-lft"] == 0. || lease["state"] != 0.
+		})
+	}
 }
 
 // decline says that an address is in use.
 func (w *haWorld) decline(l haLease) {
 	w.t.Helper()
-	_, err := w.clients.once(w.ctx, l.client, 0, kind(dhcpv4.MessageTypeDecline), opt(50, l.addr.AsSlice()...), opt(54, l.server.AsSlice()...))
-	require.NoError(w.t, err)
-	w.awaitLease(w.serverAt(l.server), l.addr, func(lease map[string]any) bool { return lease != nil && lease["state"] == 1. })
+	require.NoError(w.t, w.clients.decline(w.ctx, l))
+	w.awaitLease(w.serverOf(l), l.addr, func(lease map[string]any) bool { return lease != nil && lease["state"] == 1. })
 }
 
-func (w *haWorld) serverAt(addr netip.Addr) *haServer {
+// serverOf returns the server that gave a lease.
+func (w *haWorld) serverOf(l haLease) *haServer {
 	w.t.Helper()
-	for _, s := range w.servers {
-		if s.addr == addr {
-			return s
-		}
-	}
-	require.FailNow(w.t, "no server", "%s", addr)
-	return nil
+	i := slices.IndexFunc(w.servers, func(s *haServer) bool { return s.id == l.server })
+	require.GreaterOrEqual(w.t, i, 0, "no server is %s", l.server)
+	return w.servers[i]
 }
 
 // awaitLease waits until a server's lease, nil if there is none, is as it
@@ -183,4 +175,12 @@ func (w *haWorld) awaitLease(s *haServer, addr netip.Addr, ok func(lease map[str
 		}
 		return err
 	})
+}
+
+// servedBy says that leases were given by a server.
+func servedBy(t *testing.T, s *haServer, leases ...haLease) {
+	t.Helper()
+	for _, l := range leases {
+		require.Equal(t, s.id, l.server, "client %d is served by another than %s", l.client, s.name)
+	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"flag"
-	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
@@ -32,16 +31,16 @@ func newRelationship(t *testing.T, mode string, change map[string]any) relations
 // normal is the state in which both servers work.
 func (r relationship) normal() string { return r.mode }
 
-// config returns the configuration of a server, a Dhcp4 object that both kinds
-// take.
-func (r relationship) config(name string, kea bool) map[string]any {
+// config returns the configuration of a server, a Dhcp4 or Dhcp6 object that
+// both kinds take.
+func (r relationship) config(f *haFamily, name string) map[string]any {
 	second := map[string]string{"load-balancing": "secondary", "hot-standby": "standby", "passive-backup": "backup"}[r.mode]
 	peers := []any{
-		map[string]any{"name": "server1", "url": fmt.Sprintf("http://%s:8000/", haLinks[0]), "role": "primary"},
-		map[string]any{"name": "server2", "url": fmt.Sprintf("http://%s:8000/", haLinks[1]), "role": second},
+		map[string]any{"name": "server1", "url": f.url(1), "role": "primary"},
+		map[string]any{"name": "server2", "url": f.url(2), "role": second},
 	}
 	if r.backup {
-		peers = append(peers, map[string]any{"name": "server3", "url": fmt.Sprintf("http://%s:8000/", haLinks[2]), "role": "backup"})
+		peers = append(peers, map[string]any{"name": "server3", "url": f.url(3), "role": "backup"})
 	}
 	ha := map[string]any{
 		"this-server-name": name,
@@ -53,18 +52,17 @@ func (r relationship) config(name string, kea bool) map[string]any {
 	for key, value := range r.change {
 		ha[key] = value
 	}
-	pools := []any{map[string]any{"pool": "10.1.16.0 - 10.1.31.255"}}
+	var classes []string
 	if r.mode == "load-balancing" {
-		pools = []any{
-			map[string]any{"pool": "10.1.16.0 - 10.1.23.255", "client-class": "HA_server1"},
-			map[string]any{"pool": "10.1.24.0 - 10.1.31.255", "client-class": "HA_server2"},
-		}
+		classes = []string{"HA_server1", "HA_server2"}
 	}
+	subnet := f.subnet(1, classes...)
+	subnet["interface"] = "eth0"
 	return map[string]any{
 		"interfaces-config": map[string]any{"interfaces": []string{"eth0"}},
 		"multi-threading":   map[string]any{"enable-multi-threading": true, "thread-pool-size": 2, "packet-queue-size": 64},
 		"valid-lifetime":    3600,
-		"subnet4":           []any{map[string]any{"id": 1, "subnet": "10.1.0.0/16", "interface": "eth0", "pools": pools}},
+		f.named("subnet%d"): []any{subnet},
 		"hooks-libraries": []any{
 			map[string]any{"library": leaseCommandsLibrary()},
 			map[string]any{"library": filepath.Join(filepath.Dir(r.library), "libdhcp_ha.so"), "parameters": map[string]any{"high-availability": []any{ha}}},

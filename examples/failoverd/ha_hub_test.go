@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"net/netip"
 	"path/filepath"
 	"testing"
 
@@ -14,12 +13,12 @@ import (
 
 // newHub returns the branches of a hub, each a world of its own in which the
 // hub is the second server. Nothing is started yet.
-func newHub(t *testing.T) (branches []*haWorld, hub *haServer) {
+func newHub(t *testing.T, f *haFamily) (branches []*haWorld, hub *haServer) {
 	t.Helper()
-	testnet.Require(t, "ip", "nft", "kea-dhcp4")
+	testnet.Require(t, "ip", "nft", f.program())
 	n, ctx := testnet.New(t), within(t, *haPatience)
 	link, machine := n.LAN(), n.Host("hub")
-	machine.Join(link, "ha0", "10.77.0.2/24")
+	machine.Join(link, "ha0", f.linkAddr(2).String())
 	library := newRelationship(t, "hot-standby", nil).library
 	relationship := func(branch int, this string) map[string]any {
 		return map[string]any{
@@ -28,16 +27,15 @@ func newHub(t *testing.T) (branches []*haWorld, hub *haServer) {
 			"heartbeat-delay":  300, "max-response-delay": 2000, "max-ack-delay": 500, "max-unacked-clients": 0,
 			"multi-threading": map[string]any{"enable-multi-threading": true, "http-dedicated-listener": true},
 			"peers": []any{
-				map[string]any{"name": fmt.Sprintf("spoke%d", branch), "url": fmt.Sprintf("http://10.77.0.1%d:8000/", branch), "role": "primary"},
-				map[string]any{"name": fmt.Sprintf("hub%d", branch), "url": "http://10.77.0.2:8000/", "role": "standby"},
+				map[string]any{"name": fmt.Sprintf("spoke%d", branch), "url": f.url(10 + branch), "role": "primary"},
+				map[string]any{"name": fmt.Sprintf("hub%d", branch), "url": f.url(2), "role": "standby"},
 			},
 		}
 	}
 	subnet := func(branch int, link string) map[string]any {
-		return map[string]any{
-			"id": branch, "subnet": fmt.Sprintf("10.%d.0.0/16", branch), "interface": link,
-			"pools": []any{map[string]any{"pool": fmt.Sprintf("10.%d.16.0 - 10.%d.31.255", branch, branch)}},
-		}
+		subnet := f.subnet(branch)
+		subnet["interface"] = link
+		return subnet
 	}
 	config := func(links []string, relationships ...any) map[string]any {
 		return map[string]any{
@@ -54,29 +52,29 @@ func newHub(t *testing.T) (branches []*haWorld, hub *haServer) {
 	// either server.
 	one, two := subnet(1, "eth1"), subnet(2, "eth2")
 	one["user-context"] = map[string]any{"ha-server-name": "hub1"}
-	both["subnet4"] = []any{one}
+	both[f.named("subnet%d")] = []any{one}
 	both["shared-networks"] = []any{map[string]any{
-		"name": "two", "interface": "eth2", "user-context": map[string]any{"ha-server-name": "spoke2"}, "subnet4": []any{two},
+		"name": "two", "interface": "eth2", "user-context": map[string]any{"ha-server-name": "spoke2"}, f.named("subnet%d"): []any{two},
 	}}
 	for branch := 1; branch <= 2; branch++ {
 		lan := n.LAN()
 		spoke := &haServer{
-			name: fmt.Sprintf("spoke%d", branch), kind: ours, addr: haAddr(byte(branch), 1), host: n.Host(fmt.Sprintf("spoke%d", branch)),
+			name: fmt.Sprintf("spoke%d", branch), kind: ours, host: n.Host(fmt.Sprintf("spoke%d", branch)),
 			config: config([]string{"eth0"}, relationship(branch, "spoke")),
 		}
-		spoke.config["subnet4"] = []any{subnet(branch, "eth0")}
-		spoke.host.Join(lan, "eth0", spoke.addr.String()+"/16")
-		spoke.host.Join(link, "ha0", fmt.Sprintf("10.77.0.1%d/24", branch))
-		atHub := &haServer{
-			name: fmt.Sprintf("hub%d", branch), kind: ours, addr: haAddr(byte(branch), 2), host: machine, branch: branch,
-			config: both,
-		}
-		machine.Join(lan, fmt.Sprintf("eth%d", branch), atHub.addr.String()+"/16")
+		spoke.config[f.named("subnet%d")] = []any{subnet(branch, "eth0")}
+		spoke.host.Join(link, "ha0", f.linkAddr(10+branch).String())
+		atHub := &haServer{name: fmt.Sprintf("hub%d", branch), kind: ours, host: machine, branch: branch, config: both}
 		clients := n.Host(fmt.Sprintf("clients%d", branch))
-		clients.Join(lan, "eth0", haAddr(byte(branch), 3).String()+"/16")
+		for i, server := range []*haServer{spoke, atHub} {
+			addr := f.lanAddr(branch, i+1)
+			server.id = f.identify(server.config, addr.Addr())
+			server.host.Join(lan, []string{"eth0", fmt.Sprintf("eth%d", branch)}[i], addr.String())
+		}
+		clients.Join(lan, "eth0", f.lanAddr(branch, 9).String())
 		branches = append(branches, &haWorld{
-			t: t, ctx: ctx, net: n, servers: []*haServer{spoke, atHub},
-			clients: newCrowd(t, clients, "eth0", fmt.Sprintf("10.%d.16.0/20", branch)),
+			t: t, ctx: ctx, family: f, net: n, servers: []*haServer{spoke, atHub},
+			clients: f.crowd(t, clients, "eth0", branch),
 		})
 	}
 	return branches, branches[0].servers[1]
@@ -84,9 +82,10 @@ func newHub(t *testing.T) (branches []*haWorld, hub *haServer) {
 
 // TestHAHub has one server stand by for two, each of which has a branch of the
 // network.
-func TestHAHub(t *testing.T) {
-	t.Parallel()
-	branches, hub := newHub(t)
+func TestHAHub(t *testing.T) { eachFamily(t, testHAHub) }
+
+func testHAHub(t *testing.T, f *haFamily) {
+	branches, hub := newHub(t, f)
 	branches[0].start(hub)
 	other := branches[1].servers[1]
 	other.program, other.socket = hub.program, hub.socket // it is the same process
@@ -118,8 +117,7 @@ func TestHAHub(t *testing.T) {
 		client += 4
 		leases := w.getMany(client-3, client)
 		for _, l := range leases {
-			require.Equal(t, by.addr, l.server)
-			require.Equal(t, by.addr, w.renew(l).server)
+			servedBy(t, by, l, w.renew(l))
 		}
 		w.release(leases[0])
 		return leases[1:]
@@ -143,7 +141,7 @@ func TestHAHub(t *testing.T) {
 		spoke.kill()
 		w.await(standby, "partner-down")
 		for _, l := range before {
-			require.Equal(t, standby.addr, w.renew(l).server)
+			servedBy(t, standby, w.renew(l))
 		}
 		served(w, standby)
 		next.awaitBoth("hot-standby")
@@ -171,8 +169,6 @@ func TestHAHub(t *testing.T) {
 	both()
 
 	var all struct{ Leases []json.RawMessage }
-	require.NoError(t, json.Unmarshal(branches[0].command(hub, "lease4-get-all", nil), &all))
+	require.NoError(t, json.Unmarshal(branches[0].command(hub, f.named("lease%d-get-all"), nil), &all))
 	require.Len(t, all.Leases, len(branches[0].awaitEqual())+len(branches[1].awaitEqual()))
 }
-
-func haAddr(branch, host byte) netip.Addr { return netip.AddrFrom4([4]byte{10, branch, 0, host}) }

@@ -17,9 +17,7 @@ func TestHAMaintenance(t *testing.T) {
 			w.takeOver(s, 20*i+1)
 			other.kill()
 			w.await(s, "partner-down")
-			for _, l := range w.getMany(20*i+7, 20*i+12) {
-				require.Equal(t, s.addr, l.server)
-			}
+			servedBy(t, s, w.getMany(20*i+7, 20*i+12)...)
 			w.start(other)
 			w.awaitBoth(r.normal())
 			w.getMany(20*i+13, 20*i+18)
@@ -54,9 +52,7 @@ func (w *haWorld) takeOver(s *haServer, first int) {
 	w.command(s, "ha-maintenance-start", nil)
 	w.await(s, "partner-in-maintenance")
 	w.await(w.partner(s), "in-maintenance")
-	for _, l := range w.getMany(first, first+5) {
-		require.Equal(w.t, s.addr, l.server)
-	}
+	servedBy(w.t, s, w.getMany(first, first+5)...)
 	w.awaitEqual()
 }
 
@@ -91,6 +87,6 @@ func TestHAPaused(t *testing.T) {
 		w.command(second, "ha-continue", nil)
 		w.awaitBoth(r.normal())
 		w.get(2)
-		require.Len(t, w.awaitEqual(), 2)
+		w.awaitLeases(2)
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/insomniacslk/dhcp/dhcpv4"
 	"github.com/stretchr/testify/require"
 )
 
@@ -20,9 +19,7 @@ func TestHAPassiveBackup(t *testing.T) {
 				w.await(first, "passive-backup")
 				w.await(backup, "backup")
 				leases := w.getMany(1, 20)
-				for _, l := range leases {
-					require.Equal(t, first.addr, l.server)
-				}
+				servedBy(t, first, leases...)
 				w.renew(leases[0])
 				w.release(leases[1])
 				w.decline(leases[2])
@@ -31,11 +28,11 @@ func TestHAPassiveBackup(t *testing.T) {
 				backup.kill()
 				if wait {
 					// Nobody gets a lease that the backup does not have.
-					offer, err := w.clients.ask(w.ctx, 21, 0, kind(dhcpv4.MessageTypeDiscover))
+					offered, err := w.clients.offer(w.ctx, 21)
 					require.NoError(t, err)
-					_, err = w.clients.ask(w.ctx, 21, 3, kind(dhcpv4.MessageTypeRequest),
-						opt(50, offer.yiaddr.AsSlice()...), opt(54, offer.options[54]...))
-					require.Error(t, err)
+					_, ok, err := w.clients.request(w.ctx, offered)
+					require.NoError(t, err)
+					require.False(t, ok)
 				} else {
 					w.get(21)
 				}

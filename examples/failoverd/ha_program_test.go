@@ -34,10 +34,11 @@ func (w *haWorld) reconfigure(s *haServer) *ctrl.Reply {
 	return r
 }
 
-func TestHAReload(t *testing.T) {
-	t.Parallel()
+func TestHAReload(t *testing.T) { eachFamily(t, testHAReload) }
+
+func testHAReload(t *testing.T, f *haFamily) {
 	r := newRelationship(t, "load-balancing", map[string]any{"restrict-commands": false})
-	w := newHAWorld(t, kinds{ours, ours}, r)
+	w := newHAWorld(t, f, kinds{ours, ours}, r)
 	w.start()
 	w.awaitBoth(r.normal())
 	first, second := w.servers[0], w.servers[1]
@@ -66,7 +67,7 @@ func TestHAReload(t *testing.T) {
 	})
 	w.awaitBoth(r.normal())
 	w.getMany(11, 20)
-	require.Len(t, w.awaitEqual(), 20)
+	w.awaitLeases(20)
 
 	// A mistake changes nothing.
 	haHook(first.config)["mode"] = "load-sharing"
@@ -84,12 +85,14 @@ func TestHAReload(t *testing.T) {
 
 // TestHAOneFile gives both servers the same file, which does not say who is
 // who: one finds out by its address, the other is told.
-func TestHAOneFile(t *testing.T) {
-	t.Parallel()
+func TestHAOneFile(t *testing.T) { eachFamily(t, testHAOneFile) }
+
+func testHAOneFile(t *testing.T, f *haFamily) {
 	r := newRelationship(t, "hot-standby", nil)
-	w := newHAWorld(t, kinds{ours, ours}, r)
+	w := newHAWorld(t, f, kinds{ours, ours}, r)
 	for i, s := range w.servers {
 		delete(haHook(s.config), "this-server-name")
+		delete(s.config, "server-id")
 		text, err := json.Marshal(s.config)
 		require.NoError(t, err)
 		s.program = startProgram(t, w.net, s.host, string(text), [][]string{nil, {"-n", "server2"}}[i]...)
@@ -109,28 +112,28 @@ func TestHAOneFile(t *testing.T) {
 
 // TestHAUnguardedPool has both servers give out one pool: beside a Kea, which
 // would give its addresses to others, failoverd does not serve.
-func TestHAUnguardedPool(t *testing.T) {
-	t.Parallel()
+func TestHAUnguardedPool(t *testing.T) { eachFamily(t, testHAUnguardedPool) }
+
+func testHAUnguardedPool(t *testing.T, f *haFamily) {
 	r := newRelationship(t, "load-balancing", nil)
-	w := newHAWorld(t, kinds{keas, ours}, r)
+	w := newHAWorld(t, f, kinds{keas, ours}, r)
 	for _, s := range w.servers {
-		s.config["subnet4"].([]any)[0].(map[string]any)["pools"] = []any{map[string]any{"pool": "10.1.16.0 - 10.1.31.255"}}
+		s.config[f.named("subnet%d")] = []any{f.subnet(1)}
 	}
 	w.start()
-	w.servers[1].program.awaitLog(w.ctx, "subnet 1: 10.1.16.0-10.1.31.255")
+	w.servers[1].program.awaitLog(w.ctx, f.pools)
 	w.await(w.servers[0], "partner-down")
-	for _, l := range w.getMany(1, 10) {
-		require.Equal(t, w.servers[0].addr, l.server)
-	}
+	servedBy(t, w.servers[0], w.getMany(1, 10)...)
 	w.await(w.servers[1], "waiting")
 }
 
 // TestHAListener sends commands to the url of a server, where only those are
 // taken that its peers need.
-func TestHAListener(t *testing.T) {
-	t.Parallel()
+func TestHAListener(t *testing.T) { eachFamily(t, testHAListener) }
+
+func testHAListener(t *testing.T, f *haFamily) {
 	r := newRelationship(t, "hot-standby", nil)
-	w := newHAWorld(t, kinds{ours, ours}, r)
+	w := newHAWorld(t, f, kinds{ours, ours}, r)
 	w.start(w.servers[0])
 	client, err := ctrl.NewClient(w.servers[0].url, &ctrl.ClientOptions{Dial: w.servers[1].host.DialContext})
 	require.NoError(t, err)

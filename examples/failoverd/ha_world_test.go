@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -30,22 +29,36 @@ func (k kinds) String() string { return strings.Join(k, " and ") }
 
 // haPartners are the pairs that a test of HA runs with. A pair of Keas passes
 // most of them and shows that the tests are right: run it by -args -kea-pairs.
-func haPartners() []kinds {
-	all := []kinds{{ours, ours}, {ours, keas}, {keas, ours}}
+func haPartners(f *haFamily) (all []kinds) {
+	if f == family4 {
+		all = []kinds{{ours, ours}, {ours, keas}, {keas, ours}}
+	}
 	if *keaPairs {
 		all = append(all, kinds{keas, keas})
 	}
 	return all
 }
 
+// haTrios are those with a backup.
+func haTrios(f *haFamily) []kinds {
+	if f == family6 {
+		return nil
+	}
+	return []kinds{{ours, ours, ours}, {ours, keas, ours}, {keas, ours, ours}}
+}
+
+// haFamilies are those that failoverd serves.
+func haFamilies() []*haFamily { return []*haFamily{family4} }
+
 // haWorld is two servers, or three, that clients reach on one network, and that
 // reach each other on another.
 type haWorld struct {
 	t       *testing.T
 	ctx     context.Context
+	family  *haFamily
 	net     *testnet.Net
 	servers []*haServer // the first two are partners
-	clients *crowd
+	clients crowd
 }
 
 // haServer is one of them, of either kind.
@@ -53,43 +66,36 @@ type haServer struct {
 	name    string
 	kind    string
 	host    *testnet.Host
-	addr    netip.Addr // to clients
-	url     string     // to the other servers
-	socket  string     // the control socket
-	branch  int        // of a hub: which relationship, and subnet, from 1 on; 0: it has one
+	id      string // to clients, see haLease
+	url     string // to the other servers
+	socket  string // the control socket
+	branch  int    // of a hub: which relationship, and subnet, from 1 on; 0: it has one
 	config  map[string]any
 	kea     *testnet.Kea
 	program *program
 }
 
-// The addresses of the servers: to clients, and to each other.
-var (
-	haAddrs = []netip.Addr{netip.MustParseAddr("10.1.0.1"), netip.MustParseAddr("10.1.0.2"), netip.MustParseAddr("10.1.0.4")}
-	haLinks = []netip.Addr{netip.MustParseAddr("10.77.0.1"), netip.MustParseAddr("10.77.0.2"), netip.MustParseAddr("10.77.0.3")}
-)
-
 // newHAWorld starts nothing yet; see start.
-func newHAWorld(t *testing.T, kinds kinds, relationship relationship) *haWorld {
+func newHAWorld(t *testing.T, f *haFamily, kinds kinds, relationship relationship) *haWorld {
 	t.Helper()
-	testnet.Require(t, "ip", "nft", "kea-dhcp4")
+	testnet.Require(t, "ip", "nft", f.program())
 	n := testnet.New(t)
 	lan, link := n.LAN(), n.LAN()
-	w := &haWorld{t: t, ctx: within(t, *haPatience), net: n}
+	w := &haWorld{t: t, ctx: within(t, *haPatience), family: f, net: n}
 	relationship.backup = len(kinds) == 3
 	for i, kind := range kinds {
-		s := &haServer{
-			name: fmt.Sprintf("server%d", i+1), kind: kind, addr: haAddrs[i],
-			url: fmt.Sprintf("http://%s:8000/", haLinks[i]),
-		}
+		addr := f.lanAddr(1, i+1)
+		s := &haServer{name: fmt.Sprintf("server%d", i+1), kind: kind, url: f.url(i + 1)}
 		s.host = n.Host(s.name)
-		s.host.Join(lan, "eth0", s.addr.String()+"/16")
-		s.host.Join(link, "ha0", haLinks[i].String()+"/24")
-		s.config = relationship.config(s.name, s.kind == keas)
+		s.host.Join(lan, "eth0", addr.String())
+		s.host.Join(link, "ha0", f.linkAddr(i+1).String())
+		s.config = relationship.config(f, s.name)
+		s.id = f.identify(s.config, addr.Addr())
 		w.servers = append(w.servers, s)
 	}
 	host := n.Host("clients")
-	host.Join(lan, "eth0", "10.1.0.3/16")
-	w.clients = newCrowd(t, host, "eth0", "10.1.16.0/20")
+	host.Join(lan, "eth0", f.lanAddr(1, 9).String())
+	w.clients = f.crowd(t, host, "eth0", 1)
 	return w
 }
 
@@ -108,9 +114,9 @@ func (w *haWorld) start(servers ...*haServer) {
 			s.program.restart()
 			s.program.awaitReady(w.ctx)
 		case s.kind == keas:
-			text, err := json.Marshal(map[string]any{"Dhcp4": s.config})
+			text, err := json.Marshal(map[string]any{w.family.root(): s.config})
 			require.NoError(w.t, err)
-			s.kea = s.host.StartKea("kea-dhcp4", string(text))
+			s.kea = s.host.StartKea(w.family.program(), string(text))
 			s.socket = s.kea.Socket
 		default:
 			text, err := json.Marshal(s.config)
@@ -153,7 +159,7 @@ func (w *haWorld) partner(s *haServer) *haServer {
 // sever cuts the servers off from each other, but not from clients.
 func (w *haWorld) sever(how testnet.Cut) (heal func()) {
 	w.t.Helper()
-	return w.servers[0].host.Sever(haLinks[1], how)
+	return w.servers[0].host.Sever(w.family.linkAddr(2).Addr(), how)
 }
 
 // command runs a command on a server's control socket and returns its
@@ -240,7 +246,7 @@ func (w *haWorld) leasesOf(s *haServer) (map[string]map[string]any, error) {
 	if s.branch > 0 {
 		subnets = map[string]any{"subnets": []int{s.branch}}
 	}
-	r, err := call(w.ctx, s.socket, "lease4-get-all", subnets)
+	r, err := call(w.ctx, s.socket, w.family.named("lease%d-get-all"), subnets)
 	if err != nil {
 		return nil, err
 	}
@@ -284,6 +290,13 @@ func (w *haWorld) awaitEqual(servers ...*haServer) map[string]map[string]any {
 		return nil
 	})
 	return all
+}
+
+// awaitLeases waits until the servers have the same leases, which are those of
+// as many clients.
+func (w *haWorld) awaitLeases(clients int) {
+	w.t.Helper()
+	require.Len(w.t, w.awaitEqual(), clients*w.family.each)
 }
 
 // sameLeases names a lease that is not the same.
