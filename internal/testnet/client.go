@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -17,9 +18,10 @@ import (
 const (
 	Bound   = "bound"   // it got a lease
 	Renew   = "renew"   // it prolonged its lease
-	Rebind  = "rebind"  // it prolonged its lease by broadcast
+	Rebind  = "rebind"  // it prolonged its lease by broadcast, or asked any server for it
 	Reboot  = "reboot"  // it confirmed a lease it had before
 	Nak     = "nak"     // its lease was refused
+	Decline = "decline" // the address is in use elsewhere
 	Expire  = "expire"  // its lease ended
 	Release = "release" // it gave its lease back
 	Failed  = "failed"  // nobody answered
@@ -28,8 +30,9 @@ const (
 // Event is what a client reported.
 type Event struct {
 	Kind   string            // Bound, Renew, ... or the client's own word
-	Addr   netip.Addr        // zero if there is none
-	Server netip.Addr        // server identifier
+	Addr   netip.Addr        // zero if there is none; of several the first
+	Prefix netip.Prefix      // that is delegated; likewise
+	Server netip.Addr        // server identifier of DHCPv4
 	Lease  time.Duration     // lifetime
 	Vars   map[string]string // everything, under the client's own names
 }
@@ -43,7 +46,9 @@ type Client struct {
 	seen    int    // events that Await has returned or passed over
 	command func(c *Client) []string
 	release func(ctx context.Context, c *Client)
-	stored  func(c *Client, lease netip.Addr) bool // it will know the lease after a power cut; nil: as soon as it reports
+	stored  func(c *Client, e Event) bool // it will know the lease after a power cut; nil: as soon as it reports
+	reads   func(output string) []Event   // a client whose script is told too little; nil: the script reports
+	earlier []Event                       // that such a client reported before it was started again
 }
 
 //go:embed client.sh
@@ -80,9 +85,9 @@ func (h *Host) Dhclient(link string, args ...string) *Client {
 		func(c *Client) []string { return append(append(append(files(c), "-d"), args...), link) },
 		func(ctx context.Context, c *Client) { h.Run(ctx, "dhclient", append(files(c)[1:], "-r", link)...) })
 	// It writes its lease only after its script has ended.
-	c.stored = func(c *Client, lease netip.Addr) bool {
+	c.stored = func(c *Client, e Event) bool {
 		text, _ := os.ReadFile(c.path("leases"))
-		return strings.Contains(string(text), "address "+lease.String()+";") || strings.Contains(string(text), "iaaddr "+lease.String()+" ")
+		return strings.Contains(string(text), "address "+e.Addr.String()+";")
 	}
 	return c
 }
@@ -102,18 +107,33 @@ func (h *Host) Udhcpc(link string, args ...string) *Client {
 // name.
 func (h *Host) Dhcpcd(link string, args ...string) *Client {
 	h.net.t.Helper()
+	return h.dhcpcd(func(c *Client) []string { return append(append([]string{"-4", "-f", "/dev/null"}, args...), link) })
+}
+
+func (h *Host) dhcpcd(args func(*Client) []string) *Client {
+	h.net.t.Helper()
 	Require(h.net.t, "dhcpcd")
 	return h.client(
 		func(c *Client) []string {
-			// Its folders are compiled in; every process of a host has a mount
-			// namespace of its own, so they can be others.
-			const mount = `mkdir -p "$1" "$2" && mount --bind "$1" /var/lib/dhcpcd && mount --bind "$2" /run && shift 2 && exec "$@"`
-			program := h.net.command([]string{"dhcpcd"})[0]
-			line := []string{"sh", "-c", mount, "sh", c.path("lib"), c.path("run"),
-				program, "-4", "-B", "-d", "-f", "/dev/null", "-c", c.path("script")}
-			return append(append(line, args...), link)
+			line := append(h.net.command([]string{"dhcpcd"}), "-B", "-d", "-c", c.path("script"))
+			line = append(line, args(c)...)
+			// It is several processes, which Kill is to find.
+			return c.withFolders(append([]string{"setsid"}, line...), "/var/lib/dhcpcd", "/run")
 		},
 		func(_ context.Context, c *Client) { c.Signal("ALRM") })
+}
+
+// withFolders returns a command line whose program has folders of its own where
+// it has paths compiled in. Every process of a host has a mount namespace of
+// its own, so they are nobody else's.
+func (c *Client) withFolders(line []string, folders ...string) []string {
+	c.host.net.t.Helper()
+	const mount = `while [ "$1" != -- ]; do mkdir -p "$1" && mount --bind "$1" "$2" && shift 2 || exit; done; shift; exec "$@"`
+	all := []string{"sh", "-c", mount, "sh"}
+	for _, folder := range folders {
+		all = append(all, c.path(filepath.Base(folder)), folder)
+	}
+	return append(append(all, "--"), c.host.net.command(line)...)
 }
 
 // Restart kills the client as a power cut does and starts it again, with the
@@ -122,9 +142,20 @@ func (c *Client) Restart() {
 	c.host.net.t.Helper()
 	if c.Process != nil {
 		c.Kill()
+		if c.reads != nil {
+			c.earlier = c.Events()
+		}
 	}
 	args := c.command(c)
 	c.Process = c.host.Start(args[0], args[1:]...)
+}
+
+// Kill kills the client, with all its processes, and waits for its end.
+func (c *Client) Kill() {
+	if !c.ended() {
+		_ = exec.CommandContext(context.Background(), "sh", "-c", `kill -s KILL -- "-$0"`, strconv.Itoa(c.PID())).Run() // its group, if it has one
+	}
+	c.Process.Kill()
 }
 
 // Release makes the client give its lease back.
@@ -155,8 +186,8 @@ func (c *Client) Await(ctx context.Context, kinds ...string) Event {
 	})
 	if c.stored != nil && slices.Contains([]string{Bound, Renew, Rebind, Reboot}, found.Kind) {
 		Until(ctx, t, c.name+" has written its lease", func() error {
-			if !c.stored(c, found.Addr) {
-				return fmt.Errorf("%s is not in its file", found.Addr)
+			if !c.stored(c, found) {
+				return fmt.Errorf("%s %s is not in its file", found.Addr, found.Prefix)
 			}
 			return nil
 		})
@@ -166,6 +197,9 @@ func (c *Client) Await(ctx context.Context, kinds ...string) Event {
 
 // Events returns all that the client has reported.
 func (c *Client) Events() []Event {
+	if c.reads != nil {
+		return slices.Concat(c.earlier, c.reads(c.Output()))
+	}
 	entries, _ := os.ReadDir(c.path("events"))
 	var events []Event
 	for _, e := range entries {
@@ -190,7 +224,8 @@ var words = map[string]string{
 	"REBOOT": Reboot, "REBOOT6": Reboot,
 	"NAK": Nak, "nak": Nak,
 	"EXPIRE": Expire, "EXPIRE6": Expire,
-	"RELEASE": Release, "RELEASE6": Release,
+	"DECLINE6": Decline,
+	"RELEASE":  Release, "RELEASE6": Release,
 	"FAIL": Failed, "TIMEOUT": Failed, "leasefail": Failed,
 }
 
@@ -213,9 +248,13 @@ func parseEvent(text string) Event {
 	if word, ok := words[e.Kind]; ok {
 		e.Kind = word
 	}
-	e.Addr, _ = netip.ParseAddr(first("new_ip_address", "new_ip6_address", "ip"))
+	e.Addr, _ = netip.ParseAddr(first("new_ip_address", "new_ip6_address", "new_dhcp6_ia_na1_ia_addr1", "ip"))
+	if e.Prefix, _ = netip.ParsePrefix(e.Vars["new_ip6_prefix"]); !e.Prefix.IsValid() {
+		e.Prefix, _ = netip.ParsePrefix(e.Vars["new_dhcp6_ia_pd1_prefix1"] + "/" + e.Vars["new_dhcp6_ia_pd1_prefix1_length"])
+	}
 	e.Server, _ = netip.ParseAddr(first("new_dhcp_server_identifier", "serverid"))
-	seconds, _ := strconv.Atoi(first("new_dhcp_lease_time", "lease"))
+	seconds, _ := strconv.Atoi(first("new_dhcp_lease_time", "new_max_life",
+		"new_dhcp6_ia_na1_ia_addr1_vltime", "new_dhcp6_ia_pd1_prefix1_vltime", "lease"))
 	e.Lease = time.Duration(seconds) * time.Second
 	return e
 }

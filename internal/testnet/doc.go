@@ -9,6 +9,9 @@
 //	kea := server.StartKea("kea-dhcp4", config)
 //	bound := client.Dhclient("eth0").Await(ctx, testnet.Bound)
 //
+// DHCPv6 has its clients, [Host.Dhclient6], [Host.Dhcpcd6] and [Host.Dhcp6c], its
+// relay agent, [Host.Relay6], and kea-dhcp6. IPv6 addresses can be used at once.
+//
 // It needs Linux, root and iproute2; where they are missing New skips the test
 // and says so, or fails it if CI=true. Nothing touches the machine's own
 // network or files outside a temporary folder, and all of it is removed when

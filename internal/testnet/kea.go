@@ -27,8 +27,8 @@ type Kea struct {
 
 // StartKea starts program, kea-dhcp4 or kea-dhcp6, in the host and returns once
 // it answers commands. config is the whole configuration file as strict JSON;
-// where it says nothing of a control socket, a lease file or loggers, they are
-// put into a temporary folder and the process's output.
+// where it says nothing of a control socket, a lease file, a data directory or
+// loggers, they are put into a temporary folder and the process's output.
 func (h *Host) StartKea(program, config string) *Kea {
 	h.net.t.Helper()
 	Require(h.net.t, program)
@@ -69,6 +69,9 @@ func (k *Kea) complete(config string) ([]byte, error) {
 		k.Socket, _ = s["socket-name"].(string)
 	} else {
 		c["control-socket"] = map[string]any{"socket-type": "unix", "socket-name": k.Socket}
+	}
+	if k.root == "Dhcp6" && c["data-directory"] == nil {
+		c["data-directory"] = filepath.Dir(k.config) // its DUID is there, and no two servers may have the same
 	}
 	leases, ok := c["lease-database"].(map[string]any)
 	if !ok {
