@@ -69,11 +69,11 @@ func (x *exchange) forThisServer() bool {
 	if id.IsValid() && x.isServer(id) {
 		return true
 	}
-	x.e.stats.notForUs.Add(1)
-	x.e.stats.drop.Add(1)
+	x.e.core.Stats.NotForUs.Add(1)
+	x.e.core.Stats.Dropped.Add(1)
 	if x.type_ == dhcpv4.MessageTypeRequest {
-		x.e.alloc.ReleaseOffers(identity(x.client, true))
-		x.e.alloc.ReleaseOffers(identity(x.client, false))
+		x.e.core.Alloc.ReleaseOffers(identity(x.client, true))
+		x.e.core.Alloc.ReleaseOffers(identity(x.client, false))
 	}
 	return false
 }

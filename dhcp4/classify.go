@@ -66,7 +66,7 @@ func (x *exchange) classifyAdditional(s *subnet, pl *pool) {
 func (x *exchange) meets(c *clientClass) bool {
 	ok, err := c.test.Match(x.packet())
 	if err != nil {
-		x.e.log.Debug("class not evaluated", "client", engine.Logged(x.client), "class", c.name, "error", err)
+		x.e.core.Log.Debug("class not evaluated", "client", engine.Logged(x.client), "class", c.name, "error", err)
 	}
 	return ok
 }

@@ -114,7 +114,7 @@ func TestNoAddressTwice(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	wg.Wait()
-	require.Zero(t, b.e.turns.Len())
+	require.Zero(t, b.e.core.Turns.Len())
 	require.Greater(t, book.acks, clients)
 	owners := map[string]netip.Addr{}
 	for l := range b.store.All() {

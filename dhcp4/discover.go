@@ -11,16 +11,12 @@ import (
 	"github.com/dhcpha/dhcpha/lease"
 )
 
-// offerHold is how long an offered address is kept for its client: clients
-// answer an offer at once, or ask again within this time.
-const offerHold = 60 * time.Second
-
 // discover answers a DHCPDISCOVER (RFC 2131, section 4.3.1).
 func (x *exchange) discover(ctx context.Context) (*Reply, error) {
 	if x.subnet == nil {
-		x.e.log.Debug("no subnet", "client", engine.Logged(x.client), "interface", x.q.Interface, "relay", x.m.GatewayIPAddr,
+		x.e.core.Log.Debug("no subnet", "client", engine.Logged(x.client), "interface", x.q.Interface, "relay", x.m.GatewayIPAddr,
 			"source", x.q.Source, "unicast", x.q.Unicast)
-		x.e.stats.drop.Add(1)
+		x.e.core.Stats.Dropped.Add(1)
 		return nil, nil
 	}
 	if s := x.ipv6Only(); s != nil {
@@ -78,7 +74,7 @@ func (x *exchange) pick() *grant {
 			if !x.classes.allowed(&pl.Guard) {
 				continue
 			}
-			if addr, ok := x.e.alloc.Take(pl.free, x.holder, x.now.Add(s.offerHold())); ok {
+			if addr, ok := x.e.core.Alloc.Take(pl.free, x.holder, x.now.Add(s.offerHold())); ok {
 				return x.grantOf(addr, s)
 			}
 		}
@@ -94,13 +90,13 @@ func (x *exchange) hold(addr netip.Addr, s *subnet) *grant {
 	if !x.available(addr, s) {
 		return nil
 	}
-	_, held := x.e.alloc.Holder(addr)
-	if !x.e.alloc.Hold(addr, x.holder, x.now.Add(s.offerHold())) {
+	_, held := x.e.core.Alloc.Holder(addr)
+	if !x.e.core.Alloc.Hold(addr, x.holder, x.now.Add(s.offerHold())) {
 		return nil
 	}
 	g := x.grantOf(addr, s)
 	if g == nil && !held {
-		x.e.alloc.Release(addr, x.holder)
+		x.e.core.Alloc.Release(addr, x.holder)
 	}
 	return g
 }
@@ -110,7 +106,7 @@ func (s *subnet) offerHold() time.Duration {
 	if n := *s.params.OfferLifetime; n > 0 {
 		return time.Duration(n) * time.Second
 	}
-	return offerHold
+	return engine.OfferHold
 }
 
 // endsOdd says whether exclude-first-last-24 keeps the address from being
@@ -123,7 +119,7 @@ func (x *exchange) endsOdd(addr netip.Addr, s *subnet) bool {
 
 // reservationConflict reports that somebody else has the client's address.
 func (x *exchange) reservationConflict(addr netip.Addr, s *subnet) {
-	l, _ := x.e.store.Lookup(lease.Key{Type: lease.V4, Addr: addr})
-	x.e.log.Warn("reserved address is in use", "client", engine.Logged(x.client), "address", addr, "subnet", s.id, "by", engine.Logged(lease.Client{ID: l.ClientID, HWAddr: l.HWAddr}))
-	x.e.stats.countBoth("v4-reservation-conflicts", s)
+	l, _ := x.e.core.Store.Lookup(lease.Key{Type: lease.V4, Addr: addr})
+	x.e.core.Log.Warn("reserved address is in use", "client", engine.Logged(x.client), "address", addr, "subnet", s.id, "by", engine.Logged(lease.Client{ID: l.ClientID, HWAddr: l.HWAddr}))
+	x.e.core.Stats.Count("v4-reservation-conflicts", s.id)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv4"
 	"github.com/stretchr/testify/require"
 
+	"github.com/dhcpha/dhcpha/internal/engine"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
@@ -79,7 +80,7 @@ func TestOfferIsHeld(t *testing.T) {
 		require.Equal(t, "OFFER 192.0.2.10", short(b.ask(discover, 1)), "a client that asks again is offered the same")
 		require.Equal(t, "NAK", short(b.ask(request, 2, requested("192.0.2.10"), toServer("192.0.2.1"))))
 
-		time.Sleep(offerHold)
+		time.Sleep(engine.OfferHold)
 		require.Equal(t, "OFFER 192.0.2.10", short(b.ask(discover, 3, requested("192.0.2.10"))), "an offer does not last")
 	})
 }

@@ -2,12 +2,10 @@ package dhcp4
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/dhcpha/dhcpha/ctrl"
 	"github.com/dhcpha/dhcpha/internal/engine"
@@ -21,25 +19,11 @@ import (
 // that fails there is no reply: the client asks again. Queries are answered
 // from memory; one client's queries are answered one after another.
 type Engine struct {
-	store      *lease.Store
-	committer  lease.Committer
-	background lease.Committer
-	reclaims   func(lease.Lease) bool
-	gate       Gate
-	log        *slog.Logger
+	core engine.Core
+	gate Gate
+	plan atomic.Pointer[plan] // what the configuration means
 
-	plan  atomic.Pointer[plan] // what the configuration means
-	alloc *lease.Allocator
-	turns engine.Turns
-
-	service *ctrl.Service
-	stats   engineStats
-	started time.Time
-
-	reload   sync.Mutex // one Reload at a time
-	reloaded atomic.Int64
-	changed  chan struct{} // the plan has changed, for Run
-
+	reload sync.Mutex // one Reload at a time
 	locals locals
 }
 
@@ -70,49 +54,18 @@ func NewEngine(cfg *Config, store *lease.Store, opts *EngineOptions) (*Engine, e
 	if opts == nil {
 		opts = &EngineOptions{}
 	}
-	e := &Engine{
-		store:      store,
-		committer:  opts.Committer,
-		background: opts.Background,
-		reclaims:   opts.Reclaims,
-		gate:       opts.Gate,
-		service:    opts.Service,
-		log:        opts.Logger,
-		started:    time.Now(),
-		changed:    make(chan struct{}, 1),
-	}
-	if e.committer == nil {
-		e.committer = store
-	}
-	if e.background == nil {
-		e.background = e.committer
-	}
-	if e.service == nil {
-		e.service = new(ctrl.Service)
-	}
-	if e.log == nil {
-		e.log = slog.New(slog.DiscardHandler)
-	}
-	e.log = engine.Throttled(e.log)
-	p, err := newPlan(cfg)
-	if err != nil {
+	e := &Engine{gate: opts.Gate}
+	e.core.Init(store, &statNames, engine.Options{
+		Committer:  opts.Committer,
+		Background: opts.Background,
+		Reclaims:   opts.Reclaims,
+		Service:    opts.Service,
+		Logger:     opts.Logger,
+	})
+	if err := e.Reload(cfg); err != nil {
 		return nil, err
 	}
-	if e.alloc, err = lease.NewAllocator(store, p.poolSpecs()); err != nil {
-		return nil, fmt.Errorf("dhcp4: pools: %w", err)
-	}
-	p.setPools(e.alloc.Pools())
-	e.stats.init()
-	e.use(p)
 	return e, nil
-}
-
-// use makes p what queries are answered by.
-func (e *Engine) use(p *plan) {
-	e.stats.setSubnets(e, e.plan.Load(), p)
-	e.stats.all.SetSamples(p.cfg.samples())
-	e.plan.Store(p)
-	e.reloaded.Store(time.Now().UnixNano())
 }
 
 // Reload makes the engine go by another configuration. Queries in flight are
@@ -125,16 +78,21 @@ func (e *Engine) Reload(cfg *Config) error {
 	if err != nil {
 		return err
 	}
-	pools, err := e.alloc.SetPools(p.poolSpecs())
+	pools, err := e.core.SetPools(p.poolSpecs())
 	if err != nil {
 		return fmt.Errorf("dhcp4: pools: %w", err)
 	}
 	p.setPools(pools)
-	e.use(p)
-	select {
-	case e.changed <- struct{}{}:
-	default:
+	settings := engine.Settings{
+		SampleCount: cfg.StatisticDefaultSampleCount,
+		SampleAge:   cfg.StatisticDefaultSampleAge,
+		Expired:     cfg.ExpiredLeasesProcessing,
 	}
+	for _, s := range p.subnets {
+		settings.Subnets = append(settings.Subnets, ctrl.Subnet{ID: s.id, Prefix: s.prefix, ValidLft: s.valid.Usual, Server: s.server})
+	}
+	e.core.Use(settings)
+	e.plan.Store(p)
 	return nil
 }
 
@@ -143,101 +101,22 @@ func (e *Engine) Config() *Config { return e.plan.Load().cfg }
 
 // Service is the switch that the commands dhcp-disable and dhcp-enable turn.
 // While it is off queries are dropped, and counted.
-func (e *Engine) Service() *ctrl.Service { return e.service }
+func (e *Engine) Service() *ctrl.Service { return e.core.Service }
 
 // Close ends the engine's observation of the store. It must not be used any
 // more.
-func (e *Engine) Close() { e.alloc.Close() }
+func (e *Engine) Close() { e.core.Close() }
 
 // Run reclaims expired leases, by the configuration of the moment, until ctx
 // ends; it returns nil then.
-func (e *Engine) Run(ctx context.Context) error {
-	for ctx.Err() == nil {
-		if err := e.reclaim(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// reclaim runs until ctx ends or there is another configuration.
-func (e *Engine) reclaim(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	r := &lease.Reclaimer{
-		Store:     e.store,
-		Committer: e.background,
-		Owned:     e.reclaims,
-		Params:    reclaimParams(e.plan.Load().cfg.ExpiredLeasesProcessing),
-		Logger:    e.log,
-		Reclaimed: e.reclaimed,
-	}
-	done := make(chan error, 1)
-	go func() { done <- r.Run(ctx) }()
-	select {
-	case <-e.changed:
-		cancel()
-		return <-done
-	case err := <-done:
-		return err
-	}
-}
-
-// maxTries bounds how often a decision is made anew because a lease changed
-// between the decision and its commit.
-const maxTries = 3
+func (e *Engine) Run(ctx context.Context) error { return e.core.Run(ctx) }
 
 // ServeDHCP answers one query.
 func (e *Engine) ServeDHCP(ctx context.Context, q *Query) (*Reply, error) {
-	e.stats.received(q.Message.MessageType())
-	reply, err := e.serve(ctx, q)
-	switch {
-	case errors.Is(err, lease.ErrConflict):
-		// Somebody else changed the lease each time: the client will ask again.
-		e.log.Warn("lease kept changing, query dropped", "client", engine.Logged(clientOf(q.Message)), "error", err)
-		e.stats.drop.Add(1)
-		return nil, nil
-	case err != nil:
-		e.stats.drop.Add(1)
-		return nil, err
-	case reply != nil:
-		e.stats.sent(reply.Message.MessageType())
+	e.core.Stats.Received(int(q.Message.MessageType()))
+	reply, err := engine.Serve[Reply](ctx, &e.core, newExchange(e, q))
+	if reply != nil {
+		e.core.Stats.Sent(int(reply.Message.MessageType()))
 	}
-	return reply, nil
-}
-
-func (e *Engine) serve(ctx context.Context, q *Query) (*Reply, error) {
-	if !e.service.Enabled() {
-		e.stats.disabled.Add(1)
-		e.stats.drop.Add(1)
-		return nil, nil
-	}
-	e.locals.add(q.Local)
-	x := newExchange(e, q)
-	if reason := x.accept(); reason != "" {
-		e.log.Debug("query dropped", "client", engine.Logged(x.client), "type", x.type_, "reason", reason)
-		e.stats.drop.Add(1)
-		return nil, nil
-	}
-	answer := x.answerer()
-	if answer == nil {
-		return nil, nil
-	}
-	release, err := e.turns.Take(ctx, x.holder)
-	if errors.Is(err, engine.ErrBusy) {
-		e.log.Debug("query dropped", "client", engine.Logged(x.client), "type", x.type_, "reason", err)
-		e.stats.drop.Add(1)
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("dhcp4: wait for the client's query before: %w", err)
-	}
-	defer release()
-	for try := 1; ; try++ {
-		x.reset()
-		reply, err := answer(ctx)
-		if !errors.Is(err, lease.ErrConflict) || try == maxTries {
-			return reply, err
-		}
-	}
+	return reply, err
 }

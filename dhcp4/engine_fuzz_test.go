@@ -9,6 +9,7 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv4"
 	"github.com/stretchr/testify/require"
 
+	"github.com/dhcpha/dhcpha/internal/engine"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
@@ -70,7 +71,7 @@ func FuzzEngine(f *testing.F) {
 				continue
 			}
 			who := clientOf(m)
-			if old, ok := before[addr]; ok && inUse(&old, time.Now()) {
+			if old, ok := before[addr]; ok && engine.InUse(&old, time.Now()) {
 				require.True(t, owns(who, true, &old), "%s is another client's", addr)
 			}
 			if reply.Message.MessageType() == dhcpv4.MessageTypeAck {

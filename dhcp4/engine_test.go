@@ -171,7 +171,7 @@ func ended(client byte, addr string) lease.Lease {
 	return l
 }
 
-func (b *bench) stat(name string) int64 { return b.e.stats.all.Stat(name).Value() }
+func (b *bench) stat(name string) int64 { return b.e.core.Stats.All.Stat(name).Value() }
 
 func asJSON(t testing.TB, v any) string {
 	raw, err := json.Marshal(v)

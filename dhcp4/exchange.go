@@ -2,6 +2,8 @@ package dhcp4
 
 import (
 	"context"
+	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
@@ -43,37 +45,54 @@ func newExchange(e *Engine, q *Query) *exchange {
 	return &exchange{e: e, p: e.plan.Load(), q: q, m: m, type_: m.MessageType(), client: clientOf(m)}
 }
 
-// answerer finds out what the query is about and returns what answers it; nil:
-// it is not answered.
-func (x *exchange) answerer() func(context.Context) (*Reply, error) {
+// Begin finds out what the query is about.
+func (x *exchange) Begin() (client string) {
+	x.e.locals.add(x.q.Local)
+	if reason := x.accept(); reason != "" {
+		x.e.core.Drop(x, reason)
+		return ""
+	}
 	x.identify()
 	x.classifyFirst()
 	if x.dropped() || !x.forThisServer() {
-		return nil
+		return ""
 	}
 	switch x.type_ {
-	case dhcpv4.MessageTypeDecline:
+	case dhcpv4.MessageTypeDecline, dhcpv4.MessageTypeRelease:
 		x.holder = identity(x.client, true)
-		return x.decline
-	case dhcpv4.MessageTypeRelease:
-		x.holder = identity(x.client, true)
-		return x.release
+		return x.holder
 	}
 	x.locate()
 	if x.dropped() {
-		return nil
+		return ""
 	}
 	x.holder = x.identityIn(x.subnet)
 	x.start = exchangeStart{x.subnet, x.classes}
+	return x.holder
+}
+
+// Answer answers the query.
+func (x *exchange) Answer(ctx context.Context) (*Reply, error) {
+	x.reset()
 	switch x.type_ {
 	case dhcpv4.MessageTypeDiscover:
-		return x.discover
+		return x.discover(ctx)
 	case dhcpv4.MessageTypeRequest:
-		return x.request
+		return x.request(ctx)
+	case dhcpv4.MessageTypeDecline:
+		return x.decline(ctx)
+	case dhcpv4.MessageTypeRelease:
+		return x.release(ctx)
 	default:
-		return x.inform
+		return x.inform(ctx)
 	}
 }
+
+// Client is who asks, for the log.
+func (x *exchange) Client() slog.LogValuer { return engine.Logged(x.client) }
+
+// Type is what the client sent, for the log.
+func (x *exchange) Type() fmt.Stringer { return x.type_ }
 
 // serverName returns the server that the query's subnet is assigned to. It is
 // asked before the query has been looked into, and leaves no trace.
@@ -125,9 +144,8 @@ func (x *exchange) dropped() bool {
 	if !x.classes.has(classDrop) {
 		return false
 	}
-	x.e.log.Debug("query dropped", "client", engine.Logged(x.client), "type", x.type_, "reason", "class DROP")
-	x.e.stats.filtered.Add(1)
-	x.e.stats.drop.Add(1)
+	x.e.core.Stats.Filtered.Add(1)
+	x.e.core.Drop(x, "class DROP")
 	return true
 }
 

@@ -40,10 +40,10 @@ func (g *grant) replacing(current *lease.Lease) *grant {
 // address is another client's.
 func (x *exchange) grantOf(addr netip.Addr, s *subnet) *grant {
 	g := &grant{addr: addr, subnet: s, pool: s.poolOf(addr), host: x.hostIn(s)}
-	if l, ok := x.e.store.Lookup(lease.Key{Type: lease.V4, Addr: addr}); ok {
+	if l, ok := x.e.core.Store.Lookup(lease.Key{Type: lease.V4, Addr: addr}); ok {
 		g.was = &l
 		g.mine = owns(x.client, s.byID, &l) && l.State != lease.Declined
-		if !g.mine && inUse(&l, x.now) {
+		if !g.mine && engine.InUse(&l, x.now) {
 			return nil
 		}
 	}
@@ -51,11 +51,6 @@ func (x *exchange) grantOf(addr netip.Addr, s *subnet) *grant {
 	g.name = x.clientName(g)
 	g.valid = x.lifetime(s).Choose(x.askedLifetime())
 	return g
-}
-
-// inUse says whether a lease keeps its address from others.
-func inUse(l *lease.Lease, now time.Time) bool {
-	return !l.Expired(now) && (l.State == lease.Assigned || l.State == lease.Declined)
 }
 
 // classifyFor adds the classes that come with where the client is served from.
@@ -69,7 +64,7 @@ func (x *exchange) classifyFor(g *grant) {
 // findLease returns the client's lease on this link, or nil.
 func (x *exchange) findLease() *lease.Lease {
 	if len(x.client.ID) > 0 {
-		if l := x.leaseAmong(x.e.store.ByClientID(x.client.ID)); l != nil {
+		if l := x.leaseAmong(x.e.core.Store.ByClientID(x.client.ID)); l != nil {
 			return l
 		}
 	}
@@ -79,7 +74,7 @@ func (x *exchange) findLease() *lease.Lease {
 	for s := range x.candidates(x.subnet) {
 		// Whoever has a client identifier is not who has another one.
 		anonymous := s.byID && len(x.client.ID) > 0
-		if l, ok := x.e.store.LookupHWAddr(x.client.HWAddr, s.id, lease.V4, anonymous); ok && owns(x.client, s.byID, &l) {
+		if l, ok := x.e.core.Store.LookupHWAddr(x.client.HWAddr, s.id, lease.V4, anonymous); ok && owns(x.client, s.byID, &l) {
 			return &l
 		}
 	}
@@ -117,15 +112,10 @@ func (x *exchange) lifetime(s *subnet) engine.Lifetime {
 func (x *exchange) commit(ctx context.Context, g *grant) (*Reply, error) {
 	l := x.leaseOf(g)
 	if left := x.reuse(g, l); left > 0 {
-		x.e.alloc.Release(g.addr, x.holder)
-		x.e.stats.countBoth("v4-lease-reuses", g.subnet)
+		x.e.core.Alloc.Release(g.addr, x.holder)
+		x.e.core.Stats.Count("v4-lease-reuses", g.subnet.id)
 		g.valid = left
 		return x.grantReply(dhcpv4.MessageTypeAck, g), nil
-	}
-	// Nobody else may have the address until this has ended, however long it
-	// takes.
-	if !x.e.alloc.Hold(g.addr, x.holder, time.Time{}) {
-		return nil, fmt.Errorf("dhcp4: lease %s: %w", g.addr, lease.ErrConflict)
 	}
 	var changes []lease.Change
 	if g.previous != nil {
@@ -137,30 +127,36 @@ func (x *exchange) commit(ctx context.Context, g *grant) (*Reply, error) {
 	if g.was != nil {
 		change.If = g.was.Revision
 	}
-	err := x.e.committer.Commit(ctx, append(changes, change)...)
-	if err != nil {
-		// The client will ask for it again, unless it has become another's,
-		// whom this must not keep from it.
-		x.e.alloc.Hold(g.addr, x.holder, time.Now().Add(offerHold))
-		if x.now = time.Now(); !x.available(g.addr, g.subnet) {
-			x.e.alloc.Release(g.addr, x.holder)
-		}
-		return nil, fmt.Errorf("dhcp4: lease %s: %w", g.addr, err)
+	if err := x.commitChanges(ctx, append(changes, change)...); err != nil {
+		return nil, err
 	}
-	x.e.alloc.Release(g.addr, x.holder)
-	if x.e.log.Enabled(ctx, slog.LevelDebug) {
-		x.e.log.Debug("lease", "client", engine.Logged(x.client), "address", g.addr, "subnet", g.subnet.id, "seconds", g.valid)
+	if x.e.core.Log.Enabled(ctx, slog.LevelDebug) {
+		x.e.core.Log.Debug("lease", "client", engine.Logged(x.client), "address", g.addr, "subnet", g.subnet.id, "seconds", g.valid)
 	}
-	if g.was == nil || !g.mine || !inUse(g.was, x.now) {
-		x.e.stats.countBoth("cumulative-assigned-addresses", g.subnet)
+	if g.was == nil || !g.mine || !engine.InUse(g.was, x.now) {
+		x.e.core.Stats.Assigned(l)
 	}
 	return x.grantReply(dhcpv4.MessageTypeAck, g), nil
+}
+
+// commitChanges commits changes of leases that are the client's, or to be.
+func (x *exchange) commitChanges(ctx context.Context, changes ...lease.Change) error {
+	err := x.e.core.Commit(ctx, changes,
+		func(*lease.Lease) string { return x.holder },
+		func(l *lease.Lease) bool {
+			x.now = time.Now()
+			return !x.available(l.Addr, x.p.byID[l.SubnetID])
+		})
+	if err != nil {
+		return fmt.Errorf("dhcp4: %w", err)
+	}
+	return nil
 }
 
 // reuse returns for how long the client may use its lease as it is, in
 // seconds; 0: the lease is to be written.
 func (x *exchange) reuse(g *grant, l *lease.Lease) uint32 {
-	if !g.mine || g.previous != nil || !x.e.confirmed(g.was) {
+	if !g.mine || g.previous != nil || !x.e.core.Confirmed(g.was) {
 		return 0
 	}
 	old := *g.was
@@ -169,12 +165,6 @@ func (x *exchange) reuse(g *grant, l *lease.Lease) uint32 {
 		return 0
 	}
 	return g.subnet.cache.Reusable(g.was, l.CLTT)
-}
-
-// confirmed says whether a client may be answered by the lease as it is.
-func (e *Engine) confirmed(l *lease.Lease) bool {
-	c, ok := e.committer.(lease.Confirmer)
-	return !ok || c.Confirmed(*l)
 }
 
 func sameLease(a, b *lease.Lease) bool {

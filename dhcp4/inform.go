@@ -5,20 +5,17 @@ import (
 	"slices"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
-
-	"github.com/dhcpha/dhcpha/internal/engine"
 )
 
 // inform answers the DHCPINFORM of a client that has an address from elsewhere
 // with parameters, and no lease (RFC 2131, section 4.3.5).
 func (x *exchange) inform(context.Context) (*Reply, error) {
 	if x.subnet == nil {
-		x.e.stats.drop.Add(1)
+		x.e.core.Stats.Dropped.Add(1)
 		return nil, nil
 	}
 	if !x.consistent() {
-		x.e.log.Debug("query dropped", "client", engine.Logged(x.client), "type", x.type_, "reason", "its address is not of its link")
-		x.e.stats.drop.Add(1)
+		x.e.core.Drop(x, "its address is not of its link")
 		return nil, nil
 	}
 	h := x.hostIn(x.subnet)

@@ -71,8 +71,8 @@ func TestCache(t *testing.T) {
 		require.EqualValues(t, 2700, renew(hostname("new")), "a quarter of it has just passed")
 		require.EqualValues(t, 3600, renew(hostname("new")))
 
-		doubtful := &doubter{Committer: b.e.committer, doubted: netip.MustParseAddr("192.0.2.10")}
-		b.e.committer = doubtful
+		doubtful := &doubter{Committer: b.e.core.Committer, doubted: netip.MustParseAddr("192.0.2.10")}
+		b.e.core.Committer = doubtful
 		require.EqualValues(t, 3600, renew(hostname("new")), "the last commit failed elsewhere")
 		doubtful.doubted = netip.Addr{}
 		require.EqualValues(t, 3500, renew(hostname("new")))

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/dhcpha/dhcpha/ctrl"
 	"github.com/dhcpha/dhcpha/internal/class"
 	"github.com/dhcpha/dhcpha/internal/conf"
 	"github.com/dhcpha/dhcpha/internal/engine"
@@ -65,7 +64,6 @@ type subnet struct {
 	boot     bootFields
 	byID     bool // match-client-id
 	reserved map[netip.Addr][]*host
-	stats    map[string]*ctrl.Stat // the counted ones
 }
 
 // pool is a pool of the plan.

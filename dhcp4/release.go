@@ -2,7 +2,6 @@ package dhcp4
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
@@ -20,7 +19,7 @@ func (x *exchange) release(ctx context.Context) (*Reply, error) {
 	}
 	change := lease.Removal(l)
 	change.If = l.Revision
-	return nil, x.change(ctx, change)
+	return nil, x.commitChanges(ctx, change)
 }
 
 // decline keeps an address from use that its client found in use by somebody
@@ -30,12 +29,12 @@ func (x *exchange) decline(ctx context.Context) (*Reply, error) {
 	if !ok || l.Expired(x.now) {
 		return nil, nil
 	}
-	x.e.log.Warn("address declined: somebody uses it without a lease", "client", engine.Logged(x.client), "address", l.Addr, "subnet", l.SubnetID)
+	x.e.core.Log.Warn("address declined: somebody uses it without a lease", "client", engine.Logged(x.client), "address", l.Addr, "subnet", l.SubnetID)
 	l.State = lease.Declined
 	l.ClientID, l.HWAddr, l.Hostname = nil, nil, ""
 	l.FQDNFwd, l.FQDNRev = false, false
 	l.CLTT, l.ValidLft = x.now.Unix(), x.p.declinePeriod()
-	return nil, x.change(ctx, lease.Change{Lease: l, If: l.Revision})
+	return nil, x.commitChanges(ctx, lease.Change{Lease: l, If: l.Revision})
 }
 
 // declinePeriod is how long a declined address is kept from use, in seconds.
@@ -48,20 +47,10 @@ func (p *plan) declinePeriod() uint32 {
 
 // ownLease returns the lease with the key if it is assigned to the client.
 func (x *exchange) ownLease(k lease.Key) (lease.Lease, bool) {
-	l, ok := x.e.store.Lookup(k)
+	l, ok := x.e.core.Store.Lookup(k)
 	if !ok || l.State != lease.Assigned || !owns(x.client, true, &l) {
-		x.e.log.Debug("not the client's lease", "client", engine.Logged(x.client), "type", x.type_, "address", k.Addr)
+		x.e.core.Log.Debug("not the client's lease", "client", engine.Logged(x.client), "type", x.type_, "address", k.Addr)
 		return lease.Lease{}, false
 	}
 	return l, true
-}
-
-// change commits a change of the client's lease.
-func (x *exchange) change(ctx context.Context, c lease.Change) error {
-	err := x.e.committer.Commit(ctx, c)
-	if err != nil {
-		return fmt.Errorf("dhcp4: %s of %s: %w", x.type_, c.Lease.Addr, err)
-	}
-	x.e.alloc.Release(c.Lease.Addr, x.holder)
-	return nil
 }

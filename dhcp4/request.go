@@ -6,6 +6,7 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
+	"github.com/dhcpha/dhcpha/internal/engine"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
@@ -36,10 +37,10 @@ func (x *exchange) request(ctx context.Context) (*Reply, error) {
 	case give:
 		return x.commit(ctx, g)
 	case refuse:
-		x.e.alloc.Release(addr, x.holder)
+		x.e.core.Alloc.Release(addr, x.holder)
 		return x.nak(), nil
 	default:
-		x.e.stats.drop.Add(1)
+		x.e.core.Stats.Dropped.Add(1)
 		return nil, nil
 	}
 }
@@ -105,7 +106,7 @@ func (x *exchange) grantRequested(state requestState, addr netip.Addr) (*grant, 
 	g := x.hold(addr, s)
 	switch {
 	case g != nil:
-	case current != nil && current.Addr == addr && inUse(current, x.now):
+	case current != nil && current.Addr == addr && engine.InUse(current, x.now):
 		// Its lease came from another server while somebody else was about to
 		// be given the address here, which will fail.
 		return nil, silent
@@ -139,9 +140,9 @@ func (x *exchange) reservedOnLink(addr netip.Addr) bool {
 
 // available says whether nobody else has the address.
 func (x *exchange) available(addr netip.Addr, s *subnet) bool {
-	if holder, held := x.e.alloc.Holder(addr); held && holder != x.holder {
+	if holder, held := x.e.core.Alloc.Holder(addr); held && holder != x.holder {
 		return false
 	}
-	l, ok := x.e.store.Lookup(lease.Key{Type: lease.V4, Addr: addr})
-	return !ok || !inUse(&l, x.now) || owns(x.client, s.byID, &l)
+	l, ok := x.e.core.Store.Lookup(lease.Key{Type: lease.V4, Addr: addr})
+	return !ok || !engine.InUse(&l, x.now) || owns(x.client, s.byID, &l)
 }

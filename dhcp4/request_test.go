@@ -10,6 +10,7 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv4"
 	"github.com/stretchr/testify/require"
 
+	"github.com/dhcpha/dhcpha/internal/engine"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
@@ -221,14 +222,14 @@ func TestConflictIsTriedAgain(t *testing.T) {
 	rec := &recorder{before: func([]lease.Change) error { return lease.ErrConflict }}
 	b := newBench(t, oneSubnet(), &EngineOptions{Committer: rec})
 	require.Equal(t, "silence", short(b.ask(request, 7, requested("192.0.2.12"), toServer("192.0.2.1"))))
-	require.Len(t, rec.commits, maxTries)
+	require.Len(t, rec.commits, engine.MaxTries)
 }
 
 // While a commit takes its time, nobody else is given the address, and the
 // client's next query waits.
 func TestCommitInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		rec := &recorder{before: func([]lease.Change) error { time.Sleep(2 * offerHold); return nil }}
+		rec := &recorder{before: func([]lease.Change) error { time.Sleep(2 * engine.OfferHold); return nil }}
 		b := newBench(t, oneSubnet(), &EngineOptions{Committer: rec})
 		rec.Committer = b.store
 		first := make(chan string)
@@ -236,7 +237,7 @@ func TestCommitInFlight(t *testing.T) {
 			reply, _ := b.e.ServeDHCP(context.Background(), queryOf(request, 7, requested("192.0.2.10"), toServer("192.0.2.1")))
 			first <- short(reply.Message)
 		}()
-		time.Sleep(offerHold + time.Second)
+		time.Sleep(engine.OfferHold + time.Second)
 		require.Equal(t, "OFFER 192.0.2.11", short(b.ask(discover, 8, requested("192.0.2.10"))))
 		require.Equal(t, "NAK", short(b.ask(request, 9, requested("192.0.2.10"), toServer("192.0.2.1"))))
 
@@ -245,7 +246,7 @@ func TestCommitInFlight(t *testing.T) {
 		_, err := b.e.ServeDHCP(ctx, queryOf(discover, 7))
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.Equal(t, "ACK 192.0.2.10", <-first)
-		require.Zero(t, b.e.turns.Len(), "no memory for clients that ask nothing")
+		require.Zero(t, b.e.core.Turns.Len(), "no memory for clients that ask nothing")
 	})
 }
 

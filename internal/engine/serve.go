@@ -1,0 +1,78 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/dhcpha/dhcpha/lease"
+)
+
+// Exchange is a query while it is being answered, with the kind of reply it
+// has.
+type Exchange[Reply any] interface {
+	Asker
+	// Begin finds out what the query is about and for whose turn it has to
+	// wait. Empty: it is not answered; why has been counted.
+	Begin() (client string)
+	// Answer answers it; nil: by silence. It is called anew if a lease has
+	// changed between the decision and its commit.
+	Answer(ctx context.Context) (*Reply, error)
+}
+
+// Asker is a query as it is logged.
+type Asker interface {
+	Client() slog.LogValuer
+	Type() fmt.Stringer // of the message
+}
+
+// MaxTries bounds how often a decision is made anew because a lease changed
+// between the decision and its commit.
+const MaxTries = 3
+
+// Serve answers a query in its client's turn, while the service is on.
+func Serve[Reply any](ctx context.Context, c *Core, x Exchange[Reply]) (*Reply, error) {
+	if !c.Service.Enabled() {
+		c.Stats.Disabled.Add(1)
+		c.Stats.Dropped.Add(1)
+		return nil, nil
+	}
+	client := x.Begin()
+	if client == "" {
+		return nil, nil
+	}
+	release, err := c.Turns.Take(ctx, client)
+	if errors.Is(err, ErrBusy) {
+		c.Drop(x, err)
+		return nil, nil
+	}
+	if err != nil {
+		c.Stats.Dropped.Add(1)
+		return nil, fmt.Errorf("wait for the client's query before: %w", err)
+	}
+	defer release()
+	for try := 1; ; try++ {
+		reply, err := x.Answer(ctx)
+		switch {
+		case err == nil:
+			return reply, nil
+		case !errors.Is(err, lease.ErrConflict):
+			c.Stats.Dropped.Add(1)
+			return nil, err
+		case try == MaxTries:
+			// Somebody else changed the lease each time: the client will ask again.
+			c.Log.Warn("lease kept changing, query dropped", "client", x.Client(), "error", err)
+			c.Stats.Dropped.Add(1)
+			return nil, nil
+		}
+	}
+}
+
+// Drop logs and counts a query that is not answered, and why.
+func (c *Core) Drop(x Asker, reason any) {
+	if c.Log.Enabled(context.Background(), slog.LevelDebug) {
+		c.Log.Debug("query dropped", "client", x.Client(), "type", x.Type(), "reason", reason)
+	}
+	c.Stats.Dropped.Add(1)
+}

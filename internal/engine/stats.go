@@ -1,0 +1,131 @@
+package engine
+
+import (
+	"fmt"
+	"math"
+	"sync/atomic"
+	"time"
+
+	"github.com/dhcpha/dhcpha/ctrl"
+	"github.com/dhcpha/dhcpha/lease"
+)
+
+// StatNames are what a family calls its statistics.
+type StatNames struct {
+	Packets PacketNames
+	Leases  []LeaseNames // one for each type of leases
+	Counted []string     // what Count counts, besides what becomes of leases
+}
+
+// LeaseNames are what the statistics of leases of a type are called.
+type LeaseNames struct {
+	Type lease.Type
+	Noun string // of what is leased, as in assigned-NOUN
+	Pool string // what it is leased from, as in subnet[1].POOL[0].
+}
+
+func (n *LeaseNames) total() string      { return "total-" + n.Noun }
+func (n *LeaseNames) assigned() string   { return "assigned-" + n.Noun }
+func (n *LeaseNames) registered() string { return "registered-" + n.Noun }
+func (n *LeaseNames) cumulative() string { return "cumulative-assigned-" + n.Noun }
+
+// counted is what is counted of the leases, also for each pool.
+func (n *LeaseNames) counted() []string {
+	if n.Type == lease.PD {
+		return []string{n.cumulative(), reclaimedLeases} // a prefix cannot be declined
+	}
+	return []string{n.cumulative(), reclaimedLeases, reclaimedDeclined}
+}
+
+// Statistics of leases of all types.
+const (
+	declinedAddresses = "declined-addresses"
+	reclaimedLeases   = "reclaimed-leases"
+	reclaimedDeclined = "reclaimed-declined-addresses"
+)
+
+// Stats are the statistics of an engine, by Kea's names. What is looked up for
+// every query is kept at hand.
+type Stats struct {
+	All ctrl.Stats
+	Packets
+
+	names      *StatNames
+	cumulative [lease.PD + 1]string // by type
+	total      counters
+	subnets    atomic.Pointer[map[uint32]*subnetStats]
+	ofSubnets  map[string]bool // the names of those that came with subnets
+}
+
+// counters are counted statistics by their names within a subnet or a pool.
+type counters map[string]*ctrl.Stat
+
+// count counts what is counted here.
+func (c counters) count(name string) {
+	if st := c[name]; st != nil {
+		st.Add(1)
+	}
+}
+
+func (s *Stats) init(names *StatNames) {
+	s.names = names
+	s.Packets.init(&s.All, &names.Packets)
+	s.total = counters{}
+	for _, name := range names.counted() {
+		s.total[name] = s.All.Stat(name)
+	}
+	for _, n := range names.Leases {
+		s.cumulative[n.Type] = n.cumulative()
+	}
+	s.subnets.Store(&map[uint32]*subnetStats{})
+}
+
+// counted is what is counted for all and for each subnet.
+func (n *StatNames) counted() []string {
+	list := n.Counted
+	for _, leases := range n.Leases {
+		list = append(list[:len(list):len(list)], leases.counted()...)
+	}
+	return list
+}
+
+// Count counts what happened in a subnet, which may be gone by now; 0: in none.
+func (s *Stats) Count(name string, subnet uint32) {
+	s.total.count(name)
+	if in := (*s.subnets.Load())[subnet]; in != nil {
+		in.counters.count(name)
+	}
+}
+
+// Assigned counts a lease that a client is given which did not have it.
+func (s *Stats) Assigned(l *lease.Lease) { s.countLease(s.cumulative[l.Type], l) }
+
+// reclaimed counts a lease that was reclaimed.
+func (s *Stats) reclaimed(l lease.Lease) {
+	s.countLease(reclaimedLeases, &l)
+	if l.State == lease.Declined {
+		s.countLease(reclaimedDeclined, &l)
+	}
+}
+
+// countLease counts what happened to a lease, also in its pool.
+func (s *Stats) countLease(name string, l *lease.Lease) {
+	s.Count(name, l.SubnetID)
+	if in := (*s.subnets.Load())[l.SubnetID]; in != nil {
+		if pool := in.poolOf(l); pool != nil {
+			pool.count(name)
+		}
+	}
+}
+
+// samples returns which samples statistics keep; see ctrl.Stats.SetSamples.
+func samples(count *uint32, age uint32) (int, time.Duration) {
+	n := 20
+	if count != nil {
+		n = int(min(*count, math.MaxInt32))
+	}
+	return n, time.Duration(age) * time.Second
+}
+
+// subnetName is what a statistic of a subnet is called.
+func subnetName(id uint32, name string) string { return fmt.Sprintf("subnet[%d].%s", id, name) }
