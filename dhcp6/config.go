@@ -120,11 +120,11 @@ type Config struct {
 // ServerID is server-id: the server's DUID (RFC 9915, section 11). What is not
 // set is found or made when the server first starts.
 type ServerID struct {
-	Type         string     `json:"type"`                    // LLT, LL, EN or UUID
-	Identifier   Identifier `json:"identifier,omitempty"`    // LLT, LL: link-layer address; EN: the enterprise's; UUID: 16 bytes
-	HType        uint16     `json:"htype,omitempty"`         // LLT, LL: hardware type, 1 for Ethernet
-	Time         uint32     `json:"time,omitempty"`          // LLT: seconds since 2000
-	EnterpriseID uint32     `json:"enterprise-id,omitempty"` // EN
+	Type         string `json:"type"`                    // LLT, LL, EN or, which Kea has not, UUID
+	Identifier   Hex    `json:"identifier,omitempty"`    // LLT, LL: link-layer address; EN: the enterprise's; UUID: 16 bytes
+	HType        uint16 `json:"htype,omitempty"`         // LLT, LL: hardware type, 1 for Ethernet
+	Time         uint32 `json:"time,omitempty"`          // LLT: seconds since 2000
+	EnterpriseID uint32 `json:"enterprise-id,omitempty"` // EN
 	// Persist, unless set to false, keeps the DUID for later starts.
 	Persist *bool `json:"persist,omitempty"`
 

@@ -13,6 +13,9 @@ type Range = conf.Range
 // "0x1a1b1c"), or characters between single quotes ("'port 7'").
 type Identifier = conf.Identifier
 
+// Hex are bytes whose text is hexadecimal, as in "1a1b1c".
+type Hex = conf.Hex
+
 // Guard limits a shared network, a subnet or a pool to classes of clients, and
 // names classes to be evaluated once it has been chosen.
 //

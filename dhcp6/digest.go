@@ -1,17 +1,57 @@
 package dhcp6
 
 import (
-	"crypto/sha256"
-	"encoding/json"
-	"fmt"
+	"cmp"
+	"slices"
+
+	"github.com/insomniacslk/dhcp/dhcpv6"
+
+	"github.com/dhcpha/dhcpha/internal/conf"
+	"github.com/dhcpha/dhcpha/internal/option"
 )
 
 // digestOf leaves out what need not be the same, so that what is new in a
 // configuration counts unless somebody decides otherwise.
 func digestOf(cfg *Config) string {
-	b, err := json.Marshal(cfg)
-	if err != nil {
-		return "" // a configuration that has been checked has a JSON
+	c := *cfg
+	c.Params = reservationMode(c.Params).Inherit(DefaultParams())
+	c.InterfacesConfig = InterfacesConfig{}
+	conf.SetCommon(&c, conf.Own{})
+	c.ServerID, c.DataDirectory = nil, ""
+	c.OptionData = agreedOptions(c.OptionData)
+	c.ClientClasses = slices.Clone(c.ClientClasses)
+	for i := range c.ClientClasses {
+		c.ClientClasses[i].OptionData = agreedOptions(c.ClientClasses[i].OptionData)
 	}
-	return fmt.Sprintf("%x", sha256.Sum256(b))
+	c.SharedNetworks = slices.Clone(c.SharedNetworks)
+	for i := range c.SharedNetworks {
+		n := &c.SharedNetworks[i]
+		n.Interface, n.OptionData, n.Subnets = "", agreedOptions(n.OptionData), agreedSubnets(n.Subnets)
+	}
+	slices.SortFunc(c.SharedNetworks, func(a, b SharedNetwork) int { return cmp.Compare(a.Name, b.Name) })
+	c.Subnets = agreedSubnets(c.Subnets)
+	return conf.Digest(&c)
+}
+
+func agreedSubnets(subnets []Subnet) []Subnet {
+	subnets = slices.Clone(subnets)
+	for i := range subnets {
+		s := &subnets[i]
+		s.Interface, s.OptionData = "", agreedOptions(s.OptionData)
+		s.Pools, s.PDPools = slices.Clone(s.Pools), slices.Clone(s.PDPools)
+		for j := range s.Pools {
+			s.Pools[j].OptionData = agreedOptions(s.Pools[j].OptionData)
+		}
+		for j := range s.PDPools {
+			s.PDPools[j].OptionData = agreedOptions(s.PDPools[j].OptionData)
+		}
+	}
+	slices.SortFunc(subnets, func(a, b Subnet) int { return cmp.Compare(a.ID, b.ID) })
+	return subnets
+}
+
+// agreedOptions leaves out the preference, in which servers differ so that
+// clients take one rather than the other.
+func agreedOptions(list []OptionData) []OptionData {
+	return conf.Agreed(option.V6, uint16(dhcpv6.OptionPreference), list)
 }

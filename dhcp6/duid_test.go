@@ -35,14 +35,14 @@ func TestServerDUID(t *testing.T) {
 		"LLT, another stored":   {&ServerID{Type: "LLT"}, en, "0001 0001 tttttttt 020000000009"},
 		"LLT with time":         {&ServerID{Type: "LLT", Time: 5}, llt, "0001 0001 00000005 02000000000a"},
 		"LLT, another hardware": {&ServerID{Type: "LLT", HType: 6}, llt, "0001 0006 tttttttt 02000000000a"},
-		"LLT in full":           {&ServerID{Type: "LLT", HType: 8, Time: 5, Identifier: Identifier{1, 2, 3}}, llt, "0001 0008 00000005 010203"},
+		"LLT in full":           {&ServerID{Type: "LLT", HType: 8, Time: 5, Identifier: []byte{1, 2, 3}}, llt, "0001 0008 00000005 010203"},
 		"LL":                    {&ServerID{Type: "LL"}, "", "0003 0001 020000000009"},
 		"LL as it is stored":    {&ServerID{Type: "LL"}, ll, ll},
-		"LL with address":       {&ServerID{Type: "LL", Identifier: Identifier{1, 2, 3}}, ll, "0003 0001 010203"},
+		"LL with address":       {&ServerID{Type: "LL", Identifier: []byte{1, 2, 3}}, ll, "0003 0001 010203"},
 		"EN as it is stored":    {&ServerID{Type: "EN"}, en, en},
 		"EN, another number":    {&ServerID{Type: "EN", EnterpriseID: 1}, en, "0002 00000001 0102"},
-		"EN in full":            {&ServerID{Type: "EN", EnterpriseID: 1, Identifier: Identifier{9}}, en, "0002 00000001 09"},
-		"EN, Kea's number":      {&ServerID{Type: "EN", Identifier: Identifier{9}}, "", "0002 000009bf 09"},
+		"EN in full":            {&ServerID{Type: "EN", EnterpriseID: 1, Identifier: []byte{9}}, en, "0002 00000001 09"},
+		"EN, Kea's number":      {&ServerID{Type: "EN", Identifier: []byte{9}}, "", "0002 000009bf 09"},
 		"UUID as it is stored":  {&ServerID{Type: "UUID"}, uuid, uuid},
 		"UUID in full":          {&ServerID{Type: "UUID", Identifier: bytes.Repeat([]byte{7}, 16)}, uuid, "0004" + strings.Repeat("07", 16)},
 		"not kept":              {&ServerID{Type: "LL", Persist: new(false)}, ll, "0003 0001 020000000009"},
@@ -90,7 +90,7 @@ func TestDrawnDUID(t *testing.T) {
 			}
 		}
 	}
-	for _, cfg := range []*ServerID{{Type: "LL"}, {Type: "LLT"}, {Type: "XY"}, {Type: "UUID", Identifier: Identifier{1}}} {
+	for _, cfg := range []*ServerID{{Type: "LL"}, {Type: "LLT"}, {Type: "XY"}, {Type: "UUID", Identifier: []byte{1}}} {
 		_, err := serverDUID(cfg, nil, none)
 		require.Error(t, err)
 	}
