@@ -97,9 +97,9 @@ func (k *fakeKea) seen() []fakeRequest {
 }
 
 // peer returns the server as a peer of a relationship.
-func (k *fakeKea) peer(t *testing.T) *peer {
+func (k *fakeKea) peer(t *testing.T, family ctrl.Family) *peer {
 	t.Helper()
-	p, err := newPeer(new(Config), Peer{Name: "server1", URL: k.url, Role: Primary}, &Options{Family: ctrl.V4})
+	p, err := newPeer(new(Config), Peer{Name: "server1", URL: k.url, Role: Primary}, &Options{Family: family})
 	require.NoError(t, err)
 	t.Cleanup(p.client.Close)
 	return p

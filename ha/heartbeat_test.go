@@ -2,18 +2,18 @@ package ha
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/dhcpha/dhcpha/ctrl"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
@@ -30,42 +30,42 @@ var readAnyway = map[string]bool{
 // and one that it did not take is not.
 func TestHeartbeatAnswersAsTakenByKea(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("testdata/v4-answer-variants.heartbeats.jsonl")
-	require.NoError(t, err)
-	for line := range bytes.Lines(text) {
-		var row struct {
-			Variant  string
-			Answered []string
-			Taken    bool
-			State    string   `json:"last-state"`
-			Scopes   []string `json:"last-scopes"`
-		}
-		require.NoError(t, json.Unmarshal(line, &row))
-		t.Run(row.Variant, func(t *testing.T) {
-			t.Parallel()
-			d := newNode(t, nil, Options{}, pairConfig(HotStandby, "server1"))
-			d.cfgs[0].Peers[0].URL, d.cfgs[0].Peers[1].URL = "http://127.0.0.1:1/", "http://"+answering(t, row.Answered)+"/"
-			d.cfgs[0].MaxResponseDelay = new(uint32(1000))
-			var err error
-			d.store, err = lease.Open(d.path, nil)
-			require.NoError(t, err)
-			defer d.store.Close()
-			d.Service, err = New(d.cfgs, d.store, nil)
-			require.NoError(t, err)
-			a, err := d.relationships[0].partner.ask(t.Context())
-			if readAnyway[row.Variant] {
-				row.Taken, row.State, row.Scopes = true, "syncing", nil
+	for _, family := range []ctrl.Family{ctrl.V4, ctrl.V6} {
+		for _, line := range recorded(t, fmt.Sprintf("v%d-answer-variants.heartbeats.jsonl", family)) {
+			var row struct {
+				Variant  string
+				Answered []string
+				Taken    bool
+				State    string   `json:"last-state"`
+				Scopes   []string `json:"last-scopes"`
 			}
-			row.Taken = row.Taken || row.Variant == "state unavailable" // it was, which is what is recorded of the others
-			require.Equal(t, row.Taken, err == nil, "%v", err)
-			if row.Taken {
-				require.Equal(t, row.State, a.State.String())
-				if len(row.Scopes) > 0 || len(a.Scopes) > 0 {
-					require.Equal(t, row.Scopes, a.Scopes)
+			require.NoError(t, json.Unmarshal(line, &row))
+			t.Run(fmt.Sprintf("v%d %s", family, row.Variant), func(t *testing.T) {
+				t.Parallel()
+				d := newNode(t, nil, Options{Family: family}, pairConfig(HotStandby, "server1"))
+				d.cfgs[0].Peers[0].URL, d.cfgs[0].Peers[1].URL = "http://127.0.0.1:1/", "http://"+answering(t, row.Answered)+"/"
+				d.cfgs[0].MaxResponseDelay = new(uint32(1000))
+				var err error
+				d.store, err = lease.Open(d.path, nil)
+				require.NoError(t, err)
+				defer d.store.Close()
+				d.Service, err = New(d.cfgs, d.store, nil)
+				require.NoError(t, err)
+				a, err := d.relationships[0].partner.ask(t.Context())
+				if readAnyway[row.Variant] {
+					row.Taken, row.State, row.Scopes = true, "syncing", nil
 				}
-				require.False(t, a.Ours)
-			}
-		})
+				row.Taken = row.Taken || row.Variant == "state unavailable" // it was, which is what is recorded of the others
+				require.Equal(t, row.Taken, err == nil, "%v", err)
+				if row.Taken {
+					require.Equal(t, row.State, a.State.String())
+					if len(row.Scopes) > 0 || len(a.Scopes) > 0 {
+						require.Equal(t, row.Scopes, a.Scopes)
+					}
+					require.False(t, a.Ours)
+				}
+			})
+		}
 	}
 }
 

@@ -37,7 +37,7 @@ func TestListenerUnderAttack(t *testing.T) {
 				return ctrl.Response{}
 			})
 			cfg := listenerConfig(this)
-			address := runListener(t, cfg, mux, nil)
+			address := runListener(t, ctrl.V4, cfg, mux, nil)
 
 			const head = "POST / HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: "
 			var attackers sync.WaitGroup

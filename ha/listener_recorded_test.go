@@ -73,21 +73,26 @@ func TestListenerAsRecorded(t *testing.T) {
 	t.Parallel()
 	restricted, open := true, false
 	secret := Peer{BasicAuthUser: "hauser", BasicAuthPassword: "ha-secret"}
+	authorization := map[string]string{
+		"no authorization": "Kea's listener asks for the password only since 3.3.0",
+		"wrong password":   "the same",
+	}
+	agent := []string{
+		"no service", "service not configured", "unknown service", "two services", "list-commands of the agent", "server behind the agent gone",
+	}
 	for file, c := range map[string]struct {
 		restrict  *bool
 		this      Peer
 		different map[string]string // cases in which we differ, and why
 		forAgent  []string          // cases about an agent that has several servers behind it, which we are not
 	}{
-		"v4-admin-http":       {restrict: &open},
+		"v4-admin-http":       {restrict: &open}, // there is none of v6, which answered all the same
 		"v4-admin-restricted": {restrict: &restricted},
-		"v4-auth-listener": {restrict: &open, this: secret, different: map[string]string{
-			"no authorization": "Kea's listener asks for the password only since 3.3.0",
-			"wrong password":   "the same",
-		}},
-		"v4-auth-agent": {restrict: &open, this: secret, forAgent: []string{
-			"no service", "service not configured", "unknown service", "two services", "list-commands of the agent", "server behind the agent gone",
-		}},
+		"v6-admin-restricted": {restrict: &restricted},
+		"v4-auth-listener":    {restrict: &open, this: secret, different: authorization},
+		"v6-auth-listener":    {restrict: &open, this: secret, different: authorization},
+		"v4-auth-agent":       {restrict: &open, this: secret, forAgent: agent},
+		"v6-auth-agent":       {restrict: &open, this: secret, forAgent: agent},
 	} {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
@@ -95,7 +100,7 @@ func TestListenerAsRecorded(t *testing.T) {
 			mux, answer := recordedMux(all)
 			cfg := listenerConfig(c.this)
 			cfg.RestrictCommands = c.restrict
-			address := runListener(t, cfg, mux, nil)
+			address := runListener(t, familyOf(file), cfg, mux, nil)
 			said := 0
 			for _, rec := range all {
 				send := rec.wire()

@@ -30,11 +30,11 @@ func listenerConfig(this Peer) *Config {
 
 // runListener runs the one listener of a relationship until the test ends, on
 // a port that the system chooses, and returns where.
-func runListener(t *testing.T, cfg *Config, mux *ctrl.Mux, log *slog.Logger) string {
+func runListener(t *testing.T, family ctrl.Family, cfg *Config, mux *ctrl.Mux, log *slog.Logger) string {
 	t.Helper()
 	real, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	opts := (&Options{Logger: log, Listen: func(network, address string) (net.Listener, error) {
+	opts := (&Options{Family: family, Logger: log, Listen: func(network, address string) (net.Listener, error) {
 		require.Equal(t, "tcp 127.0.0.1:65535", network+" "+address)
 		return real, nil
 	}}).withDefaults()
@@ -61,7 +61,7 @@ func TestListenerAsksForThePassword(t *testing.T) {
 		done.Add(1)
 		return ctrl.Response{}
 	})
-	address := runListener(t, listenerConfig(Peer{BasicAuthUser: "hauser", BasicAuthPassword: "gehéim"}), mux, nil)
+	address := runListener(t, ctrl.V4, listenerConfig(Peer{BasicAuthUser: "hauser", BasicAuthPassword: "gehéim"}), mux, nil)
 	call := func(user, password string) error {
 		client, err := ctrl.NewClient("http://"+address, &ctrl.ClientOptions{User: user, Password: password})
 		require.NoError(t, err)

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -72,15 +73,18 @@ func TestCommandsAsRecorded(t *testing.T) {
 	for name, mode := range map[string]Mode{
 		"v4-admin": HotStandby, "v4-hs-pause": HotStandby, "v4-hs-maintenance": HotStandby,
 		"v4-lb-maintenance": LoadBalancing, "v4-passive-noack": PassiveBackup, "v4-passive-ack": PassiveBackup,
+		"v6-admin": HotStandby, "v6-hs-pause": HotStandby, "v6-hs-maintenance": HotStandby,
+		"v6-lb-maintenance": LoadBalancing, "v6-passive-noack": PassiveBackup, "v6-passive-ack": PassiveBackup,
 	} {
 		t.Run(name, func(t *testing.T) {
 			pairTest(t, mode, func(a, b *node) {
-				if name == "v4-hs-pause" {
+				a.opts.Family, b.opts.Family = familyOf(name), familyOf(name)
+				if strings.HasSuffix(name, "-pause") {
 					b.cfgs[0].StateMachine = &StateMachine{States: []StatePause{
 						{State: "waiting", Pause: PauseOnce}, {State: "ready", Pause: PauseOnce},
 					}}
 				}
-				a.cfgs[0].WaitBackupAck = name == "v4-passive-ack"
+				a.cfgs[0].WaitBackupAck = strings.HasSuffix(name, "-passive-ack")
 				b.cfgs[0].WaitBackupAck = a.cfgs[0].WaitBackupAck
 				a.plain, b.plain = true, true // no more than Kea knows
 				began, checked := time.Now(), 0

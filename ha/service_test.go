@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"iter"
 	"net/netip"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -228,25 +227,25 @@ func TestNotRunning(t *testing.T) {
 // The clients are split as by the recorded pair of Kea servers.
 func TestSplitAsRecorded(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("testdata/v4-lb-leases.hash.jsonl")
-	require.NoError(t, err)
-	s := newSplit(pairConfig(LoadBalancing, "server1"), ctrl.V4)
-	seen := 0
-	for line := range strings.Lines(string(text)) {
-		var row struct {
-			HWAddr   string   `json:"hw-address"`
-			ClientID string   `json:"client-id"`
-			Server   []string `json:"answered_by"`
+	for _, family := range []ctrl.Family{ctrl.V4, ctrl.V6} {
+		s := newSplit(pairConfig(LoadBalancing, "server1"), family)
+		lines := recorded(t, fmt.Sprintf("v%d-lb-leases.hash.jsonl", family))
+		require.Len(t, lines, 48)
+		for _, line := range lines {
+			var row struct {
+				HWAddr   string   `json:"hw-address"`
+				ClientID string   `json:"client-id"`
+				DUID     string   `json:"duid"`
+				Server   []string `json:"answered_by"`
+			}
+			require.NoError(t, json.Unmarshal(line, &row))
+			i, ok := s.owner(octets(t, row.ClientID+row.DUID), octets(t, row.HWAddr))
+			require.True(t, ok)
+			require.Equal(t, row.Server[0], s.names[i], "%s", line)
 		}
-		require.NoError(t, json.Unmarshal([]byte(line), &row))
-		i, ok := s.owner(octets(t, row.ClientID), octets(t, row.HWAddr))
-		require.True(t, ok)
-		require.Equal(t, row.Server[0], s.names[i], line)
-		seen++
+		_, ok := s.owner(nil, nil)
+		require.False(t, ok, "who cannot be told apart is nobody's")
 	}
-	require.Equal(t, 48, seen)
-	_, ok := s.owner(nil, nil)
-	require.False(t, ok, "who cannot be told apart is nobody's")
 }
 
 func octets(t *testing.T, text string) []byte {

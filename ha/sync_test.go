@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -36,7 +37,7 @@ func pullFrom(t *testing.T, k *fakeKea, store *lease.Store, change func(*pullerO
 	if change != nil {
 		change(&opts)
 	}
-	return newPuller(k.peer(t), store, opts)
+	return newPuller(k.peer(t, opts.family), store, opts)
 }
 
 // testLease is a lease with the last octets given.
@@ -65,6 +66,17 @@ type exchange struct {
 	Last     float64         `json:"t_response"`
 }
 
+// familyOf is what a recording is of: names begin with v4 or v6.
+func familyOf(recording string) ctrl.Family {
+	if strings.HasPrefix(recording, "v6") {
+		return ctrl.V6
+	}
+	return ctrl.V4
+}
+
+// isPage says whether a command asks for leases.
+func isPage(command string) bool { return command == "lease4-get-page" || command == "lease6-get-page" }
+
 // recordedPulls returns the synchronizations of a recording.
 func recordedPulls(t *testing.T, name string) (pulls [][]exchange) {
 	t.Helper()
@@ -73,7 +85,7 @@ func recordedPulls(t *testing.T, name string) (pulls [][]exchange) {
 		var e exchange
 		require.NoError(t, json.Unmarshal(line, &e))
 		switch e.Request.Command {
-		case "dhcp-disable", "lease4-get-page", "ha-sync-complete-notify", "dhcp-enable":
+		case "dhcp-disable", "lease4-get-page", "lease6-get-page", "ha-sync-complete-notify", "dhcp-enable":
 		default:
 			continue
 		}
@@ -132,6 +144,11 @@ func TestPullSendsWhatKeaSends(t *testing.T) {
 		{"v4-hs-sync-fail", 2, time.Millisecond, 10000, 2},
 		{"v4-lb-overflow", 4, time.Minute, 10000, 0},
 		{"v4-lb-overflow-crossed", 4, time.Minute, 10000, 0},
+		{"v6-hs-resync", 4, time.Minute, 10, 0},
+		{"v6-hs-resync-exact", 3, time.Minute, 10, 0},
+		{"v6-hs-resync-declined", 3, time.Minute, 3, 0},
+		{"v6-hs-sync-fail", 2, time.Millisecond, 10000, 2},
+		{"v6-lb-overflow", 4, time.Minute, 10000, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -145,7 +162,7 @@ func TestPullSendsWhatKeaSends(t *testing.T) {
 					}
 					e := script[0]
 					script = script[1:]
-					if test.failed > 0 && e.Request.Command == "lease4-get-page" {
+					if test.failed > 0 && isPage(e.Request.Command) {
 						return "" // too late, or never
 					}
 					return httpAnswer(e.Response)
@@ -153,6 +170,7 @@ func TestPullSendsWhatKeaSends(t *testing.T) {
 				k.between(func() { script = pull })
 				store := openStore(t)
 				p := pullFrom(t, k, store, func(o *pullerOptions) {
+					o.family = familyOf(test.name)
 					o.limit, o.period, o.timeout = test.limit, test.timeout, time.Minute
 				})
 				err := p.run(t.Context())
@@ -188,7 +206,7 @@ func TestPullSendsWhatKeaSends(t *testing.T) {
 
 func pageOf(t *testing.T, e exchange) []lease.Lease {
 	t.Helper()
-	if e.Request.Command != "lease4-get-page" || string(e.Response) == "null" || len(e.Response) == 0 {
+	if !isPage(e.Request.Command) || string(e.Response) == "null" || len(e.Response) == 0 {
 		return nil
 	}
 	var answers []struct {
@@ -212,67 +230,76 @@ func TestPullReadsPagesAsKea(t *testing.T) {
 		Kept     []lease.Lease    `json:"kept"`
 		Logged   []string         `json:"logged"`
 	}
-	var good []string // three pages
-	var all []variant
-	for _, line := range recorded(t, "v4-answer-variants.pages.jsonl") {
-		var v variant
-		require.NoError(t, json.Unmarshal(line, &v))
-		if v.Variant == "three pages of 3, all good" {
-			good = v.Answered
+	for _, file := range []struct {
+		family      ctrl.Family
+		variants    int
+		third, last string // addresses at which pages end
+	}{
+		{ctrl.V4, 40, "10.77.30.3", "10.77.30.6"},
+		{ctrl.V6, 43, "fd77::1:0:3003", "fd77::1:0:3006"},
+	} {
+		var good []string // three pages
+		var all []variant
+		for _, line := range recorded(t, fmt.Sprintf("v%d-answer-variants.pages.jsonl", file.family)) {
+			var v variant
+			require.NoError(t, json.Unmarshal(line, &v))
+			if v.Variant == "three pages of 3, all good" {
+				good = v.Answered
+			}
+			all = append(all, v)
 		}
-		all = append(all, v)
-	}
-	require.Equal(t, 40, len(all))
-	for _, v := range all {
-		t.Run(v.Variant, func(t *testing.T) {
-			t.Parallel()
-			unread, kept, requests := 0, len(v.Kept), v.Requests
-			if v.Sync.Result == 0 {
-				unread = len(v.Logged)
-			}
-			switch v.Variant {
-			case "three pages of 3, the last lease of the first without hostname":
-				// Kea takes the page for the last: the others are never fetched.
-				v.Answered = append(v.Answered, good[1:]...)
-				kept = 6
-				requests = append(requests, map[string]any{"from": "10.77.30.3", "limit": 3.}, map[string]any{"from": "10.77.30.6", "limit": 3.})
-			case "state 3":
-				unread, kept = 0, 2 // a state since Kea 2.7
-			}
-			page := 0
-			k := newFakeKea(t, func(command string, _ map[string]any) string {
-				if command != "lease4-get-page" {
-					return keaSays(t, map[string]any{"result": 0})
+		require.Equal(t, file.variants, len(all))
+		for _, v := range all {
+			t.Run(fmt.Sprintf("v%d %s", file.family, v.Variant), func(t *testing.T) {
+				t.Parallel()
+				unread, kept, requests := 0, len(v.Kept), v.Requests
+				if v.Sync.Result == 0 {
+					unread = len(v.Logged)
 				}
-				page++
-				return v.Answered[page-1]
+				switch v.Variant {
+				case "three pages of 3, the last lease of the first without hostname":
+					// Kea takes the page for the last: the others are never fetched.
+					v.Answered = append(v.Answered, good[1:]...)
+					kept = 6
+					requests = append(requests, map[string]any{"from": file.third, "limit": 3.}, map[string]any{"from": file.last, "limit": 3.})
+				case "state 3":
+					unread, kept = 0, 2 // a state since Kea 2.7
+				}
+				page := 0
+				k := newFakeKea(t, func(command string, _ map[string]any) string {
+					if !isPage(command) {
+						return keaSays(t, map[string]any{"result": 0})
+					}
+					page++
+					return v.Answered[page-1]
+				})
+				store := openStore(t)
+				p := pullFrom(t, k, store, func(o *pullerOptions) { o.family, o.limit = file.family, int(v.Requests[0]["limit"].(float64)) })
+				err := p.run(t.Context())
+				require.Equal(t, v.Sync.Result == 0, err == nil, "%v", err)
+				require.False(t, errors.Is(err, errNotStored))
+				require.Equal(t, unread, p.unread)
+				var asked []map[string]any
+				last := ""
+				for _, r := range k.seen() {
+					if isPage(r.Command) {
+						asked = append(asked, r.Arguments)
+					}
+					last = r.Command
+				}
+				require.Equal(t, requests, asked)
+				if err == nil {
+					require.Equal(t, "ha-sync-complete-notify", last)
+				} else {
+					require.Equal(t, "dhcp-enable", last)
+				}
+				stored := leases(store)
+				require.Len(t, stored, kept)
+				for _, l := range v.Kept {
+					require.Contains(t, stored, l)
+				}
 			})
-			store := openStore(t)
-			p := pullFrom(t, k, store, func(o *pullerOptions) { o.limit = int(v.Requests[0]["limit"].(float64)) })
-			err := p.run(t.Context())
-			require.Equal(t, v.Sync.Result == 0, err == nil, "%v", err)
-			require.False(t, errors.Is(err, errNotStored))
-			require.Equal(t, unread, p.unread)
-			var asked []map[string]any
-			last := ""
-			for _, r := range k.seen() {
-				if r.Command == "lease4-get-page" {
-					asked = append(asked, r.Arguments)
-				}
-				last = r.Command
-			}
-			require.Equal(t, requests, asked)
-			if err == nil {
-				require.Equal(t, "ha-sync-complete-notify", last)
-			} else {
-				require.Equal(t, "dhcp-enable", last)
-			}
-			stored := leases(store)
-			require.Len(t, stored, kept)
-			for _, l := range v.Kept {
-				require.Contains(t, stored, l)
-			}
-		})
+		}
 	}
 }
 
