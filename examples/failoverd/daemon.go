@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -17,27 +18,33 @@ import (
 	"github.com/dhcpha/dhcpha/lease"
 )
 
-// daemon is one server: its parts, and how they go on by another
-// configuration.
-type daemon struct {
+// settings are what a user says by flags.
+type settings struct {
 	file             string
 	name             string // which of the peers this server is; empty: see ha.ParseOptions
 	parse            dhcp4.ParseOptions
 	port, clientPort uint16
+	stderr           io.Writer
 	level            *slog.LevelVar
 	log              *slog.Logger
+}
+
+// daemon is one server: its parts, and how they go on by another
+// configuration.
+type daemon[C config] struct {
+	*settings
+	family *family[C]
 
 	store   *lease.Store
 	ha      *failover // nil: there is none
-	engine  *dhcp4.Engine
-	server  *dhcp4.Server
+	service service[C]
 	sockets ctrl.Sockets
 
 	applying sync.Mutex // one reload at a time
 }
 
 // load reads the configuration, and that of high availability in it, if any.
-func (d *daemon) load() (cfg *dhcp4.Config, cfgs []*ha.Config, err error) {
+func (d *daemon[C]) load() (cfg C, cfgs []*ha.Config, err error) {
 	opts := d.parse
 	opts.Hook = func(h dhcp4.HookLibrary, warn func(dhcp4.ConfigProblem)) (err error) {
 		if h.Name() == highAvailability {
@@ -45,12 +52,12 @@ func (d *daemon) load() (cfg *dhcp4.Config, cfgs []*ha.Config, err error) {
 		}
 		return err
 	}
-	cfg, err = dhcp4.LoadConfig(d.file, &opts)
+	cfg, err = d.family.load(d.file, &opts)
 	return cfg, cfgs, err
 }
 
 // run serves until ctx ends, or the command shutdown ends it.
-func (d *daemon) run(ctx context.Context) error {
+func (d *daemon[C]) run(ctx context.Context) error {
 	cfg, cfgs, err := d.load()
 	if err != nil {
 		return err
@@ -61,41 +68,38 @@ func (d *daemon) run(ctx context.Context) error {
 	}
 	defer d.store.Close()
 	if cfgs != nil {
-		if d.ha, err = newFailover(cfgs, d.store, d.log, func() *dhcp4.Engine { return d.engine }); err != nil {
+		d.ha, err = newFailover(cfgs, d.store, ha.Options{
+			Family:    d.family.version,
+			Digest:    func() string { return d.service.Digest() },
+			Unguarded: func(classes []string) []string { return d.service.Config().UnguardedPools(classes) },
+			Logger:    d.log,
+		})
+		if err != nil {
 			return err
 		}
 	}
-	if d.engine, err = dhcp4.NewEngine(cfg, d.store, d.ha.options(d.log)); err != nil {
+	if d.service, err = d.family.open(cfg, d.store, d.ha, d.settings); err != nil {
 		return err
 	}
-	defer d.engine.Close()
-	if err := ha.CheckServerNames(cfgs, d.engine.Subnets().Subnets()); err != nil {
+	defer d.service.Close()
+	if err := ha.CheckServerNames(cfgs, d.service.Subnets().Subnets()); err != nil {
 		return err
-	}
-	d.server = &dhcp4.Server{
-		Handler:    d.engine,
-		Interfaces: cfg.InterfacesConfig.Interfaces,
-		SocketType: cfg.InterfacesConfig.SocketType(),
-		Port:       d.port,
-		ClientPort: d.clientPort,
-		Logger:     d.log,
 	}
 
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	mux := ctrl.NewMux()
-	commands := &dhcp4.Commands{
-		Server:   d.server,
-		Reload:   func(context.Context) error { return d.reload() },
-		Shutdown: func(status int) { end(exit(status)) },
+	commands := commands{
+		reload:   func(context.Context) error { return d.reload() },
+		shutdown: func(status int) { end(exit(status)) },
 	}
 	if d.ha != nil {
-		commands.Status = func() map[string]any { return d.ha.service.Load().StatusGet() }
+		commands.status = func() map[string]any { return d.ha.service.Load().StatusGet() }
 		d.ha.register(mux)
 	}
-	d.engine.Register(mux, commands)
+	d.service.register(mux, commands)
 	if cfg.HasHook(leaseCommands) {
-		d.engine.RegisterLeases(mux)
+		d.service.RegisterLeases(mux)
 	}
 	d.sockets = ctrl.Sockets{Mux: mux, Logger: d.log}
 	defer d.sockets.Close()
@@ -107,10 +111,10 @@ func (d *daemon) run(ctx context.Context) error {
 	defer tasks.Wait()
 	defer end(nil)
 	if d.ha != nil {
-		tasks.Go(func() { end(d.ha.run(ctx, mux, d.engine.Subnets())) })
+		tasks.Go(func() { end(d.ha.run(ctx, mux, d.service.Subnets())) })
 	}
-	tasks.Go(func() { end(d.engine.Run(ctx)) })
-	tasks.Go(func() { end(d.server.Serve(ctx)) })
+	tasks.Go(func() { end(d.service.Run(ctx)) })
+	tasks.Go(func() { end(d.service.serve(ctx)) })
 	tasks.Go(func() { d.reloadAtHangup(ctx) })
 	<-ctx.Done()
 	if err := context.Cause(ctx); err != nil && !errors.Is(err, context.Canceled) {
@@ -125,7 +129,7 @@ type exit int
 
 func (e exit) Error() string { return fmt.Sprintf("exit with status %d", int(e)) }
 
-func (d *daemon) reloadAtHangup(ctx context.Context) {
+func (d *daemon[C]) reloadAtHangup(ctx context.Context) {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
@@ -143,30 +147,32 @@ func (d *daemon) reloadAtHangup(ctx context.Context) {
 
 // reload reads the file again and goes by it. What it does not change, such as
 // sockets, goes on undisturbed.
-func (d *daemon) reload() error {
+func (d *daemon[C]) reload() error {
 	d.applying.Lock()
 	defer d.applying.Unlock()
 	cfg, cfgs, err := d.load()
 	if err != nil {
 		return err
 	}
-	before := d.engine.Config()
-	switch {
-	case before.LeaseFile() != cfg.LeaseFile():
+	before := d.service.Config()
+	if before.LeaseFile() != cfg.LeaseFile() {
 		return errors.New("lease-database.name cannot change while the server runs; restart it")
-	case before.InterfacesConfig.SocketType() != cfg.InterfacesConfig.SocketType():
-		return errors.New("interfaces-config.dhcp-socket-type cannot change while the server runs; restart it")
+	}
+	if d.family.lasting != nil {
+		if err := d.family.lasting(before, cfg); err != nil {
+			return err
+		}
 	}
 	for _, library := range []string{leaseCommands, highAvailability} {
 		if before.HasHook(library) != cfg.HasHook(library) {
 			return fmt.Errorf("hooks-libraries: %s cannot come or go while the server runs; restart it", library)
 		}
 	}
-	if err := d.engine.Reload(cfg); err != nil {
+	if err := d.service.Reload(cfg); err != nil {
 		return err
 	}
-	if listen := cfg.InterfacesConfig.Interfaces; !slices.Equal(listen, before.InterfacesConfig.Interfaces) {
-		if err := d.server.SetInterfaces(listen); err != nil {
+	if listen := d.family.interfaces(cfg); !slices.Equal(listen, d.family.interfaces(before)) {
+		if err := d.service.setInterfaces(listen); err != nil {
 			return err
 		}
 	}
@@ -179,12 +185,12 @@ func (d *daemon) reload() error {
 }
 
 // openStore opens the leases. The first time it takes over those of Kea.
-func (d *daemon) openStore(ctx context.Context, cfg *dhcp4.Config) (*lease.Store, error) {
+func (d *daemon[C]) openStore(ctx context.Context, cfg C) (*lease.Store, error) {
 	var imports lease.ImportOptions
-	if db := cfg.LeaseDatabase; db != nil && db.MaxRowErrors != nil {
+	if db := d.family.database(cfg); db != nil && db.MaxRowErrors != nil {
 		imports.MaxRowErrors = int(*db.MaxRowErrors)
 	}
-	store, result, err := lease.OpenMemfile(ctx, cfg.LeaseFile(), false, &lease.Options{Logger: d.log}, &imports)
+	store, result, err := lease.OpenMemfile(ctx, cfg.LeaseFile(), d.family.version == ctrl.V6, &lease.Options{Logger: d.log}, &imports)
 	if result != nil {
 		for _, row := range result.Errors {
 			d.log.Warn("lease of Kea not taken over", "error", row)
@@ -192,7 +198,11 @@ func (d *daemon) openStore(ctx context.Context, cfg *dhcp4.Config) (*lease.Store
 		d.log.Info("leases of Kea read", "files", result.Files, "rows", result.Rows, "bad", result.Bad)
 	}
 	if err == nil {
-		d.log.Info("leases opened", "file", cfg.LeaseFile()+".db", "assigned", store.Count(0, lease.Assigned, lease.V4))
+		assigned := 0
+		for _, t := range d.family.types {
+			assigned += store.Count(0, lease.Assigned, t)
+		}
+		d.log.Info("leases opened", "file", cfg.LeaseFile()+".db", "assigned", assigned)
 	}
 	return store, err
 }

@@ -3,13 +3,11 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/dhcpha/dhcpha/ctrl"
-	"github.com/dhcpha/dhcpha/dhcp4"
 	"github.com/dhcpha/dhcpha/ha"
 	"github.com/dhcpha/dhcpha/lease"
 )
@@ -28,14 +26,9 @@ type failover struct {
 }
 
 // newFailover returns the high availability that a server has from its start.
-func newFailover(cfgs []*ha.Config, store *lease.Store, log *slog.Logger, engine func() *dhcp4.Engine) (*failover, error) {
-	f := &failover{store: store, cfgs: cfgs, stop: func() {}, opts: ha.Options{
-		Family:    ctrl.V4,
-		Switch:    new(ctrl.Service),
-		Digest:    func() string { return engine().Digest() },
-		Unguarded: func(classes []string) []string { return engine().Config().UnguardedPools(classes) },
-		Logger:    log,
-	}}
+func newFailover(cfgs []*ha.Config, store *lease.Store, opts ha.Options) (*failover, error) {
+	opts.Switch = new(ctrl.Service)
+	f := &failover{store: store, cfgs: cfgs, stop: func() {}, opts: opts}
 	service, err := ha.New(cfgs, store, &f.opts)
 	f.service.Store(service)
 	return f, err
@@ -117,15 +110,4 @@ func (b background) Commit(ctx context.Context, changes ...lease.Change) error {
 	return b.service.Load().Background().Commit(ctx, changes...)
 }
 
-// options are those of an engine with high availability; nil has none.
-func (f *failover) options(log *slog.Logger) *dhcp4.EngineOptions {
-	if f == nil {
-		return &dhcp4.EngineOptions{Logger: log}
-	}
-	return &dhcp4.EngineOptions{
-		Gate: f, Committer: f, Background: background{f},
-		Reclaims: func(l lease.Lease) bool { return f.service.Load().Reclaims(l) },
-		Service:  f.opts.Switch,
-		Logger:   log,
-	}
-}
+func (f *failover) reclaims(l lease.Lease) bool { return f.service.Load().Reclaims(l) }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,10 +50,11 @@ type program struct {
 }
 
 // startProgram starts failoverd with a configuration and returns once it
-// answers queries. The configuration is a Dhcp4 object; where it says nothing of
-// a control socket, hooks, a lease file, loggers or interfaces, it gets files in
-// a folder of the network, the lease commands, all logs, and eth0. When the test ends the program has to
-// end well at SIGTERM, unless it has ended before.
+// answers queries. The configuration is a Dhcp4 object, or a Dhcp6 object with
+// subnets; where it says nothing of a control socket, hooks, a lease file,
+// loggers or interfaces, it gets files in a folder of the network, the lease
+// commands, all logs, and eth0. When the test ends the program has to end well
+// at SIGTERM, unless it has ended before.
 func startProgram(t testing.TB, n *testnet.Net, h *testnet.Host, config string, args ...string) *program {
 	t.Helper()
 	p := prepareProgram(t, n, h, config, args...)
@@ -83,27 +85,34 @@ func (p *program) configure(config string) {
 	require.NoError(p.t, os.WriteFile(p.config, []byte(complete(p.t, config, p.socket, p.leases)), 0o644))
 }
 
-// complete makes a configuration file of a Dhcp4 object in strict JSON and of
-// what it leaves open. Kea would take the same file.
+// complete makes a configuration file of a Dhcp4 or Dhcp6 object in strict JSON
+// and of what it leaves open. Kea would take the same file.
 func complete(t testing.TB, config, socket, leases string) string {
 	t.Helper()
+	family := 4
+	if strings.Contains(config, `"subnet6"`) {
+		family = 6
+	}
 	var c map[string]any
 	require.NoError(t, json.Unmarshal([]byte(config), &c), config)
 	defaults := map[string]any{
 		"interfaces-config": map[string]any{"interfaces": []string{"eth0"}},
 		"hooks-libraries":   []any{map[string]any{"library": leaseCommandsLibrary()}},
 		"lease-database":    map[string]any{"type": "memfile", "name": leases, "lfc-interval": 0},
-		"loggers":           []any{map[string]any{"name": "kea-dhcp4", "severity": "DEBUG", "debuglevel": 50, "output_options": []any{map[string]any{"output": "stdout"}}}},
+		"loggers":           []any{map[string]any{"name": fmt.Sprintf("kea-dhcp%d", family), "severity": "DEBUG", "debuglevel": 50, "output_options": []any{map[string]any{"output": "stdout"}}}},
 	}
 	if c["control-sockets"] == nil {
 		defaults["control-socket"] = map[string]any{"socket-type": "unix", "socket-name": socket}
+	}
+	if family == 6 {
+		defaults["data-directory"] = filepath.Dir(leases) // where Kea keeps its DUID
 	}
 	for name, value := range defaults {
 		if c[name] == nil {
 			c[name] = value
 		}
 	}
-	text, err := json.MarshalIndent(map[string]any{"Dhcp4": c}, "", "\t")
+	text, err := json.MarshalIndent(map[string]any{fmt.Sprintf("Dhcp%d", family): c}, "", "\t")
 	require.NoError(t, err)
 	return string(text)
 }

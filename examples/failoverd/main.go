@@ -87,22 +87,29 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 	}
 
 	level := new(slog.LevelVar)
-	d := &daemon{
+	s := &settings{
 		file:       *file + *test,
 		parse:      dhcp4.ParseOptions{AllowUnsupported: *lenient, Hooks: []string{leaseCommands, highAvailability, flexID}},
 		name:       *name,
 		port:       uint16(*port),
 		clientPort: uint16(*clientPort),
+		stderr:     stderr,
 		level:      level,
 		log:        slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})),
 	}
-	d.parse.Logger = d.log
-	if *test != "" {
-		if _, _, err := d.load(); err != nil {
-			return err
-		}
-		fmt.Fprintf(stderr, "%s has no mistakes\n", *test)
-		return nil
+	s.parse.Logger = s.log
+	return start(ctx, dhcpV4(), s, *test != "")
+}
+
+// start serves a family of DHCP, or only tests the file.
+func start[C config](ctx context.Context, f *family[C], s *settings, test bool) error {
+	d := &daemon[C]{settings: s, family: f}
+	if !test {
+		return d.run(ctx)
 	}
-	return d.run(ctx)
+	if _, _, err := d.load(); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.stderr, "%s has no mistakes\n", s.file)
+	return nil
 }

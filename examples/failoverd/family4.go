@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/dhcpha/dhcpha/ctrl"
+	"github.com/dhcpha/dhcpha/dhcp4"
+	"github.com/dhcpha/dhcpha/lease"
+)
+
+// dhcpV4 is DHCPv4. What looks alike in dhcpV6 calls another package, and cannot
+// be shared for that.
+func dhcpV4() *family[*dhcp4.Config] {
+	return &family[*dhcp4.Config]{
+		version:    ctrl.V4,
+		types:      []lease.Type{lease.V4},
+		load:       dhcp4.LoadConfig,
+		interfaces: func(c *dhcp4.Config) []string { return c.InterfacesConfig.Interfaces },
+		database:   func(c *dhcp4.Config) *dhcp4.LeaseDatabase { return c.LeaseDatabase },
+		lasting: func(before, after *dhcp4.Config) error {
+			if before.InterfacesConfig.SocketType() != after.InterfacesConfig.SocketType() {
+				return errors.New("interfaces-config.dhcp-socket-type cannot change while the server runs; restart it")
+			}
+			return nil
+		},
+		open: openV4,
+	}
+}
+
+type serviceV4 struct {
+	*dhcp4.Engine
+	server *dhcp4.Server
+}
+
+func openV4(cfg *dhcp4.Config, store *lease.Store, ha *failover, s *settings) (service[*dhcp4.Config], error) {
+	opts := &dhcp4.EngineOptions{Logger: s.log}
+	if ha != nil {
+		opts.Gate, opts.Committer, opts.Background = ha, ha, background{ha}
+		opts.Reclaims, opts.Service = ha.reclaims, ha.opts.Switch
+	}
+	engine, err := dhcp4.NewEngine(cfg, store, opts)
+	if err != nil {
+		return nil, err
+	}
+	return &serviceV4{engine, &dhcp4.Server{
+		Handler:    engine,
+		Interfaces: cfg.InterfacesConfig.Interfaces,
+		SocketType: cfg.InterfacesConfig.SocketType(),
+		Port:       s.port,
+		ClientPort: s.clientPort,
+		Logger:     s.log,
+	}}, nil
+}
+
+func (s *serviceV4) serve(ctx context.Context) error { return s.server.Serve(ctx) }
+func (s *serviceV4) setInterfaces(interfaces []string) error {
+	return s.server.SetInterfaces(interfaces)
+}
+
+func (s *serviceV4) register(mux *ctrl.Mux, c commands) {
+	s.Register(mux, &dhcp4.Commands{Server: s.server, Reload: c.reload, Shutdown: c.shutdown, Status: c.status})
+}
