@@ -188,24 +188,35 @@ func (in *input) scanLiteral() (token, error) {
 		return token{kind: tokenWord, pos: pos, text: text}, nil
 	}
 	literal := canonicalNumber(text)
-	if !json.Valid([]byte(literal)) || literal[0] != '-' && (literal[0] < '0' || literal[0] > '9') {
+	if !json.Valid([]byte(literal)) || literal[0] != '-' && !isDigit(literal[0]) {
 		return token{}, faultAt(pos, "%s is neither a number nor true, false or null (in lower case)", text)
 	}
 	in.advance(n)
 	return token{kind: tokenNumber, pos: pos, text: literal}, nil
 }
 
-// canonicalNumber drops leading zeros, which Kea accepts and JSON does not.
+// canonicalNumber makes JSON of what Kea accepts beyond it: zeros in front, and
+// a decimal point without digits on one of its sides.
 func canonicalNumber(text string) string {
 	digits, negative := strings.CutPrefix(text, "-")
-	for len(digits) > 1 && digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9' {
+	for len(digits) > 1 && digits[0] == '0' && isDigit(digits[1]) {
 		digits = digits[1:]
+	}
+	if whole, share, found := strings.Cut(digits, "."); found {
+		switch {
+		case whole == "" && share != "" && isDigit(share[0]):
+			digits = "0" + digits
+		case whole != "" && (share == "" || !isDigit(share[0])):
+			digits = whole + ".0" + share
+		}
 	}
 	if negative {
 		return "-" + digits
 	}
 	return digits
 }
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 func isAlnum(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_'

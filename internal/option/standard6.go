@@ -59,6 +59,7 @@ var standard6 = []Def{
 	{Code: 61, Name: "client-arch-type", Type: Uint16, Array: true},
 	{Code: 62, Name: "nii", Type: Record, RecordTypes: RecordTypes{Uint8, Uint8, Uint8}},
 	{Code: 64, Name: "aftr-name", Type: FQDN},
+	{Code: 65, Name: "erp-local-domain-name", Type: FQDN},
 	{Code: 66, Name: "rsoo", Type: Empty, Encapsulate: "rsoo-opts"},
 	{Code: 67, Name: "pd-exclude", Type: Prefix},
 	{Code: 74, Name: "rdnss-selection", Type: Record, Array: true, RecordTypes: RecordTypes{IPv6, Uint8, FQDN}},
