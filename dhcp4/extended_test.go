@@ -19,21 +19,3 @@ func TestStoreExtendedInfo(t *testing.T) {
 	require.Equal(t, "ACK "+addr, short(b.ask(request, 4, ciaddr(addr), relay("192.0.2.254"), opt(optRelayInfo, 1, 1, 'x'))))
 	require.JSONEq(t, `{"ISC": {"relay-agent-info": "0x010178"}}`, string(b.stored(addr).UserContext))
 }
-
-func TestWithRelayInfo(t *testing.T) {
-	t.Parallel()
-	const made = `{ "ISC": { "relay-agent-info": "0x0A" } }`
-	for _, c := range []struct{ context, want string }{
-		{"", made},
-		{"null", made},
-		{"[1]", made},
-		{"{", made},
-		{made, made},
-		{`{"a": 1}`, `{"ISC":{"relay-agent-info":"0x0A"},"a":1}`},
-		{`{"ISC": 5}`, `{"ISC":{"relay-agent-info":"0x0A"}}`},
-		{`{"ISC": {"b": 2, "relay-agent-info": "0x0B"}}`, `{"ISC":{"b":2,"relay-agent-info":"0x0A"}}`},
-	} {
-		require.Equal(t, c.want, string(withRelayInfo([]byte(c.context), []byte{10})), c.context)
-	}
-	require.Nil(t, withRelayInfo(nil, nil))
-}

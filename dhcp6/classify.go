@@ -71,7 +71,7 @@ func (x *exchange) classifyFor(s *subnet, pl *pool, h *host) {
 
 // Unclear reports a class whose test could not be evaluated.
 func (x *exchange) Unclear(class string, err error) {
-	x.e.log.Debug("class not evaluated", "client", engine.LoggedDUID(x.client), "class", class, "error", err)
+	x.e.core.Log.Debug("class not evaluated", "client", engine.LoggedDUID(x.client), "class", class, "error", err)
 }
 
 // Packet is what expressions see of the query.

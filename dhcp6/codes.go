@@ -13,6 +13,7 @@ const (
 	optSubscriberID      = dhcpv6.OptionRelayAgentSubscriberID
 	optERPLocalDomain    = dhcpv6.OptionERPLocalDomainName
 	optRelaySupplied     = dhcpv6.OptionRSOO
+	optExclude           = dhcpv6.OptionPDExclude
 	optClientLinkAddress = dhcpv6.OptionClientLinkLayerAddr
 )
 

@@ -4,10 +4,14 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 
+	"github.com/insomniacslk/dhcp/dhcpv6"
+
 	"github.com/dhcpha/dhcpha/ctrl"
+	"github.com/dhcpha/dhcpha/internal/engine"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
@@ -19,16 +23,10 @@ import (
 // again. Queries are answered from memory; one client's queries are answered
 // one after another.
 type Engine struct {
-	store      *lease.Store
-	committer  lease.Committer
-	background lease.Committer
-	reclaims   func(lease.Lease) bool
-	gate       Gate
-	service    *ctrl.Service
-	log        *slog.Logger
-
-	plan atomic.Pointer[plan]   // what the configuration means
-	duid atomic.Pointer[[]byte] // the server's
+	core engine.Core
+	gate Gate
+	plan atomic.Pointer[plan]     // what the configuration means
+	duid atomic.Pointer[identity] // what the server is known by
 
 	reload sync.Mutex // one Reload at a time
 }
@@ -63,28 +61,18 @@ func NewEngine(cfg *Config, store *lease.Store, opts *EngineOptions) (*Engine, e
 	if opts == nil {
 		opts = &EngineOptions{}
 	}
-	e := &Engine{
-		store:      store,
-		committer:  opts.Committer,
-		background: opts.Background,
-		reclaims:   opts.Reclaims,
-		gate:       opts.Gate,
-		service:    opts.Service,
-		log:        opts.Logger,
-	}
-	if e.committer == nil {
-		e.committer = store
-	}
-	if e.background == nil {
-		e.background = e.committer
-	}
-	if e.service == nil {
-		e.service = new(ctrl.Service)
-	}
-	if e.log == nil {
-		e.log = slog.New(slog.DiscardHandler)
-	}
+	e := &Engine{gate: opts.Gate}
+	e.core.Init(store, &statNames, engine.Options{
+		Committer:  opts.Committer,
+		Background: opts.Background,
+		Reclaims:   opts.Reclaims,
+		Service:    opts.Service,
+		Logger:     opts.Logger,
+	})
 	if err := e.Reload(cfg); err != nil {
+		if e.core.Alloc != nil {
+			e.core.Close()
+		}
 		return nil, err
 	}
 	return e, nil
@@ -100,51 +88,78 @@ func (e *Engine) Reload(cfg *Config) error {
 	if err != nil {
 		return err
 	}
-	if err := e.identify(cfg.ServerID); err != nil {
+	id, err := e.identify(cfg.ServerID)
+	if err != nil {
 		return err
 	}
+	pools, err := e.core.SetPools(p.poolSpecs())
+	if err != nil {
+		return fmt.Errorf("dhcp6: pools: %w", err)
+	}
+	p.setPools(pools)
+	settings := engine.Settings{
+		SampleCount: cfg.StatisticDefaultSampleCount,
+		SampleAge:   cfg.StatisticDefaultSampleAge,
+		Expired:     cfg.ExpiredLeasesProcessing,
+	}
+	for _, s := range p.subnets {
+		settings.Subnets = append(settings.Subnets, ctrl.Subnet{ID: s.id, Prefix: s.prefix, ValidLft: s.valid.Usual, Server: s.server})
+	}
+	e.core.Use(settings)
+	e.duid.Store(id)
 	e.plan.Store(p)
 	return nil
 }
 
+// identity is what the server is known by.
+type identity struct {
+	duid   []byte
+	option dhcpv6.Option
+}
+
 // identify finds out what the server is to be known by, and keeps it.
-func (e *Engine) identify(cfg *ServerID) error {
-	stored := e.store.ServerID()
+func (e *Engine) identify(cfg *ServerID) (*identity, error) {
+	stored := e.core.Store.ServerID()
 	duid, err := serverDUID(cfg, stored, hardwareAddr)
 	if err != nil {
-		return fmt.Errorf("dhcp6: server-id: %w", err)
+		return nil, fmt.Errorf("dhcp6: server-id: %w", err)
+	}
+	option, err := dhcpv6.ParseOption(dhcpv6.OptionServerID, duid)
+	if err != nil {
+		return nil, fmt.Errorf("dhcp6: server-id: %w", err)
 	}
 	if cfg.persists() && string(duid) != string(stored) {
-		if err := e.store.SetServerID(context.Background(), duid); err != nil {
-			return fmt.Errorf("dhcp6: keep the server's DUID: %w", err)
+		if err := e.core.Store.SetServerID(context.Background(), duid); err != nil {
+			return nil, fmt.Errorf("dhcp6: keep the server's DUID: %w", err)
 		}
 	}
-	e.duid.Store(&duid)
-	return nil
+	return &identity{duid, option}, nil
 }
 
 // Config returns what the engine goes by. It must not be changed.
 func (e *Engine) Config() *Config { return e.plan.Load().cfg }
 
 // ServerID returns the DUID that the server is known by.
-func (e *Engine) ServerID() []byte { return *e.duid.Load() }
+func (e *Engine) ServerID() []byte { return slices.Clone(e.duid.Load().duid) }
 
 // Service is the switch that the commands dhcp-disable and dhcp-enable turn.
 // While it is off queries are dropped, and counted.
-func (e *Engine) Service() *ctrl.Service { return e.service }
+func (e *Engine) Service() *ctrl.Service { return e.core.Service }
 
 // Close ends the engine's observation of the store. It must not be used any
 // more.
-func (e *Engine) Close() {}
+func (e *Engine) Close() { e.core.Close() }
 
 // Run reclaims expired leases, by the configuration of the moment, until ctx
 // ends; it returns nil then.
-func (e *Engine) Run(ctx context.Context) error {
-	<-ctx.Done()
-	return nil
-}
+func (e *Engine) Run(ctx context.Context) error { return e.core.Run(ctx) }
 
 // ServeDHCP answers one query.
 func (e *Engine) ServeDHCP(ctx context.Context, q *Query) (*Reply, error) {
-	return nil, nil
+	e.core.Stats.Received(int(q.Message.MessageType))
+	reply, err := engine.Serve[Reply](ctx, &e.core, newExchange(e, q))
+	if reply != nil {
+		e.core.Stats.Sent(int(reply.Message.MessageType))
+	}
+	return reply, err
 }

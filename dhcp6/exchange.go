@@ -26,9 +26,11 @@ type exchange struct {
 	asPacket *class.Packet // once it is needed
 
 	subnet *subnet // of the client's link; nil: unknown
+	all    []*ia   // what the client asks for, or has
 
-	start exchangeStart
-	now   time.Time
+	server *identity
+	start  exchangeStart
+	now    time.Time
 }
 
 // exchangeStart is what an exchange begins with again when a lease has changed
@@ -40,7 +42,10 @@ type exchangeStart struct {
 
 func newExchange(e *Engine, q *Query) *exchange {
 	m := q.Message
-	return &exchange{e: e, p: e.plan.Load(), q: q, m: m, typ: m.MessageType, client: lease.Client{ID: duidOf(m)}}
+	return &exchange{
+		e: e, p: e.plan.Load(), server: e.duid.Load(), q: q, m: m, typ: m.MessageType,
+		client: lease.Client{ID: duidOf(m)},
+	}
 }
 
 // duidOf returns the client's DUID; nil: it has sent none.

@@ -23,7 +23,7 @@ func (x *exchange) identify() {
 			}
 			var err error
 			if value, err = x.p.flexID.Eval(x.Packet()); err != nil {
-				x.e.log.Debug("flexible identifier not evaluated", "client", engine.LoggedDUID(x.client), "error", err)
+				x.e.core.Log.Debug("flexible identifier not evaluated", "client", engine.LoggedDUID(x.client), "error", err)
 			}
 		}
 		if value != "" {

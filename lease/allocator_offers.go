@@ -21,7 +21,7 @@ func (a *Allocator) ReleaseOffers(holder string) {
 // server can have done: nobody's lease may give way to an offer. What is held
 // until Release is being leased here, and stays.
 func (a *Allocator) endOffer(l *Lease, now time.Time) {
-	inUse := !l.Expired(now) && (l.State == Assigned || l.State == Declined)
+	inUse := !l.Expired(now) && l.occupies()
 	if h := a.holds[l.Addr]; h != nil && !h.until.IsZero() && inUse {
 		a.end(h)
 	}

@@ -63,5 +63,5 @@ func (c *Core) Confirmed(l *lease.Lease) bool {
 
 // InUse says whether a lease keeps its address from others.
 func InUse(l *lease.Lease, now time.Time) bool {
-	return !l.Expired(now) && (l.State == lease.Assigned || l.State == lease.Declined)
+	return !l.Expired(now) && (l.State == lease.Assigned || l.State == lease.Declined || l.State == lease.Registered)
 }

@@ -1,0 +1,117 @@
+package dhcp6
+
+import (
+	"fmt"
+
+	"github.com/insomniacslk/dhcp/dhcpv6"
+)
+
+// minDUID is how many bytes a DUID has at least, with its type (RFC 9915, section
+// 11.1).
+const minDUID = 2 + 1
+
+// maxIAs bounds the identity associations of a query. Every one that is
+// answered takes an address or prefix.
+const maxIAs = 128
+
+// names says how a type of message is to name its client and a server.
+type names struct {
+	client bool   // its client has to be named
+	server naming // and a server
+}
+
+type naming int
+
+const (
+	may naming = iota
+	must
+	mustNot
+)
+
+// namesOf returns it for the messages that clients send (RFC 9915, section 16;
+// RFC 9686, section 4.2.1).
+func namesOf(typ dhcpv6.MessageType) (n names, ok bool) {
+	switch typ {
+	case dhcpv6.MessageTypeSolicit, dhcpv6.MessageTypeConfirm, dhcpv6.MessageTypeRebind, typeRegister:
+		return names{true, mustNot}, true
+	case dhcpv6.MessageTypeRequest, dhcpv6.MessageTypeRenew, dhcpv6.MessageTypeRelease, dhcpv6.MessageTypeDecline:
+		return names{true, must}, true
+	case dhcpv6.MessageTypeInformationRequest:
+		return names{false, may}, true
+	default:
+		return names{}, false
+	}
+}
+
+// invalid says why a message is to be discarded whatever it is about; empty: it
+// is not. A server sees the message in a handler that need not be its own, so
+// nothing is taken for checked.
+func invalid(m *dhcpv6.Message) string {
+	n, ok := namesOf(m.MessageType)
+	if !ok {
+		return "message type not for servers"
+	}
+	clients, servers, ias := 0, 0, 0
+	for _, o := range m.Options.Options {
+		switch o.Code() {
+		case dhcpv6.OptionClientID:
+			clients++
+			if l := len(o.ToBytes()); l < minDUID || l > maxDUID {
+				return fmt.Sprintf("a DUID of %d bytes", l)
+			}
+		case dhcpv6.OptionServerID:
+			servers++
+		case dhcpv6.OptionIANA, dhcpv6.OptionIATA, dhcpv6.OptionIAPD:
+			ias++
+		}
+	}
+	switch {
+	case clients > 1 || servers > 1:
+		return "more than one client or server identifier"
+	case n.client && clients == 0:
+		return "no client identifier"
+	case n.server == must && servers == 0:
+		return "no server identifier"
+	case n.server == mustNot && servers > 0:
+		return "a server identifier"
+	case ias > maxIAs:
+		return "too many identity associations"
+	case ias > 0 && (m.MessageType == dhcpv6.MessageTypeInformationRequest || m.MessageType == typeRegister):
+		return "an identity association"
+	}
+	return ""
+}
+
+// accept says why a query is not looked into: because it is not valid, or left
+// to another server by the Gate. Empty: it is.
+func (x *exchange) accept() string {
+	if reason := invalid(x.m); reason != "" {
+		return reason
+	}
+	if x.e.gate == nil {
+		return ""
+	}
+	classes, serve := x.e.gate.Admit(x.client, x.m.Options.ElapsedTime(), x.serverName)
+	if !serve {
+		return "left to another server"
+	}
+	x.classes.Add(classes...)
+	return ""
+}
+
+// forThisServer says whether the query names no server, or this one. A client
+// that requests from another has taken that one's offers, so ours are free
+// again.
+func (x *exchange) forThisServer() bool {
+	id, named := optionOf(x.m.Options.Options, dhcpv6.OptionServerID)
+	if !named || string(id) == string(x.server.duid) {
+		return true
+	}
+	x.e.core.Stats.NotForUs.Add(1)
+	if x.typ == dhcpv6.MessageTypeRequest {
+		for _, a := range x.ias() {
+			x.e.core.Alloc.ReleaseOffers(a.holder)
+		}
+	}
+	return false
+}

@@ -1,0 +1,226 @@
+package dhcp6
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+
+	"github.com/dhcpha/dhcpha/internal/engine"
+	"github.com/dhcpha/dhcpha/lease"
+)
+
+// bind chooses what an identity association is to have and holds it. In Kea's
+// order: what is reserved for the client, what it has had, and then, with
+// regard to its wishes, what is free. Like Kea it gives one address or prefix;
+// a client that has more of them, from a partner say, keeps them.
+func (x *exchange) bind(a *ia) *binding {
+	b := &binding{ia: a}
+	if x.subnet == nil {
+		b.status = none(a.typ)
+		return b
+	}
+	own := x.leasesOf(a)
+	b.grants = x.reservedFor(a, own)
+	for i := range own {
+		l := &own[i]
+		p := prefixOf(l)
+		if slices.ContainsFunc(b.grants, func(g *grant) bool { return g.prefix == p }) {
+			continue
+		}
+		if s := x.keeps(l, b); s != nil {
+			if g := x.hold(a, p, s); g != nil {
+				b.grants = append(b.grants, g)
+				continue
+			}
+		}
+		if engine.InUse(l, x.now) {
+			b.lost = append(b.lost, *l)
+		}
+	}
+	if len(b.grants) == 0 {
+		b.grants = x.pick(a)
+	}
+	if len(b.grants) == 0 {
+		b.status = none(a.typ)
+		x.allocationFailed(a.typ)
+		return b
+	}
+	// What else the client wants is looked for there first.
+	x.subnet = b.grants[0].subnet
+	return b
+}
+
+// reservedFor returns a grant of what is reserved for the client, as far as it
+// can have it: what the identity association has of it already or else the first
+// that is free. No other identity association gets the same.
+func (x *exchange) reservedFor(a *ia, own []lease.Lease) (grants []*grant) {
+	for i := range own {
+		p := prefixOf(&own[i])
+		if s := x.p.byID[own[i].SubnetID]; s != nil && x.supports(s) && slices.Contains(x.reservations(a.typ, s), p) {
+			if g := x.hold(a, p, s); g != nil {
+				grants = append(grants, g)
+			}
+		}
+	}
+	if len(grants) > 0 {
+		return grants
+	}
+	for s := range x.candidates(x.subnet) {
+		for _, p := range x.reservations(a.typ, s) {
+			if g := x.hold(a, p, s); g != nil {
+				return []*grant{g}
+			}
+			x.reservationConflict(a, p, s)
+		}
+		if x.leads(s) {
+			x.subnet = s
+			return nil
+		}
+	}
+	return nil
+}
+
+// reservations returns what is reserved for the client in a subnet, as far as
+// it counts there.
+func (x *exchange) reservations(typ lease.Type, s *subnet) (list []netip.Prefix) {
+	h := x.hostIn(s)
+	if h == nil {
+		return nil
+	}
+	if typ == lease.PD {
+		list = slices.Clone(h.prefixes)
+	} else {
+		for _, addr := range h.addrs {
+			if s.prefix.Contains(addr) { // a global one may be of another subnet
+				list = append(list, netip.PrefixFrom(addr, 128))
+			}
+		}
+	}
+	if !*s.params.ReservationsOutOfPool {
+		return list
+	}
+	return slices.DeleteFunc(list, func(p netip.Prefix) bool { return s.poolOf(typ, p.Addr()) != nil })
+}
+
+// leads says whether the client has a reservation of the subnet's own that
+// reserves nothing: it is to be served from there.
+func (x *exchange) leads(s *subnet) bool {
+	if !*s.params.ReservationsInSubnet {
+		return false
+	}
+	h := s.hosts.Find(x.ids)
+	return h != nil && !h.reserves()
+}
+
+// keeps returns the subnet of a lease that its client may keep, beside what it
+// has been granted; nil: it may not.
+func (x *exchange) keeps(l *lease.Lease, b *binding) *subnet {
+	if slices.ContainsFunc(b.grants, func(g *grant) bool { return x.isReserved(g) }) {
+		return nil // a client that has what is reserved for it has nothing else
+	}
+	s, _ := x.poolFor(l.Type, l.Addr)
+	if s == nil || s.id != l.SubnetID || x.reservedForOther(prefixOf(l), s) {
+		return nil
+	}
+	return s
+}
+
+// isReserved says whether a grant is of what is reserved for the client.
+func (x *exchange) isReserved(g *grant) bool {
+	return slices.Contains(x.reservations(g.typ, g.subnet), g.prefix)
+}
+
+// pick takes what is free: what the client wishes for, or anything. Of prefixes,
+// like Kea and as RFC 8168, section 3.2, has it, those of the length that it
+// wishes for come first, then shorter and then longer ones, the closest first.
+func (x *exchange) pick(a *ia) []*grant {
+	w := a.hint()
+	for _, fits := range lengths(a, w) {
+		if g := x.wished(a, w, fits); g != nil {
+			return []*grant{g}
+		}
+		for _, from := range x.poolsWith(a.typ, w, fits) {
+			first, ok := x.e.core.Alloc.Take(from.pool.free, a.holder, x.now.Add(engine.OfferHold))
+			if !ok {
+				continue
+			}
+			p := netip.PrefixFrom(first, from.pool.length())
+			if g := x.grantOf(a, p, from.subnet); g != nil {
+				return []*grant{g}
+			}
+			x.e.core.Alloc.Release(first, a.holder)
+		}
+	}
+	return nil
+}
+
+// lengths are the rounds in which prefixes are looked for, each with what fits.
+func lengths(a *ia, w wish) []func(int) bool {
+	wanted := w.prefix.Bits()
+	if a.typ != lease.PD || wanted <= 0 || wanted == 128 {
+		return []func(int) bool{func(int) bool { return true }}
+	}
+	return []func(int) bool{
+		func(n int) bool { return n == wanted },
+		func(n int) bool { return n < wanted },
+		func(n int) bool { return n > wanted },
+	}
+}
+
+// length is that of what the pool gives.
+func (pl *pool) length() int {
+	if pl.prefix.IsValid() {
+		return pl.delegatedLen
+	}
+	return 128
+}
+
+// wished returns a grant of what the client wishes for; nil: it cannot have it.
+func (x *exchange) wished(a *ia, w wish, fits func(int) bool) *grant {
+	if !w.prefix.IsValid() || w.only() {
+		return nil
+	}
+	s, pl := x.poolFor(a.typ, w.prefix.Addr())
+	if s == nil || !fits(pl.length()) {
+		return nil
+	}
+	p, err := w.prefix.Addr().Prefix(pl.length())
+	if err != nil || x.reservedForOther(p, s) {
+		return nil
+	}
+	return x.hold(a, p, s)
+}
+
+// source is a pool, and the subnet it is in.
+type source struct {
+	subnet *subnet
+	pool   *pool
+}
+
+// poolsWith returns the pools that the client may be served from whose length
+// fits: those of one subnet after those of the other, but what is closest to the
+// wish first.
+func (x *exchange) poolsWith(typ lease.Type, w wish, fits func(int) bool) (list []source) {
+	for s := range x.candidates(x.subnet) {
+		for _, pl := range s.poolsOf(typ) {
+			if fits(pl.length()) && x.classes.Allowed(&pl.Guard) {
+				list = append(list, source{s, pl})
+			}
+		}
+	}
+	if wanted := w.prefix.Bits(); typ == lease.PD && wanted > 0 {
+		distance := func(f source) int { return max(f.pool.length()-wanted, wanted-f.pool.length()) }
+		slices.SortStableFunc(list, func(f, g source) int { return cmp.Compare(distance(f), distance(g)) })
+	}
+	return list
+}
+
+// reservationConflict reports that somebody else has what is reserved for the
+// client. What another of its identity associations has is none.
+func (x *exchange) reservationConflict(a *ia, p netip.Prefix, s *subnet) {
+	l, ok := x.e.core.Store.Lookup(lease.Key{Type: a.typ, Addr: p.Addr()})
+	if !ok || string(l.ClientID) == string(x.client.ID) {
+		return
+	}
+	x.e.core.Log.Warn("reservation is in use", "client", engine.LoggedDUID(x.client), "prefix", p, "subnet", s.id, "by", engine.LoggedDUID(lease.Client{ID: l.ClientID, HWAddr: l.HWAddr}))
+}

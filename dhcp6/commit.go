@@ -1,0 +1,110 @@
+package dhcp6
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/insomniacslk/dhcp/dhcpv6"
+
+	"github.com/dhcpha/dhcpha/internal/engine"
+	"github.com/dhcpha/dhcpha/lease"
+)
+
+// commit makes what the bindings lead to durable, all of it together, and
+// returns the Reply that says so.
+func (x *exchange) commit(ctx context.Context, bs bindings) (*Reply, error) {
+	name := bs.name(x)
+	var changes []lease.Change
+	var given []*grant // those of the changes that follow the removals
+	for _, b := range bs {
+		for _, l := range b.lost {
+			changes = append(changes, removal(l))
+		}
+	}
+	removals := len(changes)
+	for _, b := range bs {
+		for _, g := range b.grants {
+			l := g.lease(x, b.ia, name.stored)
+			if preferred, valid := x.reusable(g, l); valid > 0 {
+				g.preferred, g.valid = preferred, valid
+				x.e.core.Alloc.Release(l.Addr, b.holder)
+				x.e.core.Stats.Count(reuses(b.typ), l.SubnetID)
+				continue
+			}
+			change := lease.Change{Lease: *l, If: lease.Absent}
+			if g.was != nil {
+				change.If = g.was.Revision
+			}
+			changes, given = append(changes, change), append(given, g)
+		}
+	}
+	if err := x.write(ctx, changes); err != nil {
+		return nil, err
+	}
+	for i, g := range given {
+		l := &changes[removals+i].Lease
+		if x.e.core.Log.Enabled(ctx, slog.LevelDebug) {
+			x.e.core.Log.Debug("lease", "client", engine.LoggedDUID(x.client), "type", l.Type, "prefix", g.prefix, "subnet", l.SubnetID, "seconds", l.ValidLft)
+		}
+		if !g.mine || !engine.InUse(g.was, x.now) {
+			x.e.core.Stats.Assigned(l)
+		}
+	}
+	return &Reply{Message: x.bindingsReply(dhcpv6.MessageTypeReply, bs, name)}, nil
+}
+
+// removal is the change that removes a lease as it is known.
+func removal(l lease.Lease) lease.Change {
+	c := lease.Removal(l)
+	c.If = l.Revision
+	return c
+}
+
+// write commits changes of the client's leases.
+func (x *exchange) write(ctx context.Context, changes []lease.Change) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	holder := func(l *lease.Lease) string { return holderOf(l.Type, l.IAID, x.client.ID) }
+	taken := func(l *lease.Lease) bool {
+		there, ok := x.e.core.Store.Lookup(l.Key())
+		return ok && engine.InUse(&there, x.now) && !(there.IAID == l.IAID && string(there.ClientID) == string(x.client.ID))
+	}
+	if err := x.e.core.Commit(ctx, changes, holder, taken); err != nil {
+		return fmt.Errorf("dhcp6: %v: %w", x.typ, err)
+	}
+	return nil
+}
+
+// reusable returns for how long a client may use its lease as it is, in
+// seconds; 0: the lease is to be written.
+func (x *exchange) reusable(g *grant, l *lease.Lease) (preferred, valid uint32) {
+	if !g.mine || !sameLease(g.was, l) || !x.e.core.Confirmed(g.was) {
+		return 0, 0
+	}
+	if valid = g.subnet.cache.Reusable(g.was, l.CLTT); valid == 0 {
+		return 0, 0
+	}
+	preferred = g.was.PreferredLft
+	if preferred != lease.Infinite {
+		preferred -= min(preferred, uint32(l.CLTT-g.was.CLTT))
+	}
+	return preferred, valid
+}
+
+// sameLease says whether leases of one client differ in nothing but time.
+func sameLease(a, b *lease.Lease) bool {
+	return string(a.HWAddr) == string(b.HWAddr) && a.HWType == b.HWType && a.HWSource == b.HWSource &&
+		a.SubnetID == b.SubnetID && a.PoolID == b.PoolID && a.Hostname == b.Hostname &&
+		a.FQDNFwd == b.FQDNFwd && a.FQDNRev == b.FQDNRev && a.State == b.State &&
+		string(a.UserContext) == string(b.UserContext)
+}
+
+// reuses is the statistic of leases that were not written again.
+func reuses(typ lease.Type) string {
+	if typ == lease.PD {
+		return "v6-ia-pd-lease-reuses"
+	}
+	return "v6-ia-na-lease-reuses"
+}

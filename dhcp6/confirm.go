@@ -1,0 +1,43 @@
+package dhcp6
+
+import (
+	"context"
+
+	"github.com/insomniacslk/dhcp/dhcpv6"
+
+	"github.com/dhcpha/dhcpha/lease"
+)
+
+// confirm answers a Confirm (RFC 9915, section 18.3.3): whether the addresses
+// that the client has are of the link that it is on now. Who has them is not
+// asked. If the server cannot tell, as it does not know the link, or there are
+// no addresses, it MUST NOT answer; Kea answers NotOnLink if it does not know
+// the link.
+func (x *exchange) confirm(context.Context) (*Reply, error) {
+	if x.subnet == nil {
+		x.drop("no subnet")
+		return nil, nil
+	}
+	verdict := status{}
+	for _, a := range x.all {
+		for i := range a.asked {
+			switch {
+			case a.typ != lease.NA:
+			case !x.appropriate(a.asked[i].prefix.Addr()):
+				verdict = notOnLink
+			case verdict == status{}:
+				verdict = onLink
+			}
+		}
+	}
+	if verdict == (status{}) {
+		x.drop("no addresses")
+		return nil, nil
+	}
+	h := x.hostIn(x.subnet)
+	x.classifyFor(x.subnet, nil, h)
+	r := x.newReply(dhcpv6.MessageTypeReply)
+	r.AddOption(verdict.option())
+	x.addParameters(r, x.subnet, nil, h)
+	return &Reply{Message: r}, nil
+}

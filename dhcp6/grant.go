@@ -1,0 +1,140 @@
+package dhcp6
+
+import (
+	"net/netip"
+
+	"github.com/dhcpha/dhcpha/internal/engine"
+	"github.com/dhcpha/dhcpha/lease"
+)
+
+// grant is an address or prefix that a client is to have. It is held for the
+// client's identity association.
+type grant struct {
+	typ    lease.Type
+	holder string
+	prefix netip.Prefix // an address is one of 128 bits
+	subnet *subnet
+	pool   *pool // nil: a reservation outside of the pools
+	host   *host // nil: the client has no reservation there
+
+	preferred, valid uint32 // seconds
+
+	was  *lease.Lease // the lease there is of it, whosever; nil: none
+	mine bool         // it is of the identity association already
+}
+
+func (g *grant) key() lease.Key { return lease.Key{Type: g.typ, Addr: g.prefix.Addr()} }
+
+// hold holds an address or prefix for an identity association if nobody else
+// has it; nil: somebody has. What is another's is not held even for a moment,
+// in which its client would be refused it. And the lease is looked at again
+// once it is held, as before that another query's could still be coming.
+func (x *exchange) hold(a *ia, p netip.Prefix, s *subnet) *grant {
+	if !x.available(a, p) {
+		return nil
+	}
+	addr := p.Addr()
+	_, held := x.e.core.Alloc.Holder(addr)
+	if !x.e.core.Alloc.Hold(addr, a.holder, x.now.Add(engine.OfferHold)) {
+		return nil
+	}
+	g := x.grantOf(a, p, s)
+	if g == nil && !held {
+		x.e.core.Alloc.Release(addr, a.holder)
+	}
+	return g
+}
+
+// available says whether nobody else has an address or prefix, or a part of it.
+func (x *exchange) available(a *ia, p netip.Prefix) bool {
+	if holder, held := x.e.core.Alloc.Holder(p.Addr()); held && holder != a.holder && !x.forgotten(p.Addr(), holder) {
+		return false
+	}
+	l, ok := x.e.core.Store.Lookup(lease.Key{Type: a.typ, Addr: p.Addr()})
+	if ok && engine.InUse(&l, x.now) {
+		return x.owns(a, &l) && prefixOf(&l) == p
+	}
+	return a.typ != lease.PD || !x.e.core.Alloc.Overlapped(p)
+}
+
+// forgotten ends an offer to an identity association of the same client that it
+// speaks of no more: it has started anew under another IAID, and would wait for
+// its own reservation. Nothing of it is being committed, as its queries are
+// answered one after another.
+func (x *exchange) forgotten(addr netip.Addr, holder string) bool {
+	if len(holder) < holderHead || holder[holderHead:] != string(x.client.ID) {
+		return false
+	}
+	for _, a := range x.all {
+		if a.holder == holder {
+			return false
+		}
+	}
+	x.e.core.Alloc.Release(addr, holder)
+	return true
+}
+
+// grantOf makes a grant of what is held for the identity association; nil: it
+// is another's.
+func (x *exchange) grantOf(a *ia, p netip.Prefix, s *subnet) *grant {
+	g := &grant{typ: a.typ, holder: a.holder, prefix: p, subnet: s, pool: s.poolOf(a.typ, p.Addr()), host: x.hostIn(s)}
+	if l, ok := x.e.core.Store.Lookup(g.key()); ok {
+		g.was = &l
+		g.mine = x.owns(a, &l) && prefixOf(&l) == p
+		if !g.mine && engine.InUse(&l, x.now) {
+			return nil
+		}
+	}
+	x.classifyFor(s, g.pool, g.host)
+	g.preferred, g.valid = x.chooseLifetimes(s, a.hint())
+	return g
+}
+
+// chooseLifetimes returns the lifetimes for a client with these wishes. Like
+// Kea, it makes a preferred lifetime that is not configured, or longer than the
+// valid one, 5/8 of that.
+func (x *exchange) chooseLifetimes(s *subnet, w wish) (preferred, valid uint32) {
+	preferring, lasting := x.lifetimes(s)
+	preferred, valid = preferring.Choose(w.preferred), lasting.Choose(w.valid)
+	switch {
+	case preferred != 0 && preferred <= valid:
+		return preferred, valid
+	case valid == lease.Infinite:
+		return lease.Infinite, valid
+	default:
+		return uint32(uint64(valid) * 5 / 8), valid
+	}
+}
+
+// lease returns the lease that a grant leads to.
+func (g *grant) lease(x *exchange, a *ia, name string) *lease.Lease {
+	l := &lease.Lease{
+		Type:         g.typ,
+		Addr:         g.prefix.Addr(),
+		ClientID:     x.client.ID,
+		HWAddr:       x.client.HWAddr,
+		IAID:         a.id,
+		SubnetID:     g.subnet.id,
+		CLTT:         x.now.Unix(),
+		ValidLft:     g.valid,
+		PreferredLft: g.preferred,
+		Hostname:     name,
+		State:        lease.Assigned,
+	}
+	if g.typ == lease.PD {
+		l.PrefixLen = uint8(g.prefix.Bits())
+	}
+	if len(l.HWAddr) > 0 {
+		l.HWType, l.HWSource = x.hwType, x.hwSource
+	}
+	if g.pool != nil {
+		l.PoolID = g.pool.id
+	}
+	if g.mine {
+		l.UserContext = g.was.UserContext
+	}
+	if *g.subnet.params.StoreExtendedInfo {
+		l.UserContext = withRelayInfo(l.UserContext, x.q.Relays)
+	}
+	return l
+}

@@ -1,0 +1,37 @@
+package dhcp6
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+
+	"github.com/dhcpha/dhcpha/lease"
+)
+
+// request answers a Request (RFC 9915, section 18.3.2).
+func (x *exchange) request(ctx context.Context) (*Reply, error) {
+	var bs bindings
+	for _, a := range x.all {
+		if x.strays(a) {
+			bs = append(bs, &binding{ia: a, status: notOnLink})
+			continue
+		}
+		bs = append(bs, x.bind(a))
+	}
+	return x.commit(ctx, bs)
+}
+
+// strays says whether an address of an IA_NA is not appropriate for the client's
+// link: "the server MUST return the IA to the client with a Status Code option
+// with the value NotOnLink". Kea assigns another address instead. Of a link that
+// is not known nothing can be said.
+func (x *exchange) strays(a *ia) bool {
+	return a.typ == lease.NA && x.subnet != nil && slices.ContainsFunc(a.asked, func(w wish) bool {
+		return !w.only() && !x.appropriate(w.prefix.Addr())
+	})
+}
+
+// appropriate says whether an address is one of the client's link.
+func (x *exchange) appropriate(addr netip.Addr) bool {
+	return slices.ContainsFunc(x.subnet.siblings(), func(s *subnet) bool { return s.prefix.Contains(addr) })
+}

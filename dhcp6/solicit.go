@@ -1,0 +1,32 @@
+package dhcp6
+
+import (
+	"context"
+
+	"github.com/insomniacslk/dhcp/dhcpv6"
+)
+
+// solicit answers a Solicit (RFC 9915, section 18.3.1) by an Advertise, or by a
+// Reply if client and configuration want two messages instead of four. There is
+// an answer also if nothing can be assigned: it says so, and has the parameters
+// that a client can do with alone.
+func (x *exchange) solicit(ctx context.Context) (*Reply, error) {
+	bs := x.bindAll()
+	_, rapid := optionOf(x.m.Options.Options, dhcpv6.OptionRapidCommit)
+	if rapid && x.subnet != nil && *x.subnet.params.RapidCommit {
+		reply, err := x.commit(ctx, bs)
+		if reply != nil {
+			reply.Message.AddOption(raw(dhcpv6.OptionRapidCommit, nil))
+		}
+		return reply, err
+	}
+	return &Reply{Message: x.bindingsReply(dhcpv6.MessageTypeAdvertise, bs, bs.name(x))}, nil
+}
+
+// bindAll chooses what the identity associations of the query are to have.
+func (x *exchange) bindAll() (bs bindings) {
+	for _, a := range x.all {
+		bs = append(bs, x.bind(a))
+	}
+	return bs
+}

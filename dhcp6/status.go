@@ -1,0 +1,28 @@
+package dhcp6
+
+import (
+	"github.com/insomniacslk/dhcp/dhcpv6"
+	"github.com/insomniacslk/dhcp/iana"
+)
+
+// status is what a Status Code option says (RFC 9915, section 21.13). A binding
+// or reply without one has succeeded.
+type status struct {
+	code iana.StatusCode
+	text string
+}
+
+func (s status) option() dhcpv6.Option {
+	return &dhcpv6.OptStatusCode{StatusCode: s.code, StatusMessage: s.text}
+}
+
+// The texts are for whoever looks at a client's log.
+var (
+	noAddrsAvail  = status{iana.StatusNoAddrsAvail, "no address is available"}
+	noPrefixAvail = status{iana.StatusNoPrefixAvail, "no prefix is available"}
+	noBinding     = status{iana.StatusNoBinding, "no such binding here"}
+	notOnLink     = status{iana.StatusNotOnLink, "an address is not of this link"}
+	onLink        = status{iana.StatusSuccess, "all addresses are of this link"}
+	released      = status{iana.StatusSuccess, "released"}
+	declined      = status{iana.StatusSuccess, "declined"}
+)

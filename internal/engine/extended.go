@@ -1,0 +1,30 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// WithExtendedInfo puts what a query says besides into the user context of a
+// lease, where Kea keeps it (store-extended-info): under a name within the
+// member ISC, in place of what is there. The value is JSON.
+func WithExtendedInfo(context []byte, name string, value []byte) []byte {
+	var members, isc map[string]json.RawMessage
+	if json.Unmarshal(context, &members) != nil || len(members) == 0 {
+		return fmt.Appendf(nil, `{ "ISC": { "%s": %s } }`, name, value)
+	}
+	_ = json.Unmarshal(members["ISC"], &isc) // what is no object gives way
+	if string(isc[name]) == string(value) {
+		return context
+	}
+	if isc == nil {
+		isc = map[string]json.RawMessage{}
+	}
+	isc[name] = value
+	members["ISC"], _ = json.Marshal(isc)
+	out, err := json.Marshal(members)
+	if err != nil {
+		return context
+	}
+	return out
+}
