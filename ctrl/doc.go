@@ -5,8 +5,8 @@
 //
 // A Mux holds the commands of a server; functions of this package add those
 // that need nothing but leases (HandleLeases), a switch (HandleService),
-// statistics (HandleStats) or a version (HandleVersion), others are added with
-// Mux.Handle. HTTPServer and UnixServer let the world run them. A Client runs
+// statistics (HandleStats, HandleLeaseStats) or a version (HandleVersion),
+// others are added with Mux.Handle. HTTPServer and UnixServer let the world run them. A Client runs
 // those of another server.
 //
 //	mux := ctrl.NewMux()

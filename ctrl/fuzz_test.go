@@ -108,6 +108,7 @@ func (c *cannedConn) Write(p []byte) (int, error) { return len(p), nil }
 // what Kea can read.
 func FuzzCommands(f *testing.F) {
 	addRecorded(f, "request")
+	f.Add([]byte(`{"command": "stat-lease6-get", "arguments": {"subnet-range": {"first-subnet-id": 1, "last-subnet-id": 2}}}`))
 	// In memory only: what is committed is thrown away.
 	mux := NewMux()
 	store := openFuzzStore(f)
@@ -115,6 +116,7 @@ func FuzzCommands(f *testing.F) {
 	HandleLeases(mux, V6, store, discard{}, subnetList{subnet(1, "fd77::/64")})
 	HandleService(mux, V4, new(Service))
 	HandleStats(mux, new(Stats))
+	HandleLeaseStats(mux, V6, store, new(Stats), subnetList{subnet(1, "fd77::/64")})
 	f.Fuzz(func(t *testing.T, body []byte) {
 		w := post(mux, string(body))
 		require.NotEqual(t, http.StatusInternalServerError, w.Code, "%s", body)

@@ -27,7 +27,8 @@ type Commands struct {
 
 // Register makes mux run the commands of a Kea DHCPv4 server: status-get,
 // config-get, config-hash-get, config-test, config-reload, shutdown,
-// version-get, build-report, dhcp-disable, dhcp-enable and statistic-*.
+// version-get, build-report, dhcp-disable, dhcp-enable, statistic-* and
+// stat-lease4-get.
 func (e *Engine) Register(mux *ctrl.Mux, c *Commands) {
 	if c == nil {
 		c = &Commands{}

@@ -33,6 +33,7 @@ func (c *Core) Register(mux *ctrl.Mux, cmds Commands) {
 	r := &registered{cmds, c, fmt.Sprintf("Dhcp%d", cmds.Family)}
 	ctrl.HandleService(mux, r.Family, c.Service)
 	ctrl.HandleStats(mux, &c.Stats.All)
+	ctrl.HandleLeaseStats(mux, r.Family, c.Store, &c.Stats.All, c.Subnets())
 	ctrl.HandleVersion(mux, r.Version)
 	mux.Handle("status-get", r.statusGet)
 	mux.Handle("config-get", r.configGet)
