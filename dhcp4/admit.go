@@ -54,7 +54,7 @@ func (x *exchange) accept() string {
 	if !serve {
 		return "left to another server"
 	}
-	x.classes.add(classes...)
+	x.classes.Add(classes...)
 	return ""
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/dhcpha/dhcpha/internal/engine"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
@@ -91,9 +92,9 @@ func TestClassOrder(t *testing.T) {
 	require.Empty(t, x.accept())
 	x.identify()
 	x.classifyFirst()
-	require.Equal(t, classSet{"HA_server1", "ALL", "VENDOR_CLASS_pc", "not-phones"}, x.classes)
+	require.Equal(t, engine.ClassSet{"HA_server1", "ALL", "VENDOR_CLASS_pc", "not-phones"}, x.classes)
 	x.locate()
-	require.Equal(t, classSet{"HA_server1", "ALL", "VENDOR_CLASS_pc", "phones", "KNOWN"}, x.classes,
+	require.Equal(t, engine.ClassSet{"HA_server1", "ALL", "VENDOR_CLASS_pc", "phones", "KNOWN"}, x.classes,
 		"a class that a reservation gives is seen by the other classes")
 }
 

@@ -10,69 +10,33 @@ import (
 // classifyFirst puts the query into the classes that can be told before its
 // subnet is known.
 func (x *exchange) classifyFirst() {
-	x.classes.add(x.q.Classes...)
-	x.classes.add(classAll)
+	x.classes.Add(x.q.Classes...)
+	x.classes.Add(engine.ClassAll)
 	if v := x.m.Options[optVendorClass]; len(v) > 0 {
-		x.classes.add(classVendorStart + string(v))
+		x.classes.Add(engine.ClassVendorStart + string(v))
 	}
-	x.evaluate(false)
+	x.p.classes.Evaluate(&x.classes, x)
 }
 
-// evaluate adds the classes whose test the query meets: those that depend on
-// whether the client has a reservation, or those that do not.
-func (x *exchange) evaluate(known bool) {
-	for _, c := range x.p.classes.list {
-		if c.test != nil && !c.additional && c.known == known && x.meets(c) {
-			x.classes.add(c.name)
-		}
+// classifyServed adds the classes that come with where the client is served
+// from; nil: no pool, no reservation.
+func (x *exchange) classifyServed(s *subnet, pl *pool, h *host) {
+	if s.Shared && h != nil {
+		x.classes.Add(h.classes...)
 	}
-}
-
-// evaluateAgain replaces what evaluate(false) found, because classes were
-// added that other classes may ask for.
-func (x *exchange) evaluateAgain(added []string) {
-	kept := x.classes[:0:0]
-	for _, name := range x.classes {
-		if c := x.p.classes.byName[name]; c == nil || c.test == nil {
-			kept = append(kept, name)
-		}
-	}
-	x.classes = kept
-	x.classes.add(added...)
-	x.evaluate(false)
-}
-
-// classifyAdditional evaluates the classes that only where a client is served
-// from asks for.
-func (x *exchange) classifyAdditional(s *subnet, pl *pool) {
-	var names []string
 	if pl != nil {
-		names = append(names, pl.Additional()...)
+		x.p.classes.EvaluateAdditional(&x.classes, pl.Additional(), x)
 	}
-	if s != nil {
-		names = append(names, s.Additional()...)
-		if s.network != nil {
-			names = append(names, s.network.Additional()...)
-		}
-	}
-	for _, name := range names {
-		if c := x.p.classes.byName[name]; c != nil && (c.test == nil || x.meets(c)) {
-			x.classes.add(name)
-		}
-	}
+	x.p.classes.EvaluateAdditional(&x.classes, s.Additional, x)
 }
 
-// meets evaluates the test of a class.
-func (x *exchange) meets(c *clientClass) bool {
-	ok, err := c.test.Match(x.packet())
-	if err != nil {
-		x.e.core.Log.Debug("class not evaluated", "client", engine.Logged(x.client), "class", c.name, "error", err)
-	}
-	return ok
+// Unclear reports what could not be evaluated.
+func (x *exchange) Unclear(what string, err error) {
+	x.e.core.Log.Debug("expression not evaluated", "client", engine.Logged(x.client), "of", what, "error", err)
 }
 
-// packet is what expressions see of the query.
-func (x *exchange) packet() *class.Packet {
+// Packet is what expressions see of the query.
+func (x *exchange) Packet() *class.Packet {
 	if x.asPacket != nil {
 		return x.asPacket
 	}
@@ -112,4 +76,4 @@ func (x *exchange) packet() *class.Packet {
 	return x.asPacket
 }
 
-func (x *exchange) member(name string) bool { return x.classes.has(name) }
+func (x *exchange) member(name string) bool { return x.classes.Has(name) }

@@ -69,9 +69,9 @@ func (x *exchange) offer() *grant {
 
 // pick takes a free address of the first pool that has one.
 func (x *exchange) pick() *grant {
-	for s := range x.candidates(x.subnet) {
+	for s := range x.candidates() {
 		for _, pl := range s.pools {
-			if !x.classes.allowed(&pl.Guard) {
+			if !x.classes.Allowed(&pl.Guard) {
 				continue
 			}
 			if addr, ok := x.e.core.Alloc.Take(pl.free, x.holder, x.now.Add(s.offerHold())); ok {

@@ -23,7 +23,7 @@ type exchange struct {
 
 	client   lease.Client
 	ids      []hostID
-	classes  classSet
+	classes  engine.ClassSet
 	asPacket *class.Packet // once it is needed
 
 	subnet *subnet // of the client's link; nil: unknown
@@ -37,7 +37,7 @@ type exchange struct {
 // meanwhile.
 type exchangeStart struct {
 	subnet  *subnet
-	classes classSet
+	classes engine.ClassSet
 }
 
 func newExchange(e *Engine, q *Query) *exchange {
@@ -111,8 +111,8 @@ func (x *exchange) serverName() string {
 // reach finds the client's subnet.
 func (x *exchange) reach() {
 	if x.p.cfg.EarlyGlobalReservationsLookup {
-		if h := x.p.hosts.find(x.ids); h != nil && len(h.classes) > 0 {
-			x.evaluateAgain(h.classes)
+		if h := x.p.hosts.Find(x.ids); h != nil {
+			x.p.classes.EvaluateAgain(&x.classes, h.classes, x)
 		}
 	}
 	x.subnet = x.selectSubnet()
@@ -122,26 +122,16 @@ func (x *exchange) reach() {
 // classes.
 func (x *exchange) locate() {
 	x.reach()
-	// A reservation's classes may lead to another pool. In a shared network
-	// the subnet may still change, and only a global reservation stays.
-	h := x.globalHost(x.subnet)
-	if x.subnet != nil && x.subnet.network == nil {
-		h = x.hostIn(x.subnet)
+	var at *engine.Site[subnet, host]
+	if x.subnet != nil {
+		at = &x.subnet.Site
 	}
-	if h != nil && len(h.classes) > 0 {
-		x.evaluateAgain(h.classes)
-	}
-	if x.known() {
-		x.classes.add(classKnown)
-	} else {
-		x.classes.add(classUnknown)
-	}
-	x.evaluate(true)
+	engine.Locate(at, x.p.classes, &x.classes, x.ids, (*host).given, x)
 }
 
 // dropped says whether the query is in the class DROP.
 func (x *exchange) dropped() bool {
-	if !x.classes.has(classDrop) {
+	if !x.classes.Has(engine.ClassDrop) {
 		return false
 	}
 	x.e.core.Stats.Filtered.Add(1)
@@ -154,7 +144,7 @@ func (x *exchange) dropped() bool {
 func (x *exchange) identityIn(s *subnet) string {
 	byID := s == nil
 	if s != nil {
-		for _, sibling := range s.siblings() {
+		for _, sibling := range s.Siblings() {
 			byID = byID || sibling.byID
 		}
 	}

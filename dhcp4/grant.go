@@ -47,18 +47,10 @@ func (x *exchange) grantOf(addr netip.Addr, s *subnet) *grant {
 			return nil
 		}
 	}
-	x.classifyFor(g)
+	x.classifyServed(s, g.pool, g.host)
 	g.name = x.clientName(g)
 	g.valid = x.lifetime(s).Choose(x.askedLifetime())
 	return g
-}
-
-// classifyFor adds the classes that come with where the client is served from.
-func (x *exchange) classifyFor(g *grant) {
-	if g.subnet.network != nil && g.host != nil {
-		x.classes.add(g.host.classes...)
-	}
-	x.classifyAdditional(g.subnet, g.pool)
 }
 
 // findLease returns the client's lease on this link, or nil.
@@ -71,7 +63,7 @@ func (x *exchange) findLease() *lease.Lease {
 	if len(x.client.HWAddr) == 0 {
 		return nil
 	}
-	for s := range x.candidates(x.subnet) {
+	for s := range x.candidates() {
 		// Whoever has a client identifier is not who has another one.
 		anonymous := s.byID && len(x.client.ID) > 0
 		if l, ok := x.e.core.Store.LookupHWAddr(x.client.HWAddr, s.id, lease.V4, anonymous); ok && owns(x.client, s.byID, &l) {
@@ -87,7 +79,7 @@ func (x *exchange) leaseAmong(leases []lease.Lease) *lease.Lease {
 	if len(leases) == 0 {
 		return nil
 	}
-	for s := range x.candidates(x.subnet) {
+	for s := range x.candidates() {
 		for i := range leases {
 			if l := &leases[i]; l.Type == lease.V4 && l.SubnetID == s.id && l.State != lease.Declined && countsID(x.client, s.byID) {
 				return l
@@ -100,9 +92,9 @@ func (x *exchange) leaseAmong(leases []lease.Lease) *lease.Lease {
 // lifetime returns the lifetimes that a client gets in a subnet: those of the
 // first of its classes that has some, or else the subnet's.
 func (x *exchange) lifetime(s *subnet) engine.Lifetime {
-	for _, name := range x.classes {
-		if c := x.p.classes.byName[name]; c != nil && c.hasValid {
-			return c.valid
+	for c := range x.p.classes.Of(x.classes) {
+		if c.Valid != nil {
+			return *c.Valid
 		}
 	}
 	return s.valid

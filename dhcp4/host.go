@@ -4,44 +4,20 @@ import (
 	"fmt"
 	"net/netip"
 
+	"github.com/dhcpha/dhcpha/internal/engine"
 	"github.com/dhcpha/dhcpha/internal/option"
 )
 
-// identifierKind is what a reservation knows its client by, in Kea's words.
-type identifierKind string
-
+// The kinds of identifiers that only DHCPv4 has.
 const (
-	byHWAddress identifierKind = "hw-address"
-	byDUID      identifierKind = "duid"
-	byCircuitID identifierKind = "circuit-id"
-	byClientID  identifierKind = "client-id"
-	byFlexID    identifierKind = "flex-id"
+	byCircuitID = "circuit-id"
+	byClientID  = "client-id"
 )
 
-// identifierKinds returns the kinds in the order in which reservations are
-// searched.
-func identifierKinds(names []string) ([]identifierKind, error) {
-	if len(names) == 0 {
-		return []identifierKind{byHWAddress, byDUID, byCircuitID, byClientID}, nil
-	}
-	var kinds []identifierKind
-	for _, name := range names {
-		kind := identifierKind(name)
-		switch kind {
-		case byHWAddress, byDUID, byCircuitID, byClientID, byFlexID:
-			kinds = append(kinds, kind)
-		default:
-			return nil, fmt.Errorf("host-reservation-identifiers: %q is none", name)
-		}
-	}
-	return kinds, nil
-}
-
-// hostID is one of the things that a client may be known by.
-type hostID struct {
-	kind  identifierKind
-	value string
-}
+type (
+	hostID = engine.HostID
+	hosts  = engine.Hosts[host]
+)
 
 // host is a reservation.
 type host struct {
@@ -53,28 +29,11 @@ type host struct {
 	boot     bootFields
 }
 
-// hosts are the reservations of a subnet, or the global ones.
-type hosts struct {
-	list []*host
-	byID map[hostID]*host
-}
-
-// find returns the reservation of a client that is known by these, most
-// important first, or nil.
-func (hs *hosts) find(ids []hostID) *host {
-	if len(hs.byID) == 0 {
-		return nil
-	}
-	for _, id := range ids {
-		if h := hs.byID[id]; h != nil {
-			return h
-		}
-	}
-	return nil
-}
+func (h *host) identifier() hostID { return h.id }
+func (h *host) given() []string    { return h.classes }
 
 func (p *plan) compileHosts(list []Reservation) (*hosts, error) {
-	hs := &hosts{byID: make(map[hostID]*host, len(list))}
+	hs := new(hosts)
 	for i := range list {
 		r := &list[i]
 		h := &host{hostname: r.Hostname, classes: r.ClientClasses, boot: bootOf(&r.Params)}
@@ -82,34 +41,29 @@ func (p *plan) compileHosts(list []Reservation) (*hosts, error) {
 			h.addr = r.IPAddress
 		}
 		for _, id := range r.identifiers() {
-			h.id = hostID{identifierKind(id.Kind), string(id.ID)}
+			h.id = hostID{Kind: id.Kind, Value: string(id.ID)}
 		}
 		var err error
-		if h.options, err = p.compileOptions(r.OptionData, p.defs); err != nil {
-			return nil, fmt.Errorf("reservation %s: %w", Identifier(h.id.value), err)
+		if h.options, err = p.compileOptions(r.OptionData); err != nil {
+			return nil, fmt.Errorf("reservation %s: %w", Identifier(h.id.Value), err)
 		}
-		hs.list = append(hs.list, h)
-		if hs.byID[h.id] == nil {
-			hs.byID[h.id] = h
-		}
+		hs.Add(h.id, h)
 	}
 	return hs, nil
 }
 
-// findReserved lists who has a reservation for which address of the subnet.
-func (s *subnet) findReserved(global *hosts) {
+// compileReservations takes the reservations that count in the subnet, and
+// lists who has one for which of its addresses.
+func (p *plan) compileReservations(s *subnet, own []Reservation) error {
+	hs, err := p.compileHosts(own)
+	if err != nil {
+		return err
+	}
 	s.reserved = map[netip.Addr][]*host{}
-	add := func(hs *hosts) {
-		for _, h := range hs.list {
-			if h.addr.IsValid() && s.prefix.Contains(h.addr) {
-				s.reserved[h.addr] = append(s.reserved[h.addr], h)
-			}
+	s.SetHosts(hs, p.hosts, *s.params.ReservationsInSubnet, *s.params.ReservationsGlobal, func(h *host) {
+		if h.addr.IsValid() && s.prefix.Contains(h.addr) {
+			s.reserved[h.addr] = append(s.reserved[h.addr], h)
 		}
-	}
-	if *s.params.ReservationsInSubnet {
-		add(s.hosts)
-	}
-	if *s.params.ReservationsGlobal {
-		add(global)
-	}
+	})
+	return nil
 }

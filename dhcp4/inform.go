@@ -19,10 +19,7 @@ func (x *exchange) inform(context.Context) (*Reply, error) {
 		return nil, nil
 	}
 	h := x.hostIn(x.subnet)
-	if x.subnet.network != nil && h != nil {
-		x.classes.add(h.classes...)
-	}
-	x.classifyAdditional(x.subnet, nil)
+	x.classifyServed(x.subnet, nil, h)
 	r := x.newReply(dhcpv4.MessageTypeAck)
 	r.ClientIPAddr = x.m.ClientIPAddr
 	x.addParameters(r, x.subnet, nil, h)
@@ -40,5 +37,5 @@ func (x *exchange) consistent() bool {
 		}
 		addr = x.q.Source.Addr().Unmap()
 	}
-	return slices.ContainsFunc(x.subnet.siblings(), func(s *subnet) bool { return s.prefix.Contains(addr) })
+	return slices.ContainsFunc(x.subnet.Siblings(), func(s *subnet) bool { return s.prefix.Contains(addr) })
 }

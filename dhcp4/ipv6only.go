@@ -14,7 +14,7 @@ func (x *exchange) ipv6Only() *subnet {
 	if !x.requests(optIPv6Only) {
 		return nil
 	}
-	for s := range x.candidates(x.subnet) {
+	for s := range x.candidates() {
 		if x.configured(optIPv6Only, s) != nil {
 			return s
 		}
@@ -26,10 +26,7 @@ func (x *exchange) ipv6Only() *subnet {
 // that none is taken from the pool (RFC 8925, section 3.3).
 func (x *exchange) withoutIPv4(s *subnet, typ dhcpv4.MessageType) (*Reply, error) {
 	h := x.hostIn(s)
-	if s.network != nil && h != nil {
-		x.classes.add(h.classes...)
-	}
-	x.classifyAdditional(s, nil)
+	x.classifyServed(s, nil, h)
 	r := x.newReply(typ)
 	r.YourIPAddr = netip.IPv4Unspecified().AsSlice()
 	if typ == dhcpv4.MessageTypeAck {

@@ -6,17 +6,14 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
+	"github.com/dhcpha/dhcpha/internal/engine"
 	"github.com/dhcpha/dhcpha/internal/option"
 )
 
 // levels are the options that a client may be sent, the levels with the
-// highest precedence first: reservation, pool, subnet, shared network, classes
-// in the order in which the client came into them, global ones. That is Kea's
-// order.
-type levels []*option.List
-
-func (x *exchange) levels(s *subnet, pl *pool, h *host) levels {
-	ls := make(levels, 0, 8)
+// highest precedence first.
+func (x *exchange) levels(s *subnet, pl *pool, h *host) engine.Levels {
+	ls := make(engine.Levels, 0, 8)
 	if h != nil {
 		ls = append(ls, h.options)
 	}
@@ -24,30 +21,19 @@ func (x *exchange) levels(s *subnet, pl *pool, h *host) levels {
 		ls = append(ls, pl.options)
 	}
 	if s != nil {
-		ls = append(ls, s.options)
-		if s.network != nil {
-			ls = append(ls, s.network.options)
-		}
+		ls = append(ls, s.Options...)
 	}
-	for _, name := range x.classes {
-		if c := x.p.classes.byName[name]; c != nil && c.options != nil {
-			ls = append(ls, c.options)
-		}
-	}
+	ls.AddClasses(x.p.classes, x.classes)
 	return append(ls, x.p.options)
 }
 
-func (x *exchange) lookup(code uint16, ls levels) *option.Option {
+func (x *exchange) lookup(code uint16, ls engine.Levels) *option.Option {
 	return option.Lookup(code, x.member, ls...)
 }
 
 // configured returns the option that the subnet or its network has.
 func (x *exchange) configured(code uint16, s *subnet) *option.Option {
-	ls := levels{s.options}
-	if s.network != nil {
-		ls = append(ls, s.network.options)
-	}
-	return x.lookup(code, ls)
+	return x.lookup(code, s.Options)
 }
 
 // usual are options that clients get without asking for them, as from Kea.
@@ -55,7 +41,7 @@ var usual = [...]uint16{optRouters, optDNS, optDomainName}
 
 // addOptions adds the configured options that the client asks for, those that
 // are always sent, and the usual ones. What the reply has already stays.
-func (x *exchange) addOptions(r *dhcpv4.DHCPv4, ls levels) {
+func (x *exchange) addOptions(r *dhcpv4.DHCPv4, ls engine.Levels) {
 	prl := x.m.Options[optRequestList]
 	q := option.Query{
 		Requested: make([]uint16, 0, len(prl)+len(usual)),

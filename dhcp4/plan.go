@@ -2,14 +2,12 @@ package dhcp4
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
 	"sync"
 
-	"github.com/dhcpha/dhcpha/internal/class"
 	"github.com/dhcpha/dhcpha/internal/conf"
 	"github.com/dhcpha/dhcpha/internal/engine"
 	"github.com/dhcpha/dhcpha/internal/option"
@@ -25,39 +23,27 @@ type plan struct {
 	boot   bootFields
 
 	options *option.List // global ones
-	classes *classes
-	subnets []*subnet // by ID
+	classes *engine.Classes
+	boots   map[string]bootFields // of classes that have some
+	subnets []*subnet             // by ID
 	byID    map[uint32]*subnet
 	hosts   *hosts // global reservations
 
-	identifiers []identifierKind // by which reservations are searched
-	flexID      *class.Text      // nil: no flexible identifiers
-
-	serverIDs map[netip.Addr]bool // configured as option 54 somewhere
+	identifiers engine.Identifiers
+	serverIDs   map[netip.Addr]bool // configured as option 54 somewhere
 
 	digest func() string
 }
 
-// sharedNetwork is a shared network of the plan.
-type sharedNetwork struct {
-	name string
-	Selection
-	options *option.List
-	subnets []*subnet
-}
-
 // subnet is a subnet of the plan.
 type subnet struct {
+	engine.Site[subnet, host]
 	id     uint32
 	prefix netip.Prefix
 	params Params // with what is inherited
 	cache  engine.Cache
-	Selection
-	network *sharedNetwork // nil: none
-	server  string         // that it is assigned to; empty: none
-	options *option.List
-	pools   []*pool
-	hosts   *hosts
+	server string // that it is assigned to; empty: none
+	pools  []*pool
 
 	valid    engine.Lifetime
 	names    engine.NameRules
@@ -82,17 +68,12 @@ func newPlan(cfg *Config) (*plan, error) {
 		return nil, err
 	}
 	p := &plan{
-		cfg: cfg, byID: map[uint32]*subnet{}, serverIDs: map[netip.Addr]bool{},
+		cfg: cfg, byID: map[uint32]*subnet{}, boots: map[string]bootFields{}, serverIDs: map[netip.Addr]bool{},
 		digest: sync.OnceValue(func() string { return digestOf(cfg) }),
 	}
 	p.params = reservationMode(cfg.Params).Inherit(DefaultParams())
 	p.boot = bootOf(&p.params)
 	p.defs = option.NewDefs(option.V4)
-	for _, d := range cfg.OptionDefs {
-		if err := p.defs.Add(d); err != nil {
-			return nil, fmt.Errorf("dhcp4: %w", err)
-		}
-	}
 	steps := []func() error{p.compileGlobals, p.compileClasses, p.compileSubnets}
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -103,66 +84,94 @@ func newPlan(cfg *Config) (*plan, error) {
 }
 
 func (p *plan) compileGlobals() (err error) {
-	if p.options, err = p.compileOptions(p.cfg.OptionData, p.defs); err != nil {
+	if err = engine.AddDefs(p.defs, p.cfg.OptionDefs); err != nil {
+		return err
+	}
+	if p.options, err = p.compileOptions(p.cfg.OptionData); err != nil {
 		return err
 	}
 	if p.hosts, err = p.compileHosts(p.cfg.Reservations); err != nil {
 		return err
 	}
-	if p.identifiers, err = identifierKinds(p.cfg.HostReservationIdentifiers); err != nil {
-		return err
+	if p.identifiers.Kinds = p.cfg.HostReservationIdentifiers; len(p.identifiers.Kinds) == 0 {
+		p.identifiers.Kinds = []string{engine.ByHWAddress, engine.ByDUID, byCircuitID, byClientID}
 	}
-	p.flexID, err = conf.FlexIdentifier(p.cfg.HooksLibraries, p.defs)
+	p.identifiers.Flex, err = conf.FlexIdentifier(p.cfg.HooksLibraries, p.defs)
 	return err
 }
 
-// compileOptions makes the list of one level, and notes server identifiers.
-func (p *plan) compileOptions(list []OptionData, defs *option.Defs) (*option.List, error) {
-	if len(list) == 0 {
-		return nil, nil
+func (p *plan) compiler() *engine.Compiler {
+	return &engine.Compiler{Defs: p.defs, Note: p.noteServerID}
+}
+
+// noteServerID notes the server identifiers that are configured somewhere.
+func (p *plan) noteServerID(o option.Option) {
+	if id, ok := netip.AddrFromSlice(o.Value); ok && o.Space == "dhcp4" && o.Code == optServerID {
+		p.serverIDs[id] = true
 	}
-	var compiled []option.Option
-	for _, d := range list {
-		o, err := option.Compile(d, defs)
-		if err != nil {
-			return nil, err
+}
+
+func (p *plan) compileOptions(list []OptionData) (*option.List, error) {
+	return p.compiler().Options(list)
+}
+
+func (p *plan) compileClasses() (err error) {
+	specs := make([]engine.ClassSpec, len(p.cfg.ClientClasses))
+	for i := range specs {
+		c := &p.cfg.ClientClasses[i]
+		specs[i] = engine.ClassSpec{
+			Name: c.Name, Test: c.Test, Additional: c.OnlyInAdditionalList || c.OnlyIfRequired,
+			Defs: c.OptionDefs, Options: c.OptionData,
 		}
-		if id, ok := netip.AddrFromSlice(o.Value); ok && o.Space == "dhcp4" && o.Code == optServerID {
-			p.serverIDs[id] = true
+		if l, ok := lifetimeOf(&c.Params); ok {
+			specs[i].Valid = &l
 		}
-		compiled = append(compiled, o)
+		if b := bootOf(&c.Params); b != (bootFields{}) {
+			p.boots[c.Name] = b
+		}
 	}
-	return option.NewList(option.V4, compiled...)
+	p.classes, err = engine.NewClasses(specs, p.compiler())
+	return err
 }
 
 func (p *plan) compileSubnets() error {
+	site := func(s *subnet) *engine.Site[subnet, host] { return &s.Site }
 	for i := range p.cfg.SharedNetworks {
 		c := &p.cfg.SharedNetworks[i]
-		n := &sharedNetwork{name: c.Name, Selection: c.Selection}
-		var err error
-		if n.options, err = p.compileOptions(c.OptionData, p.defs); err != nil {
+		level, err := p.level(&c.Selection, c.OptionData)
+		if err != nil {
 			return fmt.Errorf("shared network %s: %w", c.Name, err)
 		}
+		var subnets []*subnet
 		for j := range c.Subnets {
-			s, err := p.compileSubnet(&c.Subnets[j], reservationMode(c.Params))
+			s, err := p.compileSubnet(&c.Subnets[j], reservationMode(c.Params), level)
 			if err != nil {
 				return err
 			}
-			s.network = n
-			s.server = cmp.Or(s.server, serverIn(c.UserContext))
-			n.subnets = append(n.subnets, s)
+			s.server = cmp.Or(s.server, engine.ServerIn(c.UserContext))
+			subnets = append(subnets, s)
 		}
+		engine.Connect(subnets, site)
 	}
 	for i := range p.cfg.Subnets {
-		if _, err := p.compileSubnet(&p.cfg.Subnets[i], Params{}); err != nil {
+		s, err := p.compileSubnet(&p.cfg.Subnets[i], Params{})
+		if err != nil {
 			return err
 		}
+		engine.Connect([]*subnet{s}, site)
 	}
 	slices.SortFunc(p.subnets, func(a, b *subnet) int { return cmp.Compare(a.id, b.id) })
 	return nil
 }
 
-func (p *plan) compileSubnet(c *Subnet, above Params) (_ *subnet, err error) {
+func (p *plan) level(c *Selection, options []OptionData) (engine.Level, error) {
+	list, err := p.compileOptions(options)
+	return engine.Level{Guard: &c.Guard, Interface: c.Interface, Relay: &c.Relay, Options: list}, err
+}
+
+// compileSubnet compiles a subnet, given what it inherits and its shared
+// network, if it has one.
+func (p *plan) compileSubnet(c *Subnet, above Params, network ...engine.Level) (_ *subnet, err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("subnet %s: %w", c.Subnet, err)
@@ -170,12 +179,11 @@ func (p *plan) compileSubnet(c *Subnet, above Params) (_ *subnet, err error) {
 	}()
 	set := reservationMode(c.Params).Inherit(above).Inherit(reservationMode(p.cfg.Params))
 	s := &subnet{
-		id:        c.ID,
-		prefix:    c.Subnet.Masked(),
-		params:    set.Inherit(DefaultParams()),
-		cache:     engine.Cache{Threshold: set.CacheThreshold, MaxAge: set.CacheMaxAge},
-		Selection: c.Selection,
-		server:    serverIn(c.UserContext),
+		id:     c.ID,
+		prefix: c.Subnet.Masked(),
+		params: set.Inherit(DefaultParams()),
+		cache:  engine.Cache{Threshold: set.CacheThreshold, MaxAge: set.CacheMaxAge},
+		server: engine.ServerIn(c.UserContext),
 	}
 	s.valid, _ = lifetimeOf(&s.params)
 	s.boot = bootOf(&s.params)
@@ -183,16 +191,18 @@ func (p *plan) compileSubnet(c *Subnet, above Params) (_ *subnet, err error) {
 	if s.names, err = nameRulesOf(&s.params); err != nil {
 		return nil, err
 	}
-	if s.options, err = p.compileOptions(c.OptionData, p.defs); err != nil {
+	level, err := p.level(&c.Selection, c.OptionData)
+	if err != nil {
 		return nil, err
 	}
-	if s.hosts, err = p.compileHosts(c.Reservations); err != nil {
+	s.Set(append([]engine.Level{level}, network...)...)
+	if err := p.compileReservations(s, c.Reservations); err != nil {
 		return nil, err
 	}
 	for i := range c.Pools {
 		pc := &c.Pools[i]
 		pl := &pool{Guard: pc.Guard, id: pc.ID, span: pc.Range}
-		if pl.options, err = p.compileOptions(pc.OptionData, p.defs); err != nil {
+		if pl.options, err = p.compileOptions(pc.OptionData); err != nil {
 			return nil, fmt.Errorf("pool %s: %w", pc.Range, err)
 		}
 		params := pc.Params.Inherit(s.params)
@@ -204,20 +214,7 @@ func (p *plan) compileSubnet(c *Subnet, above Params) (_ *subnet, err error) {
 	if p.byID[s.id] != nil {
 		return nil, errors.New("another subnet has the same id")
 	}
-	s.findReserved(p.hosts)
 	p.byID[s.id] = s
 	p.subnets = append(p.subnets, s)
 	return s, nil
-}
-
-// serverIn returns the server that a user-context assigns a subnet or shared
-// network to.
-func serverIn(userContext json.RawMessage) string {
-	var members struct {
-		Server string `json:"ha-server-name"`
-	}
-	if json.Unmarshal(userContext, &members) != nil {
-		return "" // there is none, or it is no string, which has been reported
-	}
-	return members.Server
 }

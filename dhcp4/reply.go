@@ -6,6 +6,8 @@ import (
 	"net/netip"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"github.com/dhcpha/dhcpha/internal/engine"
 )
 
 // newReply returns a reply with what every reply has (RFC 2131, section 4.3.1,
@@ -94,9 +96,7 @@ func (x *exchange) addParameters(r *dhcpv4.DHCPv4, s *subnet, pl *pool, h *host)
 		b = h.boot
 	}
 	for _, name := range x.classes {
-		if c := x.p.classes.byName[name]; c != nil {
-			b = b.or(c.boot)
-		}
+		b = b.or(x.p.boots[name])
 	}
 	b = b.or(s.boot)
 	if b.server.IsValid() {
@@ -107,7 +107,7 @@ func (x *exchange) addParameters(r *dhcpv4.DHCPv4, s *subnet, pl *pool, h *host)
 
 // serverID returns what the server is to be known by: what the relay agent
 // demands (RFC 5107), what is configured, or the address the query came to.
-func (x *exchange) serverID(s *subnet, levels levels) []byte {
+func (x *exchange) serverID(s *subnet, levels engine.Levels) []byte {
 	if v := x.relaySuboption(relayServerIDOverride); len(v) == 4 {
 		return v
 	}

@@ -119,7 +119,7 @@ func (x *exchange) grantRequested(state requestState, addr netip.Addr) (*grant, 
 // inSomePool says whether a pool on the client's link has the address, whoever
 // may use the pool.
 func (x *exchange) inSomePool(addr netip.Addr) bool {
-	for _, s := range x.subnet.siblings() {
+	for _, s := range x.subnet.Siblings() {
 		if s.poolOf(addr) != nil {
 			return true
 		}
@@ -130,7 +130,7 @@ func (x *exchange) inSomePool(addr netip.Addr) bool {
 // reservedOnLink says whether an address outside of the pools is reserved for
 // somebody else.
 func (x *exchange) reservedOnLink(addr netip.Addr) bool {
-	for _, s := range x.subnet.siblings() {
+	for _, s := range x.subnet.Siblings() {
 		if x.reservedForOther(addr, s) {
 			return true
 		}

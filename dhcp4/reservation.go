@@ -2,7 +2,6 @@ package dhcp4
 
 import (
 	"net/netip"
-	"slices"
 
 	"github.com/dhcpha/dhcpha/internal/engine"
 	"github.com/dhcpha/dhcpha/internal/option"
@@ -11,30 +10,19 @@ import (
 // identify collects what reservations may know the client by, most important
 // first.
 func (x *exchange) identify() {
-	for _, kind := range x.p.identifiers {
-		var value string
+	x.ids = x.p.identifiers.Of(x, func(kind string) string {
 		switch kind {
-		case byHWAddress:
-			value = string(x.client.HWAddr)
+		case engine.ByHWAddress:
+			return string(x.client.HWAddr)
 		case byClientID:
-			value = string(x.client.ID)
-		case byDUID:
-			value = string(duidOf(x.client.ID))
+			return string(x.client.ID)
+		case engine.ByDUID:
+			return string(duidOf(x.client.ID))
 		case byCircuitID:
-			value = string(x.relaySuboption(relayCircuitID))
-		case byFlexID:
-			if x.p.flexID == nil {
-				continue
-			}
-			var err error
-			if value, err = x.p.flexID.Eval(x.packet()); err != nil {
-				x.e.core.Log.Debug("flexible identifier not evaluated", "client", engine.Logged(x.client), "error", err)
-			}
+			return string(x.relaySuboption(relayCircuitID))
 		}
-		if value != "" {
-			x.ids = append(x.ids, hostID{kind, value})
-		}
-	}
+		return ""
+	})
 }
 
 // relaySuboption returns a sub-option of the relay agent information, or nil.
@@ -47,44 +35,15 @@ func (x *exchange) relaySuboption(code uint16) []byte {
 	return nil
 }
 
-// globalHost returns the client's global reservation where the subnet uses
-// such.
-func (x *exchange) globalHost(s *subnet) *host {
-	if s == nil || !*s.params.ReservationsGlobal {
-		return nil
-	}
-	return x.p.hosts.find(x.ids)
-}
-
-// hostIn returns the client's reservation that counts in a subnet: that of the
-// subnet, or else the global one.
-func (x *exchange) hostIn(s *subnet) *host {
-	if s != nil && *s.params.ReservationsInSubnet {
-		if h := s.hosts.find(x.ids); h != nil {
-			return h
-		}
-	}
-	return x.globalHost(s)
-}
-
-// known says whether the client has a reservation, in the subnet or another
-// one of its network.
-func (x *exchange) known() bool {
-	if x.subnet == nil {
-		return false
-	}
-	return slices.ContainsFunc(x.subnet.siblings(), func(s *subnet) bool { return x.hostIn(s) != nil })
-}
+// hostIn returns the client's reservation that counts in a subnet, or nil.
+func (x *exchange) hostIn(s *subnet) *host { return s.Host(x.ids) }
 
 // reservedAddress returns the address that is reserved for the client, and the
 // subnet it is in. A reservation without an address that a subnet has for the
 // client leads it to that subnet, and overrides a global one.
 func (x *exchange) reservedAddress() (addr netip.Addr, in *subnet) {
-	for s := range x.candidates(x.subnet) {
-		if !*s.params.ReservationsInSubnet {
-			continue
-		}
-		h := s.hosts.find(x.ids)
+	for s := range x.candidates() {
+		h := s.Own.Find(x.ids)
 		switch {
 		case h == nil:
 		case !h.addr.IsValid():
@@ -93,8 +52,8 @@ func (x *exchange) reservedAddress() (addr netip.Addr, in *subnet) {
 			return h.addr, s
 		}
 	}
-	for s := range x.candidates(x.subnet) {
-		if h := x.globalHost(s); h != nil && h.addr.IsValid() && s.prefix.Contains(h.addr) {
+	for s := range x.candidates() {
+		if h := s.Global.Find(x.ids); h != nil && h.addr.IsValid() && s.prefix.Contains(h.addr) {
 			return h.addr, s
 		}
 	}
@@ -108,6 +67,5 @@ func (x *exchange) reservedForOther(addr netip.Addr, s *subnet) bool {
 	if *s.params.ReservationsOutOfPool && s.poolOf(addr) != nil {
 		return false
 	}
-	hs := s.reserved[addr]
-	return len(hs) > 0 && !slices.ContainsFunc(hs, func(h *host) bool { return slices.Contains(x.ids, h.id) })
+	return engine.ForOther(s.reserved[addr], (*host).identifier, x.ids)
 }

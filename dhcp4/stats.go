@@ -32,12 +32,12 @@ var statNames = engine.StatNames{
 func (x *exchange) allocationFailed() {
 	stats := &x.e.core.Stats
 	name, pools := "v4-allocation-fail-subnet", false
-	if x.subnet.network != nil {
+	if x.subnet.Shared {
 		name = "v4-allocation-fail-shared-network"
 	}
-	for s := range x.candidates(x.subnet) {
+	for s := range x.candidates() {
 		for _, pl := range s.pools {
-			pools = pools || x.classes.allowed(&pl.Guard)
+			pools = pools || x.classes.Allowed(&pl.Guard)
 		}
 	}
 	stats.Count(name, x.subnet.id)

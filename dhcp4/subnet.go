@@ -3,24 +3,13 @@ package dhcp4
 import (
 	"iter"
 	"net/netip"
-)
 
-// siblings returns the subnets that are on the subnet's link, itself included.
-func (s *subnet) siblings() []*subnet {
-	if s.network == nil {
-		return []*subnet{s}
-	}
-	return s.network.subnets
-}
+	"github.com/dhcpha/dhcpha/internal/engine"
+)
 
 // poolOf returns the pool that has the address, or nil.
 func (s *subnet) poolOf(addr netip.Addr) *pool {
-	for _, pl := range s.pools {
-		if pl.span.Contains(addr) {
-			return pl
-		}
-	}
-	return nil
+	return engine.Find(s.pools, func(pl *pool) bool { return pl.span.Contains(addr) })
 }
 
 // selectSubnet finds the subnet of the link that the client is on, or nil. In
@@ -35,7 +24,7 @@ func (x *exchange) selectSubnet() *subnet {
 		return x.subnetOf(addr)
 	}
 	if relay := address(x.m.GatewayIPAddr); relay.IsValid() {
-		if s := x.subnetWhere(func(s *subnet) bool { return s.hasRelay(relay) }); s != nil {
+		if s := x.subnetWhere(func(s *subnet) bool { return s.HasRelay(relay) }); s != nil {
 			return s
 		}
 		return x.subnetOf(relay)
@@ -48,7 +37,7 @@ func (x *exchange) selectSubnet() *subnet {
 			return x.subnetOf(src.Unmap())
 		}
 	}
-	if s := x.subnetWhere(func(s *subnet) bool { return s.onInterface(x.q.Interface) }); s != nil {
+	if s := x.subnetWhere(func(s *subnet) bool { return s.OnInterface(x.q.Interface) }); s != nil {
 		return s
 	}
 	return x.subnetOf(x.q.Local)
@@ -75,59 +64,15 @@ func (x *exchange) subnetOf(addr netip.Addr) *subnet {
 // subnetWhere returns the first subnet that the client's classes allow and
 // that matches.
 func (x *exchange) subnetWhere(matches func(*subnet) bool) *subnet {
-	for _, s := range x.p.subnets {
-		if matches(s) && x.supports(s) {
-			return s
-		}
-	}
-	return nil
+	return engine.Find(x.p.subnets, func(s *subnet) bool { return matches(s) && s.Allows(x.classes) })
 }
 
-// supports says whether the guards of a subnet and its network let the client
-// in.
-func (x *exchange) supports(s *subnet) bool {
-	return x.classes.allowed(&s.Guard) && (s.network == nil || x.classes.allowed(&s.network.Guard))
-}
-
-// hasRelay says whether the address is configured as a relay agent's. What a
-// subnet says overrides what its network says.
-func (s *subnet) hasRelay(relay netip.Addr) bool {
-	addrs := s.Relay.IPAddresses
-	if len(addrs) == 0 && s.network != nil {
-		addrs = s.network.Relay.IPAddresses
-	}
-	for _, addr := range addrs {
-		if addr == relay {
-			return true
-		}
-	}
-	return false
-}
-
-func (s *subnet) onInterface(name string) bool {
-	set := s.Interface
-	if set == "" && s.network != nil {
-		set = s.network.Interface
-	}
-	return set != "" && set == name
-}
-
-// candidates goes through the subnets that a client may be served from: the
-// given one, then the others of its network in a circle.
-func (x *exchange) candidates(first *subnet) iter.Seq[*subnet] {
+// candidates goes through the subnets that a client may be served from: its
+// own, then the others of its network in a circle.
+func (x *exchange) candidates() iter.Seq[*subnet] {
 	return func(yield func(*subnet) bool) {
-		if first == nil {
-			return
-		}
-		all := first.siblings()
-		start := 0
-		for all[start] != first {
-			start++
-		}
-		for i := range all {
-			if s := all[(start+i)%len(all)]; x.supports(s) && !yield(s) {
-				return
-			}
+		if x.subnet != nil {
+			x.subnet.Candidates(x.classes, yield)
 		}
 	}
 }
@@ -135,8 +80,8 @@ func (x *exchange) candidates(first *subnet) iter.Seq[*subnet] {
 // poolFor returns the subnet and pool, among those the client may be served
 // from, that have the address; nil: none.
 func (x *exchange) poolFor(addr netip.Addr) (*subnet, *pool) {
-	for s := range x.candidates(x.subnet) {
-		if pl := s.poolOf(addr); pl != nil && x.classes.allowed(&pl.Guard) {
+	for s := range x.candidates() {
+		if pl := s.poolOf(addr); pl != nil && x.classes.Allowed(&pl.Guard) {
 			return s, pl
 		}
 	}

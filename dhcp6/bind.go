@@ -56,7 +56,7 @@ func (x *exchange) bind(a *ia) *binding {
 func (x *exchange) reservedFor(a *ia, own []lease.Lease) (grants []*grant) {
 	for i := range own {
 		p := prefixOf(&own[i])
-		if s := x.p.byID[own[i].SubnetID]; s != nil && x.supports(s) && slices.Contains(x.reservations(a.typ, s), p) {
+		if s := x.p.byID[own[i].SubnetID]; s != nil && s.Allows(x.classes) && slices.Contains(x.reservations(a.typ, s), p) {
 			if g := x.hold(a, p, s); g != nil {
 				grants = append(grants, g)
 			}
@@ -105,10 +105,7 @@ func (x *exchange) reservations(typ lease.Type, s *subnet) (list []netip.Prefix)
 // leads says whether the client has a reservation of the subnet's own that
 // reserves nothing: it is to be served from there.
 func (x *exchange) leads(s *subnet) bool {
-	if !*s.params.ReservationsInSubnet {
-		return false
-	}
-	h := s.hosts.Find(x.ids)
+	h := s.Own.Find(x.ids)
 	return h != nil && !h.reserves()
 }
 

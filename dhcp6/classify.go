@@ -57,21 +57,18 @@ func (x *exchange) classifyFor(s *subnet, pl *pool, h *host) {
 	if s == nil {
 		return
 	}
-	if s.network != nil && h != nil {
+	if s.Shared && h != nil {
 		x.classes.Add(h.classes...)
 	}
 	if pl != nil {
 		x.p.classes.EvaluateAdditional(&x.classes, pl.Additional(), x)
 	}
-	x.p.classes.EvaluateAdditional(&x.classes, s.Additional(), x)
-	if s.network != nil {
-		x.p.classes.EvaluateAdditional(&x.classes, s.network.Additional(), x)
-	}
+	x.p.classes.EvaluateAdditional(&x.classes, s.Additional, x)
 }
 
-// Unclear reports a class whose test could not be evaluated.
-func (x *exchange) Unclear(class string, err error) {
-	x.e.core.Log.Debug("class not evaluated", "client", engine.LoggedDUID(x.client), "class", class, "error", err)
+// Unclear reports what could not be evaluated.
+func (x *exchange) Unclear(what string, err error) {
+	x.e.core.Log.Debug("expression not evaluated", "client", engine.LoggedDUID(x.client), "of", what, "error", err)
 }
 
 // Packet is what expressions see of the query.

@@ -82,16 +82,11 @@ func (x *exchange) reach() {
 // classes.
 func (x *exchange) locate() {
 	x.reach()
-	// A reservation's classes may lead to another pool. In a shared network
-	// the subnet may still change, and only a global reservation stays.
-	h := x.globalHost(x.subnet)
-	if x.subnet != nil && x.subnet.network == nil {
-		h = x.hostIn(x.subnet)
+	var at *engine.Site[subnet, host]
+	if x.subnet != nil {
+		at = &x.subnet.Site
 	}
-	if h != nil {
-		x.p.classes.EvaluateAgain(&x.classes, h.classes, x)
-	}
-	x.p.classes.EvaluateKnown(&x.classes, x.known(), x)
+	engine.Locate(at, x.p.classes, &x.classes, x.ids, (*host).given, x)
 	x.start = exchangeStart{x.subnet, x.classes}
 }
 

@@ -24,6 +24,9 @@ type host struct {
 	options  *option.List
 }
 
+func (h *host) identifier() hostID { return h.id }
+func (h *host) given() []string    { return h.classes }
+
 // reserves says whether something is reserved that can be leased.
 func (h *host) reserves() bool { return len(h.addrs) > 0 || len(h.prefixes) > 0 }
 

@@ -129,5 +129,5 @@ func (x *exchange) leasesOf(a *ia) []lease.Lease {
 
 // onLink says whether a subnet is on the client's link.
 func (x *exchange) onLink(id uint32) bool {
-	return x.subnet != nil && slices.ContainsFunc(x.subnet.siblings(), func(s *subnet) bool { return s.id == id })
+	return x.subnet != nil && slices.ContainsFunc(x.subnet.Siblings(), func(s *subnet) bool { return s.id == id })
 }

@@ -18,10 +18,7 @@ func (x *exchange) levels(s *subnet, pools []*pool, h *host) engine.Levels {
 		ls = append(ls, pl.options)
 	}
 	if s != nil {
-		ls = append(ls, s.options)
-		if s.network != nil {
-			ls = append(ls, s.network.options)
-		}
+		ls = append(ls, s.Options...)
 	}
 	ls.AddClasses(x.p.classes, x.classes)
 	return append(ls, x.p.options)

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/dhcpha/dhcpha/ctrl"
-	"github.com/dhcpha/dhcpha/internal/class"
 	"github.com/dhcpha/dhcpha/internal/conf"
 	"github.com/dhcpha/dhcpha/internal/engine"
 	"github.com/dhcpha/dhcpha/internal/option"
@@ -29,40 +27,28 @@ type plan struct {
 	byID    map[uint32]*subnet
 	hosts   *hosts // global reservations
 
-	identifiers []string    // the kinds by which reservations are searched
-	flexID      *class.Text // nil: no flexible identifiers
-	macSources  []macSource // where hardware addresses are searched
-	supplied    map[uint16]bool
+	identifiers engine.Identifiers
+	macSources  []macSource     // where hardware addresses are searched
+	supplied    map[uint16]bool // options that relay agents may supply
 
 	digest func() string
 }
 
-// sharedNetwork is a shared network of the plan.
-type sharedNetwork struct {
-	name string
-	Selection
-	options *option.List
-	subnets []*subnet
-}
-
 // subnet is a subnet of the plan.
 type subnet struct {
-	id     uint32
-	prefix netip.Prefix
-	params Params // with what is inherited
-	cache  engine.Cache
-	Selection
-	network *sharedNetwork // nil: none
-	server  string         // that it is assigned to; empty: none
-	options *option.List
-	pools   []*pool
-	pdPools []*pool
-	hosts   *hosts
+	engine.Site[subnet, host]
+	id          uint32
+	prefix      netip.Prefix
+	params      Params // with what is inherited
+	cache       engine.Cache
+	interfaceID string // by which relay agents name the link; empty: by none
+	server      string // that it is assigned to; empty: none
+	pools       []*pool
+	pdPools     []*pool
 
 	valid, preferred engine.Lifetime // preferred is zero where it is not configured
 	names            engine.NameRules
 	reserved         reservedPrefixes
-	stats            map[string]*ctrl.Stat // the counted ones
 }
 
 // pool is a pool of the plan, of addresses or of prefixes.
@@ -112,8 +98,8 @@ func (p *plan) compileGlobals() (err error) {
 	if p.hosts, err = p.compileHosts(p.cfg.Reservations); err != nil {
 		return err
 	}
-	if p.identifiers = p.cfg.HostReservationIdentifiers; len(p.identifiers) == 0 {
-		p.identifiers = []string{engine.ByHWAddress, engine.ByDUID}
+	if p.identifiers.Kinds = p.cfg.HostReservationIdentifiers; len(p.identifiers.Kinds) == 0 {
+		p.identifiers.Kinds = []string{engine.ByHWAddress, engine.ByDUID}
 	}
 	if p.macSources, err = macSourcesOf(p.cfg.MACSources); err != nil {
 		return err
@@ -121,13 +107,14 @@ func (p *plan) compileGlobals() (err error) {
 	if p.supplied, err = suppliedOptions(p.cfg.RelaySuppliedOptions, p.defs); err != nil {
 		return err
 	}
-	p.flexID, err = conf.FlexIdentifier(p.cfg.HooksLibraries, p.defs)
+	p.identifiers.Flex, err = conf.FlexIdentifier(p.cfg.HooksLibraries, p.defs)
 	return err
 }
 
+func (p *plan) compiler() *engine.Compiler { return &engine.Compiler{Defs: p.defs} }
+
 func (p *plan) compileOptions(list []OptionData) (*option.List, error) {
-	c := engine.Compiler{Defs: p.defs}
-	return c.Options(list)
+	return p.compiler().Options(list)
 }
 
 func (p *plan) compileClasses() (err error) {
@@ -145,38 +132,49 @@ func (p *plan) compileClasses() (err error) {
 			specs[i].Preferred = &l
 		}
 	}
-	p.classes, err = engine.NewClasses(specs, &engine.Compiler{Defs: p.defs})
+	p.classes, err = engine.NewClasses(specs, p.compiler())
 	return err
 }
 
 func (p *plan) compileSubnets() error {
+	site := func(s *subnet) *engine.Site[subnet, host] { return &s.Site }
 	for i := range p.cfg.SharedNetworks {
 		c := &p.cfg.SharedNetworks[i]
-		n := &sharedNetwork{name: c.Name, Selection: c.Selection}
-		var err error
-		if n.options, err = p.compileOptions(c.OptionData); err != nil {
+		level, err := p.level(&c.Selection, c.OptionData)
+		if err != nil {
 			return fmt.Errorf("shared network %s: %w", c.Name, err)
 		}
+		var subnets []*subnet
 		for j := range c.Subnets {
-			s, err := p.compileSubnet(&c.Subnets[j], reservationMode(c.Params))
+			s, err := p.compileSubnet(&c.Subnets[j], reservationMode(c.Params), level)
 			if err != nil {
 				return err
 			}
-			s.network = n
+			s.interfaceID = cmp.Or(s.interfaceID, c.InterfaceID)
 			s.server = cmp.Or(s.server, engine.ServerIn(c.UserContext))
-			n.subnets = append(n.subnets, s)
+			subnets = append(subnets, s)
 		}
+		engine.Connect(subnets, site)
 	}
 	for i := range p.cfg.Subnets {
-		if _, err := p.compileSubnet(&p.cfg.Subnets[i], Params{}); err != nil {
+		s, err := p.compileSubnet(&p.cfg.Subnets[i], Params{})
+		if err != nil {
 			return err
 		}
+		engine.Connect([]*subnet{s}, site)
 	}
 	slices.SortFunc(p.subnets, func(a, b *subnet) int { return cmp.Compare(a.id, b.id) })
 	return nil
 }
 
-func (p *plan) compileSubnet(c *Subnet, above Params) (_ *subnet, err error) {
+func (p *plan) level(c *Selection, options []OptionData) (engine.Level, error) {
+	list, err := p.compileOptions(options)
+	return engine.Level{Guard: &c.Guard, Interface: c.Interface, Relay: &c.Relay, Options: list}, err
+}
+
+// compileSubnet compiles a subnet, given what it inherits and its shared
+// network, if it has one.
+func (p *plan) compileSubnet(c *Subnet, above Params, network ...engine.Level) (_ *subnet, err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("subnet %s: %w", c.Subnet, err)
@@ -184,24 +182,23 @@ func (p *plan) compileSubnet(c *Subnet, above Params) (_ *subnet, err error) {
 	}()
 	set := reservationMode(c.Params).Inherit(above).Inherit(reservationMode(p.cfg.Params))
 	s := &subnet{
-		id:        c.ID,
-		prefix:    c.Subnet.Masked(),
-		params:    set.Inherit(DefaultParams()),
-		cache:     engine.Cache{Threshold: set.CacheThreshold, MaxAge: set.CacheMaxAge},
-		Selection: c.Selection,
-		server:    engine.ServerIn(c.UserContext),
+		id:          c.ID,
+		prefix:      c.Subnet.Masked(),
+		params:      set.Inherit(DefaultParams()),
+		cache:       engine.Cache{Threshold: set.CacheThreshold, MaxAge: set.CacheMaxAge},
+		interfaceID: c.InterfaceID,
+		server:      engine.ServerIn(c.UserContext),
 	}
 	s.valid, _ = validOf(&s.params)
 	s.preferred, _ = preferredOf(&s.params)
 	if s.names, err = nameRulesOf(&s.params); err != nil {
 		return nil, err
 	}
-	if s.options, err = p.compileOptions(c.OptionData); err != nil {
+	level, err := p.level(&c.Selection, c.OptionData)
+	if err != nil {
 		return nil, err
 	}
-	if s.hosts, err = p.compileHosts(c.Reservations); err != nil {
-		return nil, err
-	}
+	s.Set(append([]engine.Level{level}, network...)...)
 	for i := range c.Pools {
 		pl, err := p.compilePool(&c.Pools[i], s)
 		if err != nil {
@@ -219,7 +216,9 @@ func (p *plan) compileSubnet(c *Subnet, above Params) (_ *subnet, err error) {
 	if p.byID[s.id] != nil {
 		return nil, errors.New("another subnet has the same id")
 	}
-	s.findReserved(p.hosts)
+	if err := p.compileReservations(s, c.Reservations); err != nil {
+		return nil, err
+	}
 	p.byID[s.id] = s
 	p.subnets = append(p.subnets, s)
 	return s, nil

@@ -25,19 +25,15 @@ func (r *reservedPrefixes) add(p netip.Prefix, h *host) {
 	}
 }
 
-// findReserved lists what is reserved in the subnet. Prefixes need not be of
-// the subnet; global ones count where a pool delegates of them.
-func (s *subnet) findReserved(global *hosts) {
-	if *s.params.ReservationsInSubnet {
-		for _, h := range s.hosts.List {
-			s.reserve(h)
-		}
+// compileReservations takes the reservations that count in the subnet, and
+// lists who has one for what. Prefixes need not be of the subnet.
+func (p *plan) compileReservations(s *subnet, own []Reservation) error {
+	hs, err := p.compileHosts(own)
+	if err != nil {
+		return err
 	}
-	if *s.params.ReservationsGlobal {
-		for _, h := range global.List {
-			s.reserve(h)
-		}
-	}
+	s.SetHosts(hs, p.hosts, *s.params.ReservationsInSubnet, *s.params.ReservationsGlobal, s.reserve)
+	return nil
 }
 
 func (s *subnet) reserve(h *host) {
@@ -82,8 +78,6 @@ func (x *exchange) reservedForOther(p netip.Prefix, s *subnet) bool {
 	}
 	return false
 }
-
-func (h *host) identifier() hostID { return h.id }
 
 // reservedUnits returns the addresses, or the beginnings of prefixes of a
 // length, that are not to be picked from a pool, as they are reserved.

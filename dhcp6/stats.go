@@ -31,7 +31,7 @@ var statNames = engine.StatNames{
 func (x *exchange) allocationFailed(typ lease.Type) {
 	stats := &x.e.core.Stats
 	name, pools := "v6-allocation-fail-subnet", false
-	if x.subnet.network != nil {
+	if x.subnet.Shared {
 		name = "v6-allocation-fail-shared-network"
 	}
 	for s := range x.candidates(x.subnet) {

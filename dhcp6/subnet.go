@@ -10,14 +10,6 @@ import (
 	"github.com/dhcpha/dhcpha/lease"
 )
 
-// siblings returns the subnets that are on the subnet's link, itself included.
-func (s *subnet) siblings() []*subnet {
-	if s.network == nil {
-		return []*subnet{s}
-	}
-	return s.network.subnets
-}
-
 // poolsOf returns the subnet's pools of addresses or of prefixes.
 func (s *subnet) poolsOf(typ lease.Type) []*pool {
 	if typ == lease.PD {
@@ -29,12 +21,7 @@ func (s *subnet) poolsOf(typ lease.Type) []*pool {
 // poolOf returns the pool that has the address, or the prefix that begins with
 // it; nil: none.
 func (s *subnet) poolOf(typ lease.Type, first netip.Addr) *pool {
-	for _, pl := range s.poolsOf(typ) {
-		if pl.span.Contains(first) {
-			return pl
-		}
-	}
-	return nil
+	return engine.Find(s.poolsOf(typ), func(pl *pool) bool { return pl.span.Contains(first) })
 }
 
 // selectSubnet finds the subnet of the link that the client is on, or nil. As
@@ -47,17 +34,17 @@ func (s *subnet) poolOf(typ lease.Type, first netip.Addr) *pool {
 func (x *exchange) selectSubnet() *subnet {
 	link := x.link()
 	if !link.IsValid() {
-		if s := x.subnetWhere(func(s *subnet) bool { return s.onInterface(x.q.Interface) }); s != nil {
+		if s := x.subnetWhere(func(s *subnet) bool { return s.OnInterface(x.q.Interface) }); s != nil {
 			return s
 		}
 		return x.subnetOf(x.q.Source.Addr().WithZone(""))
 	}
 	if id, ok := optionOf(x.q.Relays[len(x.q.Relays)-1].Options.Options, optInterfaceID); ok {
-		if s := x.subnetWhere(func(s *subnet) bool { return s.hasInterfaceID(id) }); s != nil {
+		if s := x.subnetWhere(func(s *subnet) bool { return s.interfaceID != "" && s.interfaceID == string(id) }); s != nil {
 			return s
 		}
 	}
-	if s := x.subnetWhere(func(s *subnet) bool { return s.hasRelay(link) }); s != nil {
+	if s := x.subnetWhere(func(s *subnet) bool { return s.HasRelay(link) }); s != nil {
 		return s
 	}
 	return x.subnetOf(link)
@@ -91,57 +78,15 @@ func (x *exchange) subnetOf(addr netip.Addr) *subnet {
 // subnetWhere returns the first subnet that the client's classes allow and
 // that matches.
 func (x *exchange) subnetWhere(matches func(*subnet) bool) *subnet {
-	for _, s := range x.p.subnets {
-		if matches(s) && x.supports(s) {
-			return s
-		}
-	}
-	return nil
-}
-
-// supports says whether the guards of a subnet and its network let the client
-// in.
-func (x *exchange) supports(s *subnet) bool {
-	return x.classes.Allowed(&s.Guard) && (s.network == nil || x.classes.Allowed(&s.network.Guard))
-}
-
-// What a subnet says overrides what its network says.
-
-func (s *subnet) hasInterfaceID(id []byte) bool {
-	set := s.InterfaceID
-	if set == "" && s.network != nil {
-		set = s.network.InterfaceID
-	}
-	return set != "" && set == string(id)
-}
-
-func (s *subnet) hasRelay(relay netip.Addr) bool {
-	addrs := s.Relay.Addresses()
-	if len(addrs) == 0 && s.network != nil {
-		addrs = s.network.Relay.Addresses()
-	}
-	return slices.Contains(addrs, relay)
-}
-
-func (s *subnet) onInterface(name string) bool {
-	set := s.Interface
-	if set == "" && s.network != nil {
-		set = s.network.Interface
-	}
-	return set != "" && set == name
+	return engine.Find(x.p.subnets, func(s *subnet) bool { return matches(s) && s.Allows(x.classes) })
 }
 
 // candidates goes through the subnets that a client may be served from: the
 // given one, then the others of its network in a circle.
 func (x *exchange) candidates(first *subnet) iter.Seq[*subnet] {
 	return func(yield func(*subnet) bool) {
-		if first == nil {
-			return
-		}
-		for s := range engine.Circle(first.siblings(), first) {
-			if x.supports(s) && !yield(s) {
-				return
-			}
+		if first != nil {
+			first.Candidates(x.classes, yield)
 		}
 	}
 }

@@ -7,9 +7,9 @@ type Subject interface {
 	// Packet is what expressions see of the query. It is only called if there
 	// is one to evaluate.
 	Packet() *class.Packet
-	// Unclear is told of a class whose test could not be evaluated, so that
-	// the query is not in it.
-	Unclear(class string, err error)
+	// Unclear is told of what could not be evaluated: the class of that name,
+	// which the query is not in then, or flex-id.
+	Unclear(what string, err error)
 }
 
 // Evaluate adds the classes whose test the query meets, those that do not
@@ -24,8 +24,8 @@ func (cs *Classes) evaluate(set *ClassSet, known bool, q Subject) {
 	}
 }
 
-// EvaluateKnown adds what depends on whether the client has a reservation.
-func (cs *Classes) EvaluateKnown(set *ClassSet, known bool, q Subject) {
+// evaluateKnown adds what depends on whether the client has a reservation.
+func (cs *Classes) evaluateKnown(set *ClassSet, known bool, q Subject) {
 	if known {
 		set.Add(ClassKnown)
 	} else {

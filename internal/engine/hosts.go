@@ -4,22 +4,11 @@ import "slices"
 
 // HostID is one of the things that a client may be known by: its kind, in
 // Kea's words, and its bytes.
-type HostID struct {
-	Kind  string
-	Value string
-}
+type HostID struct{ Kind, Value string }
 
-// The kinds that both families have.
-const (
-	ByHWAddress = "hw-address"
-	ByDUID      = "duid"
-	ByFlexID    = "flex-id"
-)
-
-// Hosts are the reservations of a subnet, or the global ones. The zero value
-// is none.
+// Hosts are the reservations of a subnet, or the global ones. Nil is none.
 type Hosts[H any] struct {
-	List []*H
+	list []*H
 	byID map[HostID]*H
 }
 
@@ -28,7 +17,7 @@ func (hs *Hosts[H]) Add(id HostID, h *H) {
 	if hs.byID == nil {
 		hs.byID = map[HostID]*H{}
 	}
-	hs.List = append(hs.List, h)
+	hs.list = append(hs.list, h)
 	if hs.byID[id] == nil {
 		hs.byID[id] = h
 	}
@@ -37,7 +26,7 @@ func (hs *Hosts[H]) Add(id HostID, h *H) {
 // Find returns the reservation of a client that is known by these, most
 // important first, or nil.
 func (hs *Hosts[H]) Find(ids []HostID) *H {
-	if len(hs.byID) == 0 {
+	if hs == nil || len(hs.byID) == 0 {
 		return nil
 	}
 	for _, id := range ids {
