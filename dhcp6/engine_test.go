@@ -31,8 +31,11 @@ const serverDUIDText = "00020000f3f001"
 // config reads a configuration, without the braces.
 func config(t testing.TB, text string) *Config {
 	t.Helper()
-	cfg, err := ParseConfig(bytes.NewReader([]byte(`{"Dhcp6": {"server-id": {"type": "EN", "enterprise-id": 62448, "identifier": "01"}, `+text+`}}`)), nil)
+	cfg, err := ParseConfig(bytes.NewReader([]byte(`{"Dhcp6": {`+text+`}}`)), nil)
 	require.NoError(t, err)
+	if cfg.ServerID == nil {
+		cfg.ServerID = &ServerID{Type: "EN", EnterpriseID: 62448, Identifier: Hex{1}}
+	}
 	return cfg
 }
 
