@@ -13,8 +13,8 @@ type Refusal int
 
 const (
 	RefusedFrame      Refusal = iota + 1 // not a whole UDP datagram with a right checksum
-	RefusedElsewhere                     // came in on an interface, or to an address, that is not served
 	RefusedTooLong                       // longer than a query may be here (2,000 bytes)
+	RefusedElsewhere                     // came in on an interface, or to an address, that is not served
 	RefusedTooShort                      // shorter than the fixed fields and the cookie
 	RefusedNotRequest                    // op is not BOOTREQUEST: another server's reply, say
 	RefusedHardware                      // hlen is beyond chaddr

@@ -1,9 +1,9 @@
 package dhcp4
 
 import (
-	"sync/atomic"
-
 	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"github.com/dhcpha/dhcpha/internal/serve"
 )
 
 // Counters tells what became of the datagrams since the server started. Every
@@ -30,14 +30,25 @@ type Counters struct {
 	Overflowed uint64 // dropped by the kernel, because they came faster than they were read; not in Received
 }
 
-// counters is what is counted for Counters.
-type counters struct {
-	received, shed, answered, silent, failed, panicked, unsent, shortened atomic.Uint64
-
-	inFlight      atomic.Int64
-	refused       [refusals]atomic.Uint64
-	receivedTypes [messageTypes]atomic.Uint64
-	sentTypes     [messageTypes]atomic.Uint64
+// Counters tells what became of the datagrams so far.
+func (s *Server) Counters() Counters {
+	c := s.machine.Counters()
+	return Counters{
+		Received:      c.Received,
+		ReceivedTypes: serve.ByKind[dhcpv4.MessageType](&c.ReceivedKinds),
+		Refused:       serve.ByKind[Refusal](&c.Refused),
+		Shed:          c.Shed,
+		InFlight:      c.InFlight,
+		Answered:      c.Answered,
+		Silent:        c.Silent,
+		Failed:        c.Failed,
+		Panicked:      c.Panicked,
+		Sent:          c.Sent,
+		SentTypes:     serve.ByKind[dhcpv4.MessageType](&c.SentKinds),
+		Unsent:        c.Unsent,
+		Shortened:     s.shortened.Load(),
+		Overflowed:    c.Overflowed,
+	}
 }
 
 // messageTypes is one more than the last type of RFC 2131.
@@ -48,36 +59,4 @@ func typeIndex(typ dhcpv4.MessageType) int {
 		return int(dhcpv4.MessageTypeNone)
 	}
 	return int(typ)
-}
-
-func (c *counters) snapshot() Counters {
-	s := Counters{
-		InFlight:      uint64(max(0, c.inFlight.Load())),
-		Shed:          c.shed.Load(),
-		Answered:      c.answered.Load(),
-		Silent:        c.silent.Load(),
-		Failed:        c.failed.Load(),
-		Panicked:      c.panicked.Load(),
-		Unsent:        c.unsent.Load(),
-		Shortened:     c.shortened.Load(),
-		Refused:       map[Refusal]uint64{},
-		ReceivedTypes: map[dhcpv4.MessageType]uint64{},
-		SentTypes:     map[dhcpv4.MessageType]uint64{},
-	}
-	for i := range c.refused {
-		if n := c.refused[i].Load(); n > 0 {
-			s.Refused[Refusal(i)] = n
-		}
-	}
-	for i := range messageTypes {
-		if n := c.receivedTypes[i].Load(); n > 0 {
-			s.ReceivedTypes[dhcpv4.MessageType(i)] = n
-		}
-		if n := c.sentTypes[i].Load(); n > 0 {
-			s.SentTypes[dhcpv4.MessageType(i)] = n
-			s.Sent += n
-		}
-	}
-	s.Received = c.received.Load()
-	return s
 }

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"github.com/dhcpha/dhcpha/internal/serve"
 )
 
 const (
@@ -16,7 +18,7 @@ const (
 )
 
 // limitedBroadcast is 255.255.255.255.
-func limitedBroadcast() netip.Addr { return netip.AddrFrom4([4]byte{255, 255, 255, 255}) }
+func limitedBroadcast() netip.Addr { return serve.LimitedBroadcast() }
 
 // route is what decides where the reply to a query goes, and how large it may
 // be. It is taken from the query before the handler, which may change it.

@@ -11,6 +11,7 @@ import (
 
 const (
 	headersLen = 20 + 8 // IPv4 and UDP
+	maxMessage = 2000   // the longest message that is received or sent; Ethernet carries 1,472 bytes
 	minBOOTP   = 300    // RFC 1542, section 2.1: what BOOTP clients and relay agents expect at least
 	minMaximum = 576    // RFC 2132, section 9.10: the least that a client must take, headers included
 )

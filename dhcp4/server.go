@@ -1,18 +1,15 @@
 package dhcp4
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
-	"net"
-	"slices"
-	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/dhcpha/dhcpha/internal/engine"
+	"github.com/dhcpha/dhcpha/internal/serve"
 )
 
 // Server owns the sockets and goroutines of a DHCPv4 service, and asks its
@@ -53,29 +50,9 @@ type Server struct {
 	// means silence.
 	Logger *slog.Logger
 
-	network   network // nil until Serve, unless a test has its own
-	socketRaw bool
-	logger    *slog.Logger
-	queryLog  *slog.Logger // for what queries bring about
-
-	counters  counters
-	memory    datagrams
-	endpoints atomic.Pointer[endpoints]
-	queries   context.Context // of all queries; ends with Close
-	readers   sync.WaitGroup
-	workers   workers
-	writers   sync.WaitGroup
-
-	mu         sync.Mutex
-	selectors  []selector    // what Interfaces say, or SetInterfaces
-	reselected chan struct{} // SetInterfaces was called
-	ready      chan struct{} // made by who needs it first
-	missing    error         // what is not served
-	closed     bool
-	cancel     context.CancelFunc // ends queries; nil before Serve
-	done       chan struct{}      // closed when Serve returns
-	open       map[*socket]struct{}
-	overflowed uint64 // of sockets that were closed
+	machine   serve.Server
+	network   serve.Network // nil: the host's
+	shortened atomic.Uint64
 }
 
 // SocketType says how the server meets clients that have no address yet.
@@ -90,9 +67,6 @@ const (
 	SocketUDP
 )
 
-// redetect is how often interfaces are looked at.
-const redetect = time.Second
-
 // Serve answers queries until ctx ends or Close is called, and returns when
 // all that it started has stopped. When ctx ends it drains: nothing is read
 // any more, the queries in flight are answered, and nil is returned. It
@@ -102,226 +76,78 @@ const redetect = time.Second
 // (errors.ErrUnsupported), a Server that was closed (net.ErrClosed). A Server
 // serves once.
 func (s *Server) Serve(ctx context.Context) error {
-	l, err := s.prepare(ctx)
-	if err != nil {
-		return fmt.Errorf("dhcp4: serve: %w", err)
-	}
-	defer close(s.done)
-	defer s.cancel()
-	defer s.setMissing(errNotServing)
-
-	ticker := time.NewTicker(redetect)
-	defer ticker.Stop()
-	for err == nil && ctx.Err() == nil && s.queries.Err() == nil {
-		if err = l.update(); err != nil {
-			break
-		}
-		select {
-		case <-ticker.C:
-		case <-s.reselected:
-		case <-ctx.Done():
-		case <-s.queries.Done():
-		}
-	}
-	s.drain()
-	if err != nil {
+	if err := s.serve(ctx); err != nil {
 		return fmt.Errorf("dhcp4: serve: %w", err)
 	}
 	return nil
 }
 
-var errNotServing = errors.New("not serving")
-
-// prepare checks the fields and makes what Serve needs.
-func (s *Server) prepare(ctx context.Context) (*listener, error) {
-	selectors, err := parseSelectors(s.Interfaces)
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) serve(ctx context.Context) error {
 	if s.Handler == nil {
-		return nil, errors.New("no handler")
+		return errors.New("no handler")
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.closed:
-		return nil, net.ErrClosed
-	case s.cancel != nil:
-		return nil, errors.New("a server serves once")
+	network := s.network
+	if network == nil {
+		network = serve.HostNetwork(serve.IPv4)
 	}
-	if s.logger = s.Logger; s.logger == nil {
-		s.logger = slog.New(slog.DiscardHandler)
+	raw, err := s.SocketType.raw(network)
+	if err != nil {
+		return err
 	}
-	s.queryLog = engine.Throttled(s.logger)
-	if s.network == nil {
-		s.network = hostNetwork{}
+	logger := s.Logger
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
 	}
-	switch err := s.network.raw(); s.SocketType {
+	queryLog := engine.Throttled(logger)
+	return s.machine.Serve(ctx, serve.Options{
+		Family:      serve.IPv4,
+		Protocol:    &protocol{s, queryLog},
+		Network:     network,
+		Interfaces:  s.Interfaces,
+		Raw:         raw,
+		Port:        cmp.Or(s.Port, serverPort),
+		MaxInFlight: s.MaxInFlight,
+		MaxMessage:  maxMessage,
+		Logger:      logger,
+		QueryLog:    queryLog,
+	})
+}
+
+// raw says whether there are to be packet sockets.
+func (t SocketType) raw(n serve.Network) (bool, error) {
+	switch err := n.Raw(); t {
 	case 0:
-		s.socketRaw = err == nil
+		return err == nil, nil
 	case SocketRaw:
-		if err != nil {
-			return nil, err
-		}
-		s.socketRaw = true
+		return true, err
 	case SocketUDP:
+		return false, nil
 	default:
-		return nil, fmt.Errorf("unknown socket type %v", s.SocketType)
+		return false, fmt.Errorf("unknown socket type %v", t)
 	}
-	s.missing = errNotServing // until the interfaces have been looked at
-	s.queries, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	s.done = make(chan struct{})
-	s.selectors, s.reselected = selectors, make(chan struct{}, 1)
-	s.workers.jobs = make(chan job)
-	s.open = map[*socket]struct{}{}
-	s.endpoints.Store(&endpoints{})
-	return &listener{server: s, sockets: map[socketKey]*socket{}}, nil
 }
 
 // SetInterfaces makes a serving server serve these interfaces and no others;
 // those it serves already go on undisturbed. They are as in Interfaces.
 func (s *Server) SetInterfaces(interfaces []string) error {
-	selectors, err := parseSelectors(interfaces)
-	if err != nil {
-		return fmt.Errorf("dhcp4: interfaces: %w", err)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.cancel == nil || s.queries.Err() != nil {
-		return fmt.Errorf("dhcp4: interfaces: %w", errNotServing)
-	}
-	s.selectors = selectors
-	select {
-	case s.reselected <- struct{}{}:
-	default: // it has not looked since the last time
+	if err := s.machine.SetInterfaces(interfaces); err != nil {
+		return fmt.Errorf("dhcp4: %w", err)
 	}
 	return nil
-}
-
-// selected returns what is to be served.
-func (s *Server) selected() []selector {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.selectors
-}
-
-// drain ends what Serve started: first who reads, then who answers, then who
-// writes. After Close nothing is read or written any more.
-func (s *Server) drain() {
-	sockets := s.openSockets()
-	for _, sock := range sockets {
-		sock.stopReading()
-	}
-	s.readers.Wait()
-	close(s.workers.jobs)
-	s.workers.Wait()
-	for _, sock := range sockets {
-		sock.outbox.close()
-	}
-	s.writers.Wait()
-	for _, sock := range sockets {
-		s.stop(sock)
-	}
 }
 
 // Close stops serving at once: the context of queries in flight is cancelled
 // and their replies are dropped. It returns when Serve has, so a Handler must
 // not call it.
-func (s *Server) Close() error {
-	s.mu.Lock()
-	s.closed = true
-	for sock := range s.open {
-		sock.conn.Close()
-	}
-	cancel, done := s.cancel, s.done
-	s.mu.Unlock()
-	if cancel != nil {
-		cancel()
-		<-done
-	}
-	return nil
-}
-
-// start lets a socket be read and written; false says that the server is
-// closed, and the socket with it.
-func (s *Server) start(sock *socket) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		sock.conn.Close()
-		return false
-	}
-	s.open[sock] = struct{}{}
-	s.readers.Go(func() { s.receive(sock) })
-	s.writers.Go(func() { s.transmit(sock) })
-	return true
-}
-
-// stop closes a socket. Its goroutines end on their own.
-func (s *Server) stop(sock *socket) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if _, ok := s.open[sock]; ok {
-		s.overflowed += sock.conn.overflowed()
-		delete(s.open, sock)
-	}
-	sock.conn.Close()
-	sock.outbox.close()
-}
-
-func (s *Server) openSockets() []*socket {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Collect(maps.Keys(s.open))
-}
+func (s *Server) Close() error { return s.machine.Close() }
 
 // Ready is closed once queries are answered on everything in Interfaces (on
 // at least one interface for "*").
-func (s *Server) Ready() <-chan struct{} {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ready == nil {
-		s.ready = make(chan struct{})
-	}
-	return s.ready
-}
+func (s *Server) Ready() <-chan struct{} { return s.machine.Ready() }
 
 // NotReady says what is missing at the moment for queries to be answered on
 // everything in Interfaces, such as "eth1 has no address"; nil if nothing is.
-func (s *Server) NotReady() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.cancel == nil {
-		return errNotServing
-	}
-	return s.missing
-}
-
-func (s *Server) setMissing(missing error) {
-	ready := s.Ready()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.missing = missing
-	select {
-	case <-ready:
-	default:
-		if missing == nil {
-			close(s.ready)
-		}
-	}
-}
-
-// Counters tells what became of the datagrams so far.
-func (s *Server) Counters() Counters {
-	c := s.counters.snapshot()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c.Overflowed = s.overflowed
-	for sock := range s.open {
-		c.Overflowed += sock.conn.overflowed()
-	}
-	return c
-}
+func (s *Server) NotReady() error { return s.machine.NotReady() }
 
 func (t SocketType) String() string {
 	switch t {

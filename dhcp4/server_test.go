@@ -17,6 +17,9 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 	"github.com/stretchr/testify/require"
+
+	"github.com/dhcpha/dhcpha/internal/serve"
+	"github.com/dhcpha/dhcpha/internal/serve/servetest"
 )
 
 func query(t testing.TB, typ dhcpv4.MessageType, modifiers ...dhcpv4.Modifier) *dhcpv4.DHCPv4 {
@@ -36,15 +39,15 @@ func echo(_ context.Context, q *Query) (*Reply, error) {
 // served is a server on one interface, eth0 with 192.0.2.1/24, in a bubble.
 type served struct {
 	*Server
-	network  *fakeNetwork
-	raw, udp *fakeConn
+	network  *servetest.Network
+	raw, udp *servetest.Conn
 	end      context.CancelFunc // of the context of Serve
 	ended    chan error         // what Serve returned
 }
 
-func serve(t *testing.T, s *Server) *served {
+func start(t *testing.T, s *Server) *served {
 	t.Helper()
-	n := newFakeNetwork(ethernet(1, "eth0", "192.0.2.1/24"))
+	n := servetest.New(servetest.Ethernet(1, "eth0", "192.0.2.1/24"))
 	ctx, cancel := context.WithCancel(t.Context())
 	s.network = n
 	if s.Interfaces == nil {
@@ -53,7 +56,13 @@ func serve(t *testing.T, s *Server) *served {
 	ended := make(chan error, 1)
 	go func() { ended <- s.Serve(ctx) }()
 	<-s.Ready()
-	return &served{s, n, n.conn("eth0"), n.conn("192.0.2.1:67"), cancel, ended}
+	return &served{s, n, n.Conn("eth0"), n.Conn("192.0.2.1:67"), cancel, ended}
+}
+
+// deliver puts a message into the inbox of a socket, as if it came in on
+// interface 1.
+func deliver(c *servetest.Conn, m *dhcpv4.DHCPv4, from, to string) {
+	c.Deliver(m.ToBytes(), from, to, 1)
 }
 
 const (
@@ -64,40 +73,40 @@ const (
 func TestDrainAnswersWhatIsInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		s := serve(t, &Server{Handler: HandlerFunc(func(ctx context.Context, q *Query) (*Reply, error) {
+		s := start(t, &Server{Handler: HandlerFunc(func(ctx context.Context, q *Query) (*Reply, error) {
 			<-release
 			require.NoError(t, ctx.Err(), "a draining server does not interrupt")
 			return echo(ctx, q)
 		})})
-		s.raw.deliver(query(t, dhcpv4.MessageTypeRequest), anyClient, everybody)
-		s.udp.deliver(query(t, dhcpv4.MessageTypeRequest, dhcpv4.WithClientIP(net.IPv4(192, 0, 2, 100))), "192.0.2.100:68", "192.0.2.1")
+		deliver(s.raw, query(t, dhcpv4.MessageTypeRequest), anyClient, everybody)
+		deliver(s.udp, query(t, dhcpv4.MessageTypeRequest, dhcpv4.WithClientIP(net.IPv4(192, 0, 2, 100))), "192.0.2.100:68", "192.0.2.1")
 		synctest.Wait()
 		s.end()
 		s.end()
 		synctest.Wait()
-		s.raw.deliver(query(t, dhcpv4.MessageTypeRequest), anyClient, everybody) // too late
+		deliver(s.raw, query(t, dhcpv4.MessageTypeRequest), anyClient, everybody) // too late
 		synctest.Wait()
 		require.EqualValues(t, 2, s.Counters().InFlight)
 		require.Empty(t, s.ended)
 
 		close(release)
 		require.NoError(t, <-s.ended)
-		require.Len(t, s.raw.outbox(), 1)
-		require.Len(t, s.udp.outbox(), 1)
-		require.True(t, s.raw.isClosed())
-		require.True(t, s.udp.isClosed())
+		require.Len(t, s.raw.Outbox(), 1)
+		require.Len(t, s.udp.Outbox(), 1)
+		require.True(t, s.raw.IsClosed())
+		require.True(t, s.udp.IsClosed())
 		require.EqualValues(t, 2, s.Counters().Sent)
-		require.ErrorIs(t, s.NotReady(), errNotServing)
+		require.ErrorIs(t, s.NotReady(), serve.ErrNotServing)
 	})
 }
 
 func TestCloseStopsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := serve(t, &Server{Handler: HandlerFunc(func(ctx context.Context, q *Query) (*Reply, error) {
+		s := start(t, &Server{Handler: HandlerFunc(func(ctx context.Context, q *Query) (*Reply, error) {
 			<-ctx.Done()
 			return echo(ctx, q)
 		})})
-		s.raw.deliver(query(t, dhcpv4.MessageTypeRequest), anyClient, everybody)
+		deliver(s.raw, query(t, dhcpv4.MessageTypeRequest), anyClient, everybody)
 		synctest.Wait()
 		s.end() // it drains, which here would take for ever
 		synctest.Wait()
@@ -105,7 +114,7 @@ func TestCloseStopsAtOnce(t *testing.T) {
 		require.NoError(t, s.Close())
 		require.NoError(t, <-s.ended)
 		require.NoError(t, s.Close())
-		require.Empty(t, s.raw.outbox())
+		require.Empty(t, s.raw.Outbox())
 		require.EqualValues(t, 1, s.Counters().Unsent)
 		require.ErrorIs(t, s.Serve(t.Context()), net.ErrClosed)
 	})
@@ -120,12 +129,12 @@ func TestCloseBeforeServe(t *testing.T) {
 
 func TestCloseWithASocketThatIsStuck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := serve(t, &Server{Handler: HandlerFunc(echo)})
-		s.raw.change(func() { s.raw.stuck = true })
+		s := start(t, &Server{Handler: HandlerFunc(echo)})
+		s.raw.Stick()
 		// As many as wait in the writer, in the outbox, and before it.
-		const many = 3 * outboxSize
+		const many = 3 * serve.OutboxSize
 		for range many {
-			s.raw.deliver(query(t, dhcpv4.MessageTypeRequest), anyClient, everybody)
+			deliver(s.raw, query(t, dhcpv4.MessageTypeRequest), anyClient, everybody)
 		}
 		synctest.Wait()
 		require.Positive(t, s.Counters().InFlight, "who cannot put a reply counts as in flight")
@@ -141,13 +150,13 @@ func TestCloseWithASocketThatIsStuck(t *testing.T) {
 func TestShedsDiscoverFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		s := serve(t, &Server{MaxInFlight: 10, Handler: HandlerFunc(func(context.Context, *Query) (*Reply, error) {
+		s := start(t, &Server{MaxInFlight: 10, Handler: HandlerFunc(func(context.Context, *Query) (*Reply, error) {
 			<-release
 			return nil, nil
 		})})
 		deliver := func(typ dhcpv4.MessageType, n int) Counters {
 			for range n {
-				s.raw.deliver(query(t, typ), anyClient, everybody)
+				deliver(s.raw, query(t, typ), anyClient, everybody)
 			}
 			synctest.Wait()
 			return s.Counters()
@@ -172,7 +181,7 @@ func TestShedsDiscoverFirst(t *testing.T) {
 func TestPanicIsContained(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		s := serve(t, &Server{
+		s := start(t, &Server{
 			Logger: slog.New(slog.NewTextHandler(&log, nil)),
 			Handler: HandlerFunc(func(ctx context.Context, q *Query) (*Reply, error) {
 				switch q.Message.MessageType() {
@@ -185,7 +194,7 @@ func TestPanicIsContained(t *testing.T) {
 			}),
 		})
 		for _, typ := range []dhcpv4.MessageType{dhcpv4.MessageTypeDiscover, dhcpv4.MessageTypeInform, dhcpv4.MessageTypeRequest} {
-			s.raw.deliver(query(t, typ), anyClient, everybody)
+			deliver(s.raw, query(t, typ), anyClient, everybody)
 			synctest.Wait()
 		}
 		c := s.Counters()
@@ -203,14 +212,14 @@ func TestPanicIsContained(t *testing.T) {
 
 func TestEveryDatagramIsCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := serve(t, &Server{Handler: HandlerFunc(echo)})
-		s.raw.deliverBytes([]byte("what?"), anyClient, everybody)
-		s.raw.deliver(query(t, dhcpv4.MessageTypeOffer), anyClient, everybody)
-		s.udp.deliver(query(t, dhcpv4.MessageTypeRequest), "192.0.2.9:68", "198.51.100.1")
+		s := start(t, &Server{Handler: HandlerFunc(echo)})
+		s.raw.Deliver([]byte("what?"), anyClient, everybody, 1)
+		deliver(s.raw, query(t, dhcpv4.MessageTypeOffer), anyClient, everybody)
+		deliver(s.udp, query(t, dhcpv4.MessageTypeRequest), "192.0.2.9:68", "198.51.100.1")
 		overloaded := query(t, dhcpv4.MessageTypeRequest, dhcpv4.WithOption(dhcpv4.OptGeneric(dhcpv4.OptionOptionOverload, []byte{overloadFile})))
 		overloaded.BootFileName = "\x0c\xc8" // an option of 200 bytes in a field of 128
-		s.raw.deliver(overloaded, anyClient, everybody)
-		s.raw.deliver(query(t, dhcpv4.MessageTypeRequest), anyClient, everybody)
+		deliver(s.raw, overloaded, anyClient, everybody)
+		deliver(s.raw, query(t, dhcpv4.MessageTypeRequest), anyClient, everybody)
 		synctest.Wait()
 		c := s.Counters()
 		require.EqualValues(t, 5, c.Received)
@@ -218,8 +227,8 @@ func TestEveryDatagramIsCounted(t *testing.T) {
 		require.Equal(t, map[dhcpv4.MessageType]uint64{dhcpv4.MessageTypeOffer: 1, dhcpv4.MessageTypeRequest: 3}, c.ReceivedTypes)
 		require.Equal(t, map[dhcpv4.MessageType]uint64{dhcpv4.MessageTypeAck: 1}, c.SentTypes)
 		require.EqualValues(t, 14, c.Overflowed, "of two sockets")
-		s.raw.change(func() { s.raw.werr = syscall.ENOBUFS })
-		s.raw.deliver(query(t, dhcpv4.MessageTypeRequest), anyClient, everybody)
+		s.raw.FailWrites(syscall.ENOBUFS)
+		deliver(s.raw, query(t, dhcpv4.MessageTypeRequest), anyClient, everybody)
 		synctest.Wait()
 		require.EqualValues(t, 1, s.Counters().Unsent)
 		s.end()
@@ -232,16 +241,16 @@ func TestEveryDatagramIsCounted(t *testing.T) {
 // giaddr: a relay agent may choose the port as well.
 func TestBroadcastIsNobodysAddress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := serve(t, &Server{Handler: HandlerFunc(echo)})
+		s := start(t, &Server{Handler: HandlerFunc(echo)})
 		for _, addr := range []net.IP{net.IPv4bcast, net.IPv4(192, 0, 2, 255)} {
-			s.udp.deliver(query(t, dhcpv4.MessageTypeInform, dhcpv4.WithClientIP(addr)), "192.0.2.9:68", "192.0.2.1")
-			s.raw.deliver(query(t, dhcpv4.MessageTypeDiscover, dhcpv4.WithGatewayIP(addr)), "192.0.2.9:53", everybody)
+			deliver(s.udp, query(t, dhcpv4.MessageTypeInform, dhcpv4.WithClientIP(addr)), "192.0.2.9:68", "192.0.2.1")
+			deliver(s.raw, query(t, dhcpv4.MessageTypeDiscover, dhcpv4.WithGatewayIP(addr)), "192.0.2.9:53", everybody)
 		}
 		synctest.Wait()
 		require.Equal(t, map[Refusal]uint64{RefusedClientAddr: 2, RefusedRelayAddr: 2}, s.Counters().Refused)
 		require.Zero(t, s.Counters().Sent)
 		// It is an address like others where the network is not.
-		s.udp.deliver(query(t, dhcpv4.MessageTypeDiscover, dhcpv4.WithGatewayIP(net.IPv4(10, 1, 2, 255))), "10.1.2.255:67", "192.0.2.1")
+		deliver(s.udp, query(t, dhcpv4.MessageTypeDiscover, dhcpv4.WithGatewayIP(net.IPv4(10, 1, 2, 255))), "10.1.2.255:67", "192.0.2.1")
 		synctest.Wait()
 		require.EqualValues(t, 1, s.Counters().Sent)
 		s.end()
@@ -251,25 +260,27 @@ func TestBroadcastIsNobodysAddress(t *testing.T) {
 
 func TestRepliesLeaveByTheRightSocket(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := serve(t, &Server{Handler: HandlerFunc(echo)})
+		s := start(t, &Server{Handler: HandlerFunc(echo)})
 		hw := string(net.HardwareAddr{2, 0, 0, 0, 0, 1})
-		last := func(c *fakeConn) fakeDatagram {
+		last := func(c *servetest.Conn) servetest.Datagram {
 			synctest.Wait()
-			sent := c.outbox()
+			sent := c.Outbox()
 			d := sent[len(sent)-1]
-			d.payload = nil
+			d.Payload = nil
 			return d
 		}
-		local := netip.MustParseAddr("192.0.2.1")
-		s.raw.deliver(query(t, dhcpv4.MessageTypeDiscover), anyClient, everybody)
-		require.Equal(t, fakeDatagram{nil, netip.MustParseAddrPort("192.0.2.100:68"), local, 1, hw}, last(s.raw))
-		s.raw.deliver(query(t, dhcpv4.MessageTypeDiscover, dhcpv4.WithBroadcast(true)), anyClient, everybody)
-		require.Equal(t, fakeDatagram{nil, netip.MustParseAddrPort("255.255.255.255:68"), local, 1, ""}, last(s.raw))
+		sent := func(to, hw string) servetest.Datagram {
+			return servetest.Datagram{Remote: netip.MustParseAddrPort(to), Local: netip.MustParseAddr("192.0.2.1"), Ifindex: 1, HW: hw}
+		}
+		deliver(s.raw, query(t, dhcpv4.MessageTypeDiscover), anyClient, everybody)
+		require.Equal(t, sent("192.0.2.100:68", hw), last(s.raw))
+		deliver(s.raw, query(t, dhcpv4.MessageTypeDiscover, dhcpv4.WithBroadcast(true)), anyClient, everybody)
+		require.Equal(t, sent("255.255.255.255:68", ""), last(s.raw))
 		// A client that rebinds broadcasts, and can be reached.
-		s.raw.deliver(query(t, dhcpv4.MessageTypeRequest, dhcpv4.WithClientIP(net.IPv4(192, 0, 2, 100))), "192.0.2.100:68", everybody)
-		require.Equal(t, fakeDatagram{nil, netip.MustParseAddrPort("192.0.2.100:68"), local, 1, ""}, last(s.udp))
-		s.udp.deliver(query(t, dhcpv4.MessageTypeRequest, dhcpv4.WithGatewayIP(net.IPv4(10, 0, 0, 1))), "10.0.0.9:67", "192.0.2.1")
-		require.Equal(t, fakeDatagram{nil, netip.MustParseAddrPort("10.0.0.1:67"), local, 1, ""}, last(s.udp))
+		deliver(s.raw, query(t, dhcpv4.MessageTypeRequest, dhcpv4.WithClientIP(net.IPv4(192, 0, 2, 100))), "192.0.2.100:68", everybody)
+		require.Equal(t, sent("192.0.2.100:68", ""), last(s.udp))
+		deliver(s.udp, query(t, dhcpv4.MessageTypeRequest, dhcpv4.WithGatewayIP(net.IPv4(10, 0, 0, 1))), "10.0.0.9:67", "192.0.2.1")
+		require.Equal(t, sent("10.0.0.1:67", ""), last(s.udp))
 		s.end()
 		require.NoError(t, <-s.ended)
 	})
@@ -277,20 +288,20 @@ func TestRepliesLeaveByTheRightSocket(t *testing.T) {
 
 // whileLooking is a network that calls seen when the server looks at it.
 type whileLooking struct {
-	*fakeNetwork
+	*servetest.Network
 	seen func()
 }
 
-func (n *whileLooking) links() ([]link, error) {
+func (n *whileLooking) Links() ([]serve.Link, error) {
 	n.seen()
-	return n.fakeNetwork.links()
+	return n.Network.Links()
 }
 
 func TestNotReadyBeforeTheFirstLook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &Server{Handler: HandlerFunc(echo), Interfaces: []string{"eth0"}}
 		var first error
-		s.network = &whileLooking{newFakeNetwork(ethernet(1, "eth0", "192.0.2.1/24")), func() { first = s.NotReady() }}
+		s.network = &whileLooking{servetest.New(servetest.Ethernet(1, "eth0", "192.0.2.1/24")), func() { first = s.NotReady() }}
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- s.Serve(ctx) }()
@@ -298,36 +309,36 @@ func TestNotReadyBeforeTheFirstLook(t *testing.T) {
 		require.NoError(t, s.NotReady())
 		cancel()
 		require.NoError(t, <-ended)
-		require.ErrorIs(t, first, errNotServing)
+		require.ErrorIs(t, first, serve.ErrNotServing)
 	})
 }
 
 func TestNotReadyUntilEverythingIsThere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		eth0, eth1 := ethernet(1, "eth0", "192.0.2.1/24"), ethernet(2, "eth1")
-		n := newFakeNetwork(eth0, eth1)
-		n.hold("192.0.2.1:67", true)
+		eth0, eth1 := servetest.Ethernet(1, "eth0", "192.0.2.1/24"), servetest.Ethernet(2, "eth1")
+		n := servetest.New(eth0, eth1)
+		n.Hold("192.0.2.1:67", true)
 		s := &Server{Handler: HandlerFunc(echo), Interfaces: []string{"eth0", "eth1"}, network: n}
-		require.ErrorIs(t, s.NotReady(), errNotServing)
+		require.ErrorIs(t, s.NotReady(), serve.ErrNotServing)
 		ended := make(chan error, 1)
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() { ended <- s.Serve(ctx) }()
 		synctest.Wait()
 		require.EqualError(t, s.NotReady(), "eth1 has no address\neth0: listen on UDP 192.0.2.1:67: bind: address already in use (another DHCP server is running)")
-		require.Nil(t, n.conn("eth0"), "nothing is answered by half")
+		require.Nil(t, n.Conn("eth0"), "nothing is answered by half")
 
-		n.hold("192.0.2.1:67", false)
-		time.Sleep(redetect)
+		n.Hold("192.0.2.1:67", false)
+		time.Sleep(serve.Redetect)
 		synctest.Wait()
 		require.EqualError(t, s.NotReady(), "eth1 has no address")
-		n.conn("eth0").deliver(query(t, dhcpv4.MessageTypeDiscover), anyClient, everybody)
+		deliver(n.Conn("eth0"), query(t, dhcpv4.MessageTypeDiscover), anyClient, everybody)
 		synctest.Wait()
 		require.EqualValues(t, 1, s.Counters().Sent, "what is there is served")
 
-		n.set(eth0, ethernet(2, "eth1", "198.51.100.1/24"))
+		n.Set(eth0, servetest.Ethernet(2, "eth1", "198.51.100.1/24"))
 		start := time.Now()
 		<-s.Ready()
-		require.Equal(t, redetect, time.Since(start))
+		require.Equal(t, serve.Redetect, time.Since(start))
 		require.NoError(t, s.NotReady())
 		cancel()
 		require.NoError(t, <-ended)
@@ -336,17 +347,17 @@ func TestNotReadyUntilEverythingIsThere(t *testing.T) {
 
 func TestSocketThatFailsIsOpenedAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := serve(t, &Server{Handler: HandlerFunc(echo)})
-		s.raw.change(func() { s.raw.fail = syscall.ENETDOWN })
-		time.Sleep(redetect)
+		s := start(t, &Server{Handler: HandlerFunc(echo)})
+		s.raw.FailReads(syscall.ENETDOWN)
+		time.Sleep(serve.Redetect)
 		synctest.Wait()
-		require.True(t, s.raw.isClosed())
-		again := s.network.conn("eth0")
+		require.True(t, s.raw.IsClosed())
+		again := s.network.Conn("eth0")
 		require.NotSame(t, s.raw, again)
-		require.Same(t, s.udp, s.network.conn("192.0.2.1:67"), "the other one has not failed")
-		again.deliver(query(t, dhcpv4.MessageTypeDiscover), anyClient, everybody)
+		require.Same(t, s.udp, s.network.Conn("192.0.2.1:67"), "the other one has not failed")
+		deliver(again, query(t, dhcpv4.MessageTypeDiscover), anyClient, everybody)
 		synctest.Wait()
-		require.Len(t, again.outbox(), 1)
+		require.Len(t, again.Outbox(), 1)
 		s.end()
 		require.NoError(t, <-s.ended)
 	})
@@ -357,20 +368,20 @@ func TestSocketThatFailsIsOpenedAnew(t *testing.T) {
 func TestNoInterfaceIsServedUnlessNamed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &Server{Handler: HandlerFunc(echo)}
-		n := newFakeNetwork(ethernet(1, "eth0", "192.0.2.1/24"))
+		n := servetest.New(servetest.Ethernet(1, "eth0", "192.0.2.1/24"))
 		s.network = n
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- s.Serve(ctx) }()
 		synctest.Wait()
 		require.ErrorContains(t, s.NotReady(), "no interface is named")
-		require.Nil(t, n.conn("eth0"))
+		require.Nil(t, n.Conn("eth0"))
 
 		require.NoError(t, s.SetInterfaces([]string{"eth0"}))
 		<-s.Ready()
 		require.NoError(t, s.SetInterfaces(nil))
 		synctest.Wait()
-		require.True(t, n.conn("eth0").isClosed())
+		require.True(t, n.Conn("eth0").IsClosed())
 		cancel()
 		require.NoError(t, <-ended)
 	})
@@ -378,43 +389,43 @@ func TestNoInterfaceIsServedUnlessNamed(t *testing.T) {
 
 func TestSetInterfaces(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := serve(t, &Server{Handler: HandlerFunc(echo), Interfaces: []string{"eth0"}})
-		s.network.set(ethernet(1, "eth0", "192.0.2.1/24"), ethernet(2, "eth1", "198.51.100.1/24"))
+		s := start(t, &Server{Handler: HandlerFunc(echo), Interfaces: []string{"eth0"}})
+		s.network.Set(servetest.Ethernet(1, "eth0", "192.0.2.1/24"), servetest.Ethernet(2, "eth1", "198.51.100.1/24"))
 		require.Error(t, s.SetInterfaces([]string{"eth0/nonsense"}))
 		require.NoError(t, s.SetInterfaces([]string{"eth0", "eth1"}))
 		synctest.Wait()
-		require.NotNil(t, s.network.conn("eth1"))
+		require.NotNil(t, s.network.Conn("eth1"))
 		require.NoError(t, s.SetInterfaces([]string{"eth0"}))
 		synctest.Wait()
-		require.True(t, s.network.conn("eth1").isClosed())
-		require.False(t, s.raw.isClosed(), "it was served all the time")
+		require.True(t, s.network.Conn("eth1").IsClosed())
+		require.False(t, s.raw.IsClosed(), "it was served all the time")
 		s.end()
 		require.NoError(t, <-s.ended)
-		require.ErrorIs(t, s.SetInterfaces([]string{"eth0"}), errNotServing)
+		require.ErrorIs(t, s.SetInterfaces([]string{"eth0"}), serve.ErrNotServing)
 	})
 }
 
 func TestChangesOfAddress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		locals := make(chan string, 1)
-		s := serve(t, &Server{Handler: HandlerFunc(func(ctx context.Context, q *Query) (*Reply, error) {
+		s := start(t, &Server{Handler: HandlerFunc(func(ctx context.Context, q *Query) (*Reply, error) {
 			locals <- q.Interface + " " + q.Local.String()
 			return nil, nil
 		})})
-		s.network.set(ethernet(1, "eth0", "192.0.2.1/24", "198.51.100.1/24"))
-		time.Sleep(redetect)
+		s.network.Set(servetest.Ethernet(1, "eth0", "192.0.2.1/24", "198.51.100.1/24"))
+		time.Sleep(serve.Redetect)
 		synctest.Wait()
-		require.False(t, s.udp.isClosed(), "its address is still there")
-		s.network.conn("198.51.100.1:67").deliver(query(t, dhcpv4.MessageTypeRequest), "198.51.100.9:68", "198.51.100.1")
+		require.False(t, s.udp.IsClosed(), "its address is still there")
+		deliver(s.network.Conn("198.51.100.1:67"), query(t, dhcpv4.MessageTypeRequest), "198.51.100.9:68", "198.51.100.1")
 		require.Equal(t, "eth0 198.51.100.1", <-locals)
-		s.network.conn("eth0").deliver(query(t, dhcpv4.MessageTypeRequest), "198.51.100.9:68", "198.51.100.255")
+		deliver(s.network.Conn("eth0"), query(t, dhcpv4.MessageTypeRequest), "198.51.100.9:68", "198.51.100.255")
 		require.Equal(t, "eth0 192.0.2.1", <-locals)
 
-		s.network.set(ethernet(1, "eth0", "198.51.100.1/24"))
-		time.Sleep(redetect)
+		s.network.Set(servetest.Ethernet(1, "eth0", "198.51.100.1/24"))
+		time.Sleep(serve.Redetect)
 		synctest.Wait()
-		require.True(t, s.udp.isClosed())
-		s.network.conn("eth0").deliver(query(t, dhcpv4.MessageTypeRequest), anyClient, everybody)
+		require.True(t, s.udp.IsClosed())
+		deliver(s.network.Conn("eth0"), query(t, dhcpv4.MessageTypeRequest), anyClient, everybody)
 		require.Equal(t, "eth0 198.51.100.1", <-locals)
 		s.end()
 		require.NoError(t, <-s.ended)
@@ -423,10 +434,10 @@ func TestChangesOfAddress(t *testing.T) {
 
 func TestServerThatCanNeverWork(t *testing.T) {
 	t.Parallel()
-	eth0 := ethernet(1, "eth0", "192.0.2.1/24")
-	denied, udpOnly := newFakeNetwork(eth0), newFakeNetwork(eth0)
-	denied.err = os.NewSyscallError("socket", syscall.EPERM)
-	udpOnly.noRaw = true
+	eth0 := servetest.Ethernet(1, "eth0", "192.0.2.1/24")
+	denied, udpOnly := servetest.New(eth0), servetest.New(eth0)
+	denied.Err = os.NewSyscallError("socket", syscall.EPERM)
+	udpOnly.NoRaw = true
 	tests := map[string]struct {
 		server *Server
 		is     error
@@ -456,7 +467,7 @@ func TestServerThatCanNeverWork(t *testing.T) {
 
 func TestServesOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := serve(t, &Server{Handler: HandlerFunc(echo)})
+		s := start(t, &Server{Handler: HandlerFunc(echo)})
 		require.ErrorContains(t, s.Serve(t.Context()), "serves once")
 		s.end()
 		require.NoError(t, <-s.ended)
@@ -466,14 +477,14 @@ func TestServesOnce(t *testing.T) {
 
 func TestOneInterfaceOfAWildcardIsEnough(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newFakeNetwork(ethernet(1, "eth0", "192.0.2.1/24"), ethernet(2, "eth1", "198.51.100.1/24"))
-		n.hold("198.51.100.1:67", true)
+		n := servetest.New(servetest.Ethernet(1, "eth0", "192.0.2.1/24"), servetest.Ethernet(2, "eth1", "198.51.100.1/24"))
+		n.Hold("198.51.100.1:67", true)
 		var log bytes.Buffer
 		s := &Server{Handler: HandlerFunc(echo), Interfaces: []string{"*"}, Logger: slog.New(slog.NewTextHandler(&log, nil)), network: n}
 		ended := make(chan error, 1)
 		go func() { ended <- s.Serve(t.Context()) }()
 		<-s.Ready()
-		time.Sleep(10 * redetect)
+		time.Sleep(10 * serve.Redetect)
 		synctest.Wait()
 		require.NoError(t, s.NotReady())
 		require.NoError(t, s.Close())

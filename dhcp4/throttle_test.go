@@ -19,13 +19,13 @@ import (
 func TestFloodDoesNotFillTheLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		s := serve(t, &Server{
+		s := start(t, &Server{
 			Logger:  slog.New(slog.NewTextHandler(&log, nil)),
 			Handler: HandlerFunc(func(context.Context, *Query) (*Reply, error) { return nil, errors.New("disk full") }),
 		})
 		flood := func() {
 			for range 1000 {
-				s.raw.deliver(query(t, dhcpv4.MessageTypeRequest), anyClient, everybody)
+				deliver(s.raw, query(t, dhcpv4.MessageTypeRequest), anyClient, everybody)
 			}
 			synctest.Wait()
 		}

@@ -6,18 +6,18 @@ import "fmt"
 type Refusal int
 
 const (
-	RefusedElsewhere    Refusal = iota + 1 // came in on an interface, or to an address, that is not served
-	RefusedTooLong                         // longer than a query may be here (4,096 bytes)
-	RefusedTooShort                        // shorter than the fixed fields
-	RefusedType                            // a type that servers do not serve: another server's reply, say
-	RefusedNesting                         // relayed more than 32 times
-	RefusedRelay                           // a Relay-forward without a message in it, or with two
-	RefusedOptions                         // an option runs beyond the message, or has a value that it cannot have
-	RefusedClientID                        // no client DUID where the type needs one, more than one, or one of a length that none has
-	RefusedServerID                        // no server DUID where the type needs one, one where it must not be, or more than one
-	RefusedUnicast                         // sent to one server by a client that must ask all
-	RefusedSource                          // sent from no address that one host can have
-	refusals                               // one more than the last
+	RefusedElsewhere Refusal = iota + 1 // came in on an interface, or to an address, that is not served
+	RefusedTooLong                      // longer than a query may be here (4,096 bytes)
+	RefusedTooShort                     // shorter than the fixed fields
+	RefusedType                         // a type that servers do not serve: another server's reply, say
+	RefusedNesting                      // relayed more than 32 times
+	RefusedRelay                        // a Relay-forward without a message in it, or with two
+	RefusedOptions                      // an option runs beyond the message, or has a value that it cannot have
+	RefusedClientID                     // no client DUID where the type needs one, more than one, or one of a length that none has
+	RefusedServerID                     // no server DUID where the type needs one, one where it must not be, or more than one
+	RefusedUnicast                      // sent to one server by a client that must ask all
+	RefusedSource                       // sent from no address that one host can have
+	refusals                            // one more than the last
 )
 
 func (r Refusal) String() string {

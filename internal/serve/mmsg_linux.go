@@ -1,4 +1,4 @@
-package dhcp4
+package serve
 
 import (
 	"unsafe"
@@ -16,10 +16,10 @@ type mmsghdr struct {
 // else. It is made once for a socket and direction, so that a batch allocates
 // nothing. It must be on the heap, as stacks move.
 type messages struct {
-	headers [batchSize]mmsghdr
-	iovecs  [batchSize]unix.Iovec
-	names   [batchSize]unix.RawSockaddrAny
-	control [batchSize][64]byte
+	headers [BatchSize]mmsghdr
+	iovecs  [BatchSize]unix.Iovec
+	names   [BatchSize]unix.RawSockaddrAny
+	control [BatchSize][64]byte
 	n       int // of which these take part
 }
 
@@ -71,6 +71,11 @@ func (m *messages) call(trap, fd uintptr) (int, error) {
 // inet4 gives message i's name as an IPv4 socket address.
 func (m *messages) inet4(i int) *unix.RawSockaddrInet4 {
 	return (*unix.RawSockaddrInet4)(unsafe.Pointer(&m.names[i]))
+}
+
+// inet6 gives message i's name as an IPv6 socket address.
+func (m *messages) inet6(i int) *unix.RawSockaddrInet6 {
+	return (*unix.RawSockaddrInet6)(unsafe.Pointer(&m.names[i]))
 }
 
 // link gives message i's name as a link-layer address.

@@ -1,4 +1,4 @@
-package dhcp4
+package serve
 
 import (
 	"encoding/binary"
@@ -11,9 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func (hostNetwork) listenLink(l *link, port uint16) (conn, error) {
-	if l.hwLen > 8 {
-		return nil, fmt.Errorf("hardware addresses of %d bytes do not fit packet sockets", l.hwLen)
+func (hostNetwork) ListenLink(l *Link, port uint16) (Conn, error) {
+	if l.HWLen > 8 {
+		return nil, fmt.Errorf("hardware addresses of %d bytes do not fit packet sockets", l.HWLen)
 	}
 	filter, err := linkFilter(l.broadcasts(), port)
 	if err != nil {
@@ -22,7 +22,7 @@ func (hostNetwork) listenLink(l *link, port uint16) (conn, error) {
 	// Datagram packet sockets leave the link's header, and so its kind, to the
 	// kernel. The protocol is given to bind only: until then nothing comes in
 	// that the filter has not seen.
-	c := packetCodec{ifindex: l.index, port: port, hwLen: l.hwLen}
+	c := packetCodec{ifindex: l.Index, port: port, hwLen: l.HWLen}
 	return open(unix.AF_PACKET, unix.SOCK_DGRAM, c, func(fd int) error {
 		program := make([]unix.SockFilter, len(filter))
 		for i, ins := range filter {
@@ -35,7 +35,7 @@ func (hostNetwork) listenLink(l *link, port uint16) (conn, error) {
 		if err := setInt(fd, unix.SOL_PACKET, unix.PACKET_AUXDATA, 1); err != nil {
 			return err
 		}
-		return os.NewSyscallError("bind", unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: ntohs(unix.ETH_P_IP), Ifindex: l.index}))
+		return os.NewSyscallError("bind", unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: ntohs(unix.ETH_P_IP), Ifindex: l.Index}))
 	})
 }
 
@@ -92,11 +92,11 @@ type packetCodec struct {
 // which hardly any has.
 const ipOptions = headroom - headersLen
 
-func (packetCodec) prepare(m *messages, i int, d *datagram) {
+func (packetCodec) prepare(m *messages, i int, d *Datagram) {
 	m.set(i, d.storage[ipOptions:], unix.SizeofSockaddrLinklayer, len(m.control[i]))
 }
 
-func (c packetCodec) received(m *messages, i int, d *datagram, n int) {
+func (c packetCodec) received(m *messages, i int, d *Datagram, n int) {
 	const checksumNotReady = 1 << 3 // TP_STATUS_CSUMNOTREADY
 	verify := true
 	// struct tpacket_auxdata begins with the status.
@@ -104,24 +104,24 @@ func (c packetCodec) received(m *messages, i int, d *datagram, n int) {
 		verify = binary.NativeEndian.Uint32(aux)&checksumNotReady == 0
 	}
 	var ok bool
-	d.payload, d.remote, d.local, ok = parseFrame(d.storage[ipOptions:ipOptions+n], verify)
-	d.ifindex = c.ifindex
+	d.Payload, d.Remote, d.Local, ok = parseFrame(d.storage[ipOptions:ipOptions+n], verify)
+	d.Ifindex = c.ifindex
 	if !ok {
-		d.refused = RefusedFrame
+		d.refused = Damaged
 	}
 }
 
-func (c packetCodec) send(m *messages, i int, d *datagram) {
+func (c packetCodec) send(m *messages, i int, d *Datagram) {
 	to := unix.RawSockaddrLinklayer{Family: unix.AF_PACKET, Protocol: ntohs(unix.ETH_P_IP), Ifindex: int32(c.ifindex), Halen: uint8(c.hwLen)}
-	if d.hwLen == c.hwLen {
-		to.Addr = d.hw
+	if d.HWLen == c.hwLen {
+		to.Addr = d.HW
 	} else {
 		copy(to.Addr[:c.hwLen], slices.Repeat([]byte{0xff}, c.hwLen))
 	}
 	*m.link(i) = to
 	// The payload was put behind the headroom.
-	frame := d.storage[ipOptions : headroom+len(d.payload)]
-	putFrame(frame, netip.AddrPortFrom(d.local, c.port), d.remote)
+	frame := d.storage[ipOptions : headroom+len(d.Payload)]
+	putFrame(frame, netip.AddrPortFrom(d.Local, c.port), d.Remote)
 	m.set(i, frame, unix.SizeofSockaddrLinklayer, 0)
 }
 

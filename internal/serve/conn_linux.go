@@ -1,6 +1,8 @@
-package dhcp4
+package serve
 
 import (
+	"encoding/binary"
+	"net/netip"
 	"os"
 	"syscall"
 	"time"
@@ -14,23 +16,27 @@ import (
 // replies.
 const bufferSize = 4 << 20
 
-// hostNetwork is the network of the host.
-type hostNetwork struct{}
+func (hostNetwork) Raw() error { return nil }
 
-func (hostNetwork) links() ([]link, error) { return hostLinks() }
-
-func (hostNetwork) raw() error { return nil }
-
-func (hostNetwork) anyAddress() bool { return true }
+// With IPv4 a socket for any address of any link does: it gets every broadcast.
+// Multicast has to be joined link by link, and the kernel limits how often a
+// socket may; so there is a socket for each. That also lets another server have
+// the other links.
+func (n hostNetwork) Sockets() SocketKind {
+	if n.family == IPv6 {
+		return PerLink
+	}
+	return PerHost
+}
 
 // codec is how the kinds of sockets differ.
 type codec interface {
 	// prepare points message i at the datagram to be filled.
-	prepare(m *messages, i int, d *datagram)
+	prepare(m *messages, i int, d *Datagram)
 	// received completes the datagram from the n bytes of message i.
-	received(m *messages, i int, d *datagram, n int)
+	received(m *messages, i int, d *Datagram, n int)
 	// send makes message i of the datagram.
-	send(m *messages, i int, d *datagram)
+	send(m *messages, i int, d *Datagram)
 	// waits says whether writing waits while the socket's buffer is full.
 	waits() bool
 }
@@ -49,7 +55,7 @@ type batchConn struct {
 }
 
 // open makes a socket ready for use; setUp gives it its options and binds it.
-func open(domain, typ int, c codec, setUp func(fd int) error) (conn, error) {
+func open(domain, typ int, c codec, setUp func(fd int) error) (Conn, error) {
 	fd, err := unix.Socket(domain, typ|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)
@@ -85,7 +91,7 @@ func setBuffer(fd, force, ask int) {
 	}
 }
 
-func (b *batchConn) read(batch []*datagram) (int, error) {
+func (b *batchConn) Read(batch []*Datagram) (int, error) {
 	defer b.in.release()
 	for i, d := range batch {
 		b.prepare(b.in, i, d)
@@ -99,15 +105,15 @@ func (b *batchConn) read(batch []*datagram) (int, error) {
 	for i, d := range batch[:b.inN] {
 		b.received(b.in, i, d, int(b.in.headers[i].n))
 		if b.in.headers[i].Flags&unix.MSG_TRUNC != 0 {
-			d.refused = RefusedTooLong
+			d.refused = TooLong
 		}
 	}
 	return b.inN, nil
 }
 
-func (b *batchConn) write(batch []*datagram) (int, error) {
+func (b *batchConn) Write(batch []*Datagram) (int, error) {
 	defer b.out.release()
-	batch = batch[:min(len(batch), batchSize)]
+	batch = batch[:min(len(batch), BatchSize)]
 	for i, d := range batch {
 		b.send(b.out, i, d)
 	}
@@ -117,9 +123,9 @@ func (b *batchConn) write(batch []*datagram) (int, error) {
 	return b.outN, os.NewSyscallError("sendmmsg", b.outErr)
 }
 
-func (b *batchConn) stopReading() { _ = b.file.SetReadDeadline(time.Unix(1, 0)) }
+func (b *batchConn) StopReading() { _ = b.file.SetReadDeadline(time.Unix(1, 0)) }
 
-func (b *batchConn) overflowed() uint64 {
+func (b *batchConn) Overflowed() uint64 {
 	var info [unix.SK_MEMINFO_VARS]uint32
 	_ = b.raw.Control(func(fd uintptr) {
 		size := uint32(unsafe.Sizeof(info))
@@ -133,4 +139,18 @@ func (b *batchConn) Close() error { return b.file.Close() }
 
 func setInt(fd, level, option, value int) error {
 	return os.NewSyscallError("setsockopt", unix.SetsockoptInt(fd, level, option, value))
+}
+
+func (n hostNetwork) ListenUDP(addr netip.AddrPort, l *Link) (Conn, error) {
+	if n.family == IPv6 {
+		return listenUDP6(addr, l)
+	}
+	return listenUDP4(addr)
+}
+
+// ntohs is also its reverse.
+func ntohs(v uint16) uint16 {
+	var b [2]byte
+	binary.BigEndian.PutUint16(b[:], v)
+	return binary.NativeEndian.Uint16(b[:])
 }

@@ -1,31 +1,31 @@
-package dhcp4
+package serve
 
 import "sync"
 
-// outboxSize is how many replies may wait for a socket before those who bring
+// OutboxSize is how many replies may wait for a socket before those who bring
 // more have to wait too: they then count as in flight, which sheds queries.
-const outboxSize = 256
+const OutboxSize = 256
 
 // outbox holds the replies that wait for a socket. Its writer takes all that
 // wait at once, so that batches grow with the load, and need no timer.
 type outbox struct {
 	mu      sync.Mutex
 	changed sync.Cond
-	waiting []*datagram
+	waiting []*Datagram
 	closed  bool
 }
 
 func newOutbox() *outbox {
-	o := &outbox{waiting: make([]*datagram, 0, outboxSize)}
+	o := &outbox{waiting: make([]*Datagram, 0, OutboxSize)}
 	o.changed.L = &o.mu
 	return o
 }
 
 // put adds a reply; false says that the outbox is closed.
-func (o *outbox) put(d *datagram) bool {
+func (o *outbox) put(d *Datagram) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for len(o.waiting) == outboxSize && !o.closed {
+	for len(o.waiting) == OutboxSize && !o.closed {
 		o.changed.Wait()
 	}
 	if o.closed {
@@ -40,13 +40,13 @@ func (o *outbox) put(d *datagram) bool {
 
 // take exchanges the empty slice for what waits, and waits until there is
 // something. Nothing at all means that the outbox is closed and empty.
-func (o *outbox) take(empty []*datagram) []*datagram {
+func (o *outbox) take(empty []*Datagram) []*Datagram {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for len(o.waiting) == 0 && !o.closed {
 		o.changed.Wait()
 	}
-	if len(o.waiting) == outboxSize {
+	if len(o.waiting) == OutboxSize {
 		o.changed.Broadcast()
 	}
 	taken := o.waiting

@@ -1,7 +1,6 @@
-package dhcp4
+package serve
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -14,7 +13,7 @@ import (
 type listener struct {
 	server    *Server
 	selectors []selector // of this look
-	sockets   map[socketKey]*socket
+	sockets   map[key]*Socket
 	opened    bool   // something has been opened once
 	reported  string // what was missing when it was last logged
 }
@@ -23,15 +22,15 @@ type listener struct {
 // only if the server can never work.
 func (l *listener) update() error {
 	s := l.server
-	links, err := s.network.links()
+	links, err := s.options.Network.Links()
 	if err != nil {
 		l.report([]error{err}, false) // what is open goes on
 		return nil
 	}
 	l.selectors = s.selected()
-	choices, missing := choose(l.selectors, links)
+	choices, missing := choose(s.options.Family, l.selectors, links)
 
-	wanted := map[socketKey]bool{}
+	wanted := map[key]bool{}
 	for _, c := range choices {
 		for _, key := range l.keys(c) {
 			wanted[key] = true
@@ -39,7 +38,7 @@ func (l *listener) update() error {
 	}
 	for key, sock := range l.sockets {
 		if failed := sock.failed.Load(); failed != nil {
-			s.logger.Warn("socket lost", "address", key.addr, "error", *failed)
+			s.options.Logger.Warn("socket lost", "address", key.addr, "error", *failed)
 			l.remove(sock)
 		} else if !wanted[key] {
 			l.remove(sock)
@@ -56,7 +55,7 @@ func (l *listener) update() error {
 			missing = append(missing, err)
 			continue
 		}
-		served[c.index] = ep
+		served[c.Index] = ep
 	}
 	l.publish(served)
 	// Of a wildcard one interface is enough.
@@ -68,74 +67,82 @@ func permanent(err error) bool {
 	return errors.Is(err, os.ErrPermission) || errors.Is(err, errors.ErrUnsupported)
 }
 
-// keys are the sockets that an interface needs: one for each address, or one
-// for all addresses of all interfaces, and a packet socket, the last.
-func (l *listener) keys(c choice) []socketKey {
-	raw := l.server.socketRaw
-	var keys []socketKey
-	switch n := l.server.network; {
-	case !raw && n.anyAddress():
-		keys = append(keys, socketKey{addr: netip.IPv4Unspecified()})
-	case n.anyAddress():
-		for _, addr := range c.served {
-			keys = append(keys, socketKey{addr: addr})
+// keys are the sockets that an interface needs: those for UDP and, the last, a
+// packet socket.
+func (l *listener) keys(c Choice) []key {
+	o := l.server.options
+	var keys []key
+	switch kind := o.Network.Sockets(); {
+	case kind == PerHost && !o.Raw:
+		keys = append(keys, key{addr: o.Family.unspecified()})
+	case kind == PerHost:
+		// Another server may have the host's other addresses.
+		for _, addr := range c.Served {
+			keys = append(keys, key{addr: addr})
 		}
+	case kind == PerLink:
+		keys = append(keys, key{addr: o.Family.unspecified(), ifindex: c.Index})
 	default:
-		for _, addr := range c.served {
-			keys = append(keys, socketKey{addr: addr, ifindex: c.index})
+		for _, addr := range c.Served {
+			keys = append(keys, key{addr: addr, ifindex: c.Index})
 		}
 	}
-	if raw && !c.loopback {
-		keys = append(keys, socketKey{ifindex: c.index, hwLen: c.hwLen, broadcasts: fmt.Sprint(c.broadcasts())})
+	if o.Raw && !c.Loopback {
+		keys = append(keys, key{ifindex: c.Index, hwLen: c.HWLen, broadcasts: fmt.Sprint(c.broadcasts())})
 	}
 	return keys
 }
 
 // endpoint opens what is not open yet of what an interface needs: all of it or
 // nothing, because who answers broadcasts must also be there for renewals.
-func (l *listener) endpoint(c choice) (*endpoint, error) {
-	ep := &endpoint{choice: c, local: c.served[0], everybody: c.broadcasts()}
-	var fresh []*socket
+func (l *listener) endpoint(c Choice) (*Endpoint, error) {
+	ep := &Endpoint{Choice: c, Local: c.Served[0], Everybody: l.server.options.Family.everybody(c.Link)}
+	var fresh []*Socket
 	for _, key := range l.keys(c) {
 		sock := l.sockets[key]
+		var err error
 		if sock == nil {
-			var err error
-			if sock, err = l.open(key, c); err != nil {
-				for _, sock := range fresh {
-					l.remove(sock)
-				}
-				return nil, fmt.Errorf("%s: %w", c.name, err)
+			if sock, err = l.open(key, c); err == nil {
+				fresh = append(fresh, sock)
 			}
-			fresh = append(fresh, sock)
+		}
+		if err == nil {
+			err = sock.join(&c.Link)
+		}
+		if err != nil {
+			for _, sock := range fresh {
+				l.remove(sock)
+			}
+			return nil, fmt.Errorf("%s: %w", c.Name, err)
 		}
 		switch {
 		case !key.addr.IsValid():
-			ep.raw = sock
-		case ep.udp == nil:
-			ep.udp = sock
+			ep.Raw = sock
+		case ep.UDP == nil:
+			ep.UDP = sock
 		}
 	}
 	return ep, nil
 }
 
-func (l *listener) open(key socketKey, c choice) (*socket, error) {
+func (l *listener) open(k key, c Choice) (*Socket, error) {
 	s := l.server
-	var conn conn
+	var conn Conn
 	var err error
-	if key.addr.IsValid() {
-		addr := netip.AddrPortFrom(key.addr, cmp.Or(s.Port, serverPort))
-		var only *link
-		if key.ifindex != 0 {
-			only = &c.link
+	if k.addr.IsValid() {
+		addr := netip.AddrPortFrom(k.addr, s.options.Port)
+		var only *Link
+		if k.ifindex != 0 {
+			only = &c.Link
 		}
-		if conn, err = s.network.listenUDP(addr, only); err != nil {
+		if conn, err = s.options.Network.ListenUDP(addr, only); err != nil {
 			return nil, fmt.Errorf("listen on UDP %v: %w", addr, withRemedy(err))
 		}
-	} else if conn, err = s.network.listenLink(&c.link, cmp.Or(s.Port, serverPort)); err != nil {
+	} else if conn, err = s.options.Network.ListenLink(&c.Link, s.options.Port); err != nil {
 		return nil, fmt.Errorf("open packet socket: %w", withRemedy(err))
 	}
-	sock := &socket{conn: conn, key: key, outbox: newOutbox()}
-	l.sockets[key] = sock
+	sock := &Socket{Conn: conn, key: k, outbox: newOutbox()}
+	l.sockets[k] = sock
 	if !s.start(sock) {
 		return nil, os.ErrClosed
 	}
@@ -154,7 +161,7 @@ func withRemedy(err error) error {
 	return err
 }
 
-func (l *listener) remove(sock *socket) {
+func (l *listener) remove(sock *Socket) {
 	delete(l.sockets, sock.key)
 	l.server.stop(sock)
 }
@@ -164,13 +171,13 @@ func (l *listener) publish(now endpoints) {
 	s := l.server
 	before := *s.endpoints.Load()
 	for index, ep := range now {
-		if old := before[index]; old == nil || old.name != ep.name || old.local != ep.local {
-			s.logger.Info("serving", "interface", ep.name, "address", ep.local)
+		if old := before[index]; old == nil || old.Name != ep.Name || old.Local != ep.Local {
+			s.options.Logger.Info("serving", "interface", ep.Name, "address", ep.Local)
 		}
 	}
 	for index, ep := range before {
 		if now[index] == nil {
-			s.logger.Info("no longer serving", "interface", ep.name, "address", ep.local)
+			s.options.Logger.Info("no longer serving", "interface", ep.Name, "address", ep.Local)
 		}
 	}
 	s.endpoints.Store(&now)
@@ -204,9 +211,9 @@ func (l *listener) report(missing []error, ready bool) {
 	}
 	l.reported = text
 	for _, m := range missing {
-		s.logger.Warn("not ready", "reason", m)
+		s.options.Logger.Warn("not ready", "reason", m)
 	}
 	if ready {
-		s.logger.Info("ready")
+		s.options.Logger.Info("ready")
 	}
 }

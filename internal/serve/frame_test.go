@@ -1,4 +1,4 @@
-package dhcp4
+package serve
 
 import (
 	"net/netip"

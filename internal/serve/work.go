@@ -1,4 +1,4 @@
-package dhcp4
+package serve
 
 import (
 	"sync"
@@ -11,24 +11,24 @@ import (
 // stay save a tenth of the processor time of a query.
 const maxIdle = 256
 
-// job is a query to be answered.
-type job struct {
-	socket   *socket
-	endpoint *endpoint
-	unicast  bool
-	query    *datagram
-	received time.Time
+// Job is a query to be answered.
+type Job struct {
+	Socket   *Socket
+	Endpoint *Endpoint
+	Unicast  bool
+	Query    *Datagram
+	Received time.Time
 }
 
 // workers are the goroutines that answer queries, one each at a time.
 type workers struct {
 	sync.WaitGroup
-	jobs chan job // not buffered: taken only by an idle worker
+	jobs chan Job // not buffered: taken only by an idle worker
 	idle atomic.Int64
 }
 
 // employ gives a query to an idle worker, or to a new one.
-func (s *Server) employ(j job) {
+func (s *Server) employ(j Job) {
 	select {
 	case s.workers.jobs <- j:
 	default:
@@ -38,7 +38,7 @@ func (s *Server) employ(j job) {
 
 // work answers one query after the other, until enough others wait for the
 // next or there will be none.
-func (s *Server) work(j job) {
+func (s *Server) work(j Job) {
 	for ok := true; ok; {
 		s.finish(j)
 		if s.workers.idle.Add(1) > maxIdle {
@@ -52,7 +52,7 @@ func (s *Server) work(j job) {
 
 // finish answers a query. It ends its count also if the handler ends the
 // goroutine, as a failing test does.
-func (s *Server) finish(j job) {
+func (s *Server) finish(j Job) {
 	defer s.counters.inFlight.Add(-1)
 	s.answer(j)
 }

@@ -1,4 +1,4 @@
-package dhcp4
+package serve
 
 import (
 	"encoding/binary"
@@ -9,6 +9,7 @@ const (
 	protocolUDP  = 17
 	ipHeaderLen  = 20
 	udpHeaderLen = 8
+	headersLen   = ipHeaderLen + udpHeaderLen
 )
 
 // parseFrame reads the IPv4 packet b that holds a whole UDP datagram. The UDP

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package dhcp4
+package serve
 
 import (
 	"fmt"
@@ -9,12 +9,12 @@ import (
 )
 
 // hostLinks lists the interfaces of the host.
-func hostLinks() ([]link, error) {
+func hostLinks(f Family) ([]Link, error) {
 	interfaces, err := net.Interfaces()
 	if err != nil {
 		return nil, fmt.Errorf("list interfaces: %w", err)
 	}
-	var links []link
+	var links []Link
 	for _, ifi := range interfaces {
 		l := newLink(ifi)
 		addrs, err := ifi.Addrs()
@@ -22,8 +22,8 @@ func hostLinks() ([]link, error) {
 			continue // it has gone since
 		}
 		for _, a := range addrs {
-			if p, err := netip.ParsePrefix(a.String()); err == nil && p.Addr().Is4() {
-				l.addrs = append(l.addrs, p)
+			if p, err := netip.ParsePrefix(a.String()); err == nil && f.has(p.Addr()) {
+				l.Addrs = append(l.Addrs, p)
 			}
 		}
 		links = append(links, l)

@@ -1,0 +1,48 @@
+package serve
+
+import (
+	"net/netip"
+	"sync"
+)
+
+// headroom is where a packet socket finds or puts the IPv4 header, which may
+// have 40 bytes of options, and the UDP header.
+const headroom = 60 + 8
+
+// Datagram is a message received or to be sent, with the memory it lies in.
+type Datagram struct {
+	storage []byte // the headroom, and room for a message
+	Payload []byte // within storage but for a UDP message that is longer
+
+	Remote  netip.AddrPort // who sent it, or is to receive it; without zone
+	Local   netip.Addr     // the address it was sent to, or is to be sent from; invalid if unknown or left to the system
+	Ifindex int            // interface it came in on, or leaves by
+
+	Kind  int     // to be sent: the kind of message, to count it
+	HW    [8]byte // to be sent by a packet socket: the hardware address,
+	HWLen int     // and its length; 0: everybody
+
+	refused int // received: why it cannot be a query, if so
+}
+
+// Room is the empty memory for a message.
+func (d *Datagram) Room() []byte { return d.storage[headroom:headroom] }
+
+// datagrams recycles the memory. It is safe for concurrent use.
+type datagrams struct {
+	pool sync.Pool
+	size int
+}
+
+func (p *datagrams) get() *Datagram {
+	d, ok := p.pool.Get().(*Datagram)
+	if !ok {
+		d = &Datagram{storage: make([]byte, p.size)}
+	}
+	return d
+}
+
+func (p *datagrams) put(d *Datagram) {
+	d.Payload, d.refused = nil, 0
+	p.pool.Put(d)
+}

@@ -1,0 +1,49 @@
+package serve
+
+// reply encodes a reply and puts it into the outbox of the socket it leaves
+// by. The interface is always the one the query came in on.
+func (s *Server) reply(q Query, ep *Endpoint) {
+	d := s.memory.get()
+	d.Ifindex = ep.Index
+	out, err := q.Encode(d)
+	if err != nil {
+		s.options.QueryLog.Error("reply not sent", "client", q.Client(), "interface", ep.Name, "error", err)
+	}
+	if err != nil || !out.outbox.put(d) {
+		s.counters.unsent.Add(1)
+		s.memory.put(d)
+	}
+}
+
+// transmit writes what is put into a socket's outbox until that is closed.
+func (s *Server) transmit(sock *Socket) {
+	batch := make([]*Datagram, 0, OutboxSize)
+	for {
+		batch = sock.outbox.take(batch)
+		if len(batch) == 0 {
+			return
+		}
+		unsent := 0
+		var failure error
+		for rest := batch; len(rest) > 0; {
+			n, err := sock.Write(rest)
+			if err != nil {
+				// The first is at fault; the others may be luckier.
+				n, unsent, failure = 1, unsent+1, err
+			} else {
+				for _, d := range rest[:n] {
+					s.counters.sentKinds[d.Kind].Add(1)
+				}
+			}
+			rest = rest[n:]
+		}
+		if unsent > 0 {
+			s.counters.unsent.Add(uint64(unsent))
+			s.options.QueryLog.Warn("replies not sent", "count", unsent, "error", failure)
+		}
+		for i, d := range batch {
+			s.memory.put(d)
+			batch[i] = nil
+		}
+	}
+}
