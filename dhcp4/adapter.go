@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"github.com/dhcpha/dhcpha/internal/serve"
 )
 
 // Middleware makes a handler of another one: it may answer by itself, change
@@ -12,12 +14,7 @@ import (
 type Middleware func(Handler) Handler
 
 // Wrap puts middleware around a handler; the first sees a query first.
-func Wrap(h Handler, middleware ...Middleware) Handler {
-	for i := len(middleware) - 1; i >= 0; i-- {
-		h = middleware[i](h)
-	}
-	return h
-}
+func Wrap(h Handler, middleware ...Middleware) Handler { return serve.Wrap(h, middleware) }
 
 // Adapt makes a Handler of the handler functions of other Go DHCP servers
 // (the form is coredhcp's Handler4). They are called in order, each with what

@@ -1,6 +1,10 @@
 package dhcp6
 
-import "github.com/insomniacslk/dhcp/dhcpv6"
+import (
+	"github.com/insomniacslk/dhcp/dhcpv6"
+
+	"github.com/dhcpha/dhcpha/internal/serve"
+)
 
 // Counters tells what became of the datagrams since the server started. Every
 // datagram received is counted in one of Refused, Shed, Answered, Silent,
@@ -26,4 +30,32 @@ type Counters struct {
 }
 
 // Counters tells what became of the datagrams so far.
-func (s *Server) Counters() Counters { return Counters{} }
+func (s *Server) Counters() Counters {
+	c := s.machine.Counters()
+	return Counters{
+		Received:      c.Received,
+		ReceivedTypes: serve.ByKind[dhcpv6.MessageType](&c.ReceivedKinds),
+		Refused:       serve.ByKind[Refusal](&c.Refused),
+		Shed:          c.Shed,
+		InFlight:      c.InFlight,
+		Answered:      c.Answered,
+		Silent:        c.Silent,
+		Failed:        c.Failed,
+		Panicked:      c.Panicked,
+		Sent:          c.Sent,
+		SentTypes:     serve.ByKind[dhcpv6.MessageType](&c.SentKinds),
+		Unsent:        c.Unsent,
+		Overflowed:    c.Overflowed,
+	}
+}
+
+// kindOf is the message type by which a message is counted: none for those that
+// neither RFC 9915 nor RFC 9686 knows.
+func kindOf(typ dhcpv6.MessageType) int {
+	switch {
+	case typ <= dhcpv6.MessageTypeRelayReply, typ == dhcpv6.MessageTypeAddrRegInform, typ == dhcpv6.MessageTypeAddrRegReply:
+		return int(typ)
+	default:
+		return int(dhcpv6.MessageTypeNone)
+	}
+}

@@ -6,8 +6,9 @@ import "fmt"
 type Refusal int
 
 const (
-	RefusedElsewhere Refusal = iota + 1 // came in on an interface, or to an address, that is not served
+	_                Refusal = iota + 1 // a damaged datagram, which the system drops itself
 	RefusedTooLong                      // longer than a query may be here (4,096 bytes)
+	RefusedElsewhere                    // came in on an interface, or to an address, that is not served
 	RefusedTooShort                     // shorter than the fixed fields
 	RefusedType                         // a type that servers do not serve: another server's reply, say
 	RefusedNesting                      // relayed more than 32 times

@@ -1,9 +1,13 @@
 package dhcp6
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 
+	"github.com/dhcpha/dhcpha/internal/engine"
 	"github.com/dhcpha/dhcpha/internal/serve"
 )
 
@@ -47,6 +51,7 @@ type Server struct {
 	Logger *slog.Logger
 
 	machine serve.Server
+	network serve.Network // nil: the host's
 }
 
 // Serve answers queries until ctx ends or Close is called, and returns when
@@ -56,11 +61,46 @@ type Server struct {
 // work: an interface name that cannot be one, a lack of permission
 // (fs.ErrPermission), a Server that was closed (net.ErrClosed). A Server
 // serves once.
-func (s *Server) Serve(ctx context.Context) error { return s.machine.Serve(ctx) }
+func (s *Server) Serve(ctx context.Context) error {
+	if err := s.serve(ctx); err != nil {
+		return fmt.Errorf("dhcp6: serve: %w", err)
+	}
+	return nil
+}
+
+func (s *Server) serve(ctx context.Context) error {
+	if s.Handler == nil {
+		return errors.New("no handler")
+	}
+	network := s.network
+	if network == nil {
+		network = serve.HostNetwork(serve.IPv6)
+	}
+	logger := s.Logger
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
+	}
+	return s.machine.Serve(ctx, serve.Options{
+		Family:      serve.IPv6,
+		Protocol:    &protocol{s},
+		Network:     network,
+		Interfaces:  s.Interfaces,
+		Port:        cmp.Or(s.Port, serverPort),
+		MaxInFlight: s.MaxInFlight,
+		MaxMessage:  maxMessage,
+		Logger:      logger,
+		QueryLog:    engine.Throttled(logger),
+	})
+}
 
 // SetInterfaces makes a serving server serve these interfaces and no others;
 // those it serves already go on undisturbed. They are as in Interfaces.
-func (s *Server) SetInterfaces(interfaces []string) error { return s.machine.SetInterfaces(interfaces) }
+func (s *Server) SetInterfaces(interfaces []string) error {
+	if err := s.machine.SetInterfaces(interfaces); err != nil {
+		return fmt.Errorf("dhcp6: %w", err)
+	}
+	return nil
+}
 
 // Close stops serving at once: the context of queries in flight is cancelled
 // and their replies are dropped. It returns when Serve has, so a Handler must

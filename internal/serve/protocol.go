@@ -25,7 +25,8 @@ type Protocol interface {
 // Query is a query that has been decoded. Its methods are called by one
 // goroutine.
 type Query interface {
-	// Client names who asks, for the log.
+	// Client names who asks, for the log. It does not panic, whatever the
+	// handler has done to the query.
 	Client() string
 	// Ask has the query answered and says whether there is a reply.
 	Ask(ctx context.Context) (answered bool, err error)

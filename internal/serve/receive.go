@@ -73,40 +73,51 @@ func (s *Server) refuse(d *Datagram, why int) bool {
 	return false
 }
 
-// answer decodes a query, asks for the reply, and hands that to the writer of a
-// socket.
+// answer has a query answered, and hands the reply to the writer of a socket.
 func (s *Server) answer(j Job) {
+	if q, answered := s.ask(j); answered {
+		s.reply(q, j.Endpoint)
+	}
+}
+
+// ask decodes a query, asks for the reply, counts the outcome, and contains a
+// panic.
+func (s *Server) ask(j Job) (q Query, answered bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.counters.panicked.Add(1)
+			s.options.QueryLog.Error("handler panicked", "client", clientOf(q), "interface", j.Endpoint.Name, "panic", p, "stack", string(debug.Stack()))
+			answered = false
+		}
+	}()
 	q, refused := s.options.Protocol.Decode(j)
 	if refused != 0 {
 		s.refuse(j.Query, refused)
 	}
 	s.memory.put(j.Query)
-	if refused == 0 && s.ask(q, j.Endpoint) {
-		s.reply(q, j.Endpoint)
+	if refused != 0 {
+		return nil, false
 	}
-}
-
-// ask asks for the reply, counts the outcome, and contains a panic.
-func (s *Server) ask(q Query, ep *Endpoint) (answered bool) {
-	defer func() {
-		if p := recover(); p != nil {
-			s.counters.panicked.Add(1)
-			s.options.QueryLog.Error("handler panicked", "client", q.Client(), "interface", ep.Name, "panic", p, "stack", string(debug.Stack()))
-			answered = false
-		}
-	}()
 	answered, err := q.Ask(s.queries)
 	switch {
 	case err != nil:
 		s.counters.failed.Add(1)
 		if s.queries.Err() == nil { // else it failed because it was told to stop
-			s.options.QueryLog.Error("query failed", "client", q.Client(), "interface", ep.Name, "error", err)
+			s.options.QueryLog.Error("query failed", "client", clientOf(q), "interface", j.Endpoint.Name, "error", err)
 		}
-		return false
+		return nil, false
 	case !answered:
 		s.counters.silent.Add(1)
 	default:
 		s.counters.answered.Add(1)
 	}
-	return answered
+	return q, answered
+}
+
+// clientOf names the client of a query, if that could be decoded.
+func clientOf(q Query) string {
+	if q == nil {
+		return "unknown"
+	}
+	return q.Client()
 }

@@ -1,11 +1,13 @@
 package serve
 
+import "fmt"
+
 // reply encodes a reply and puts it into the outbox of the socket it leaves
 // by. The interface is always the one the query came in on.
 func (s *Server) reply(q Query, ep *Endpoint) {
 	d := s.memory.get()
 	d.Ifindex = ep.Index
-	out, err := q.Encode(d)
+	out, err := encode(q, d)
 	if err != nil {
 		s.options.QueryLog.Error("reply not sent", "client", q.Client(), "interface", ep.Name, "error", err)
 	}
@@ -13,6 +15,16 @@ func (s *Server) reply(q Query, ep *Endpoint) {
 		s.counters.unsent.Add(1)
 		s.memory.put(d)
 	}
+}
+
+// encode contains a panic: a reply has in it what the handler made.
+func encode(q Query, d *Datagram) (out *Socket, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("encoding panicked: %v", p)
+		}
+	}()
+	return q.Encode(d)
 }
 
 // transmit writes what is put into a socket's outbox until that is closed.

@@ -1,0 +1,106 @@
+package dhcp6
+
+import (
+	"context"
+	"encoding/hex"
+	"net/netip"
+
+	"github.com/insomniacslk/dhcp/dhcpv6"
+
+	"github.com/dhcpha/dhcpha/internal/serve"
+)
+
+const (
+	clientPort = 546
+	serverPort = 547
+)
+
+// protocol is what the server does with datagrams. It has the outline of that of
+// dhcp4, which is [serve.Protocol]'s, and filled it has nothing in common with it:
+// where a query may come from, and what leads back.
+type protocol struct{ server *Server }
+
+func (*protocol) Accept(d *serve.Datagram, ep *serve.Endpoint, unicast bool) (kind, refused int) {
+	typ, ok, why := accept(d.Payload, unicast)
+	kind = -1
+	if ok {
+		kind = kindOf(typ)
+	}
+	switch {
+	case why != 0:
+	case ep == nil:
+		why = RefusedElsewhere
+	case !isUnicast(d.Remote.Addr()):
+		why = RefusedSource
+	}
+	return kind, int(why)
+}
+
+func (*protocol) ShedFirst(kind int) bool {
+	typ := dhcpv6.MessageType(kind)
+	return typ == dhcpv6.MessageTypeSolicit || typ == dhcpv6.MessageTypeInformationRequest
+}
+
+func (*protocol) Reason(refused int) string { return Refusal(refused).String() }
+
+// answering is a query that is being answered.
+type answering struct {
+	server   *Server
+	query    Query
+	client   dhcpv6.DUID // the query's, which the handler may change; nil: none
+	route    route
+	envelope envelope
+	reply    *dhcpv6.Message
+}
+
+func (p *protocol) Decode(j serve.Job) (serve.Query, int) {
+	d := j.Query
+	m, relays, length, err := decode(d.Payload)
+	if err != nil {
+		return nil, int(RefusedOptions)
+	}
+	a := &answering{server: p.server, client: m.Options.ClientID(), envelope: envelopeOf(d.Payload), query: Query{
+		Message:   m,
+		Relays:    relays,
+		Received:  j.Received,
+		Interface: j.Endpoint.Name,
+		Local:     j.Endpoint.Local,
+		Source:    d.Remote,
+		Unicast:   j.Unicast,
+		Length:    length,
+	}}
+	if j.Unicast {
+		a.query.Local = d.Local
+	}
+	a.route = routeOf(&a.query, j.Socket)
+	return a, 0
+}
+
+func (a *answering) Client() string {
+	if a.client == nil {
+		return "unknown"
+	}
+	return hex.EncodeToString(a.client.ToBytes())
+}
+
+func (a *answering) Ask(ctx context.Context) (bool, error) {
+	r, err := a.server.Handler.ServeDHCP(ctx, &a.query)
+	if err != nil || r == nil || r.Message == nil {
+		return false, err
+	}
+	a.reply = r.Message
+	return true, nil
+}
+
+func (a *answering) Encode(d *serve.Datagram) (*serve.Socket, error) {
+	payload, err := a.envelope.appendTo(d.Room(), a.reply)
+	if err != nil {
+		return nil, err
+	}
+	d.Payload, d.Kind = payload, kindOf(a.reply.MessageType)
+	d.Remote, d.Local = a.route.to, a.route.from
+	if port := a.server.ClientPort; port != 0 {
+		d.Remote = netip.AddrPortFrom(d.Remote.Addr(), port)
+	}
+	return a.route.socket, nil
+}
