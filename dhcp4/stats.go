@@ -10,10 +10,22 @@ import (
 // statNames are Kea's names of the statistics.
 var statNames = engine.StatNames{
 	Packets: engine.PacketNames{
-		Prefix:   "pkt4",
-		Received: []string{"unknown", "discover", "offer", "request", "decline", "ack", "nak", "release", "inform"},
+		Prefix: "pkt4",
+		Received: map[int]string{
+			int(dhcpv4.MessageTypeNone):     "unknown",
+			int(dhcpv4.MessageTypeDiscover): "discover",
+			int(dhcpv4.MessageTypeOffer):    "offer",
+			int(dhcpv4.MessageTypeRequest):  "request",
+			int(dhcpv4.MessageTypeDecline):  "decline",
+			int(dhcpv4.MessageTypeAck):      "ack",
+			int(dhcpv4.MessageTypeNak):      "nak",
+			int(dhcpv4.MessageTypeRelease):  "release",
+			int(dhcpv4.MessageTypeInform):   "inform",
+		},
 		Sent: map[int]string{
-			int(dhcpv4.MessageTypeOffer): "offer", int(dhcpv4.MessageTypeAck): "ack", int(dhcpv4.MessageTypeNak): "nak",
+			int(dhcpv4.MessageTypeOffer): "offer",
+			int(dhcpv4.MessageTypeAck):   "ack",
+			int(dhcpv4.MessageTypeNak):   "nak",
 		},
 	},
 	Leases: []engine.LeaseNames{{Type: lease.V4, Noun: "addresses", Pool: "pool"}},
@@ -54,12 +66,5 @@ func (x *exchange) allocationFailed() {
 // datagrams is what the server received and sent, for the statistics.
 func (s *Server) datagrams() engine.Datagrams {
 	c := s.Counters()
-	d := engine.Datagrams{Received: c.Received, Sent: c.Sent, Shed: c.Shed}
-	for reason, count := range c.Refused {
-		if reason != RefusedType { // counted by its type
-			d.Malformed += count
-		}
-	}
-	d.Type = func(typ int) uint64 { return c.ReceivedTypes[dhcpv4.MessageType(typ)] }
-	return d
+	return engine.DatagramsOf(c.Received, c.Sent, c.Shed, c.Refused, RefusedType, c.ReceivedTypes)
 }

@@ -11,12 +11,33 @@ import (
 var statNames = engine.StatNames{
 	Packets: engine.PacketNames{
 		Prefix: "pkt6",
-		Received: []string{"unknown", "solicit", "advertise", "request", "confirm", "renew", "rebind", "reply", "release", "decline",
-			"", "infrequest"},
-		Sent: map[int]string{int(dhcpv6.MessageTypeAdvertise): "advertise", int(dhcpv6.MessageTypeReply): "reply"},
+		Received: map[int]string{
+			int(dhcpv6.MessageTypeNone):               "unknown",
+			int(dhcpv6.MessageTypeSolicit):            "solicit",
+			int(dhcpv6.MessageTypeAdvertise):          "advertise",
+			int(dhcpv6.MessageTypeRequest):            "request",
+			int(dhcpv6.MessageTypeConfirm):            "confirm",
+			int(dhcpv6.MessageTypeRenew):              "renew",
+			int(dhcpv6.MessageTypeRebind):             "rebind",
+			int(dhcpv6.MessageTypeReply):              "reply",
+			int(dhcpv6.MessageTypeRelease):            "release",
+			int(dhcpv6.MessageTypeDecline):            "decline",
+			int(dhcpv6.MessageTypeInformationRequest): "infrequest",
+			int(dhcpv6.MessageTypeDHCPv4Query):        "dhcpv4-query",
+			int(dhcpv6.MessageTypeDHCPv4Response):     "dhcpv4-response",
+			int(typeRegister):                         "addr-reg-inform",
+			int(typeRegistered):                       "addr-reg-reply",
+		},
+		Sent: map[int]string{
+			int(dhcpv6.MessageTypeAdvertise):      "advertise",
+			int(dhcpv6.MessageTypeReply):          "reply",
+			int(dhcpv6.MessageTypeDHCPv4Response): "dhcpv4-response",
+			int(typeRegistered):                   "addr-reg-reply",
+		},
 	},
 	Leases: []engine.LeaseNames{{Type: lease.NA, Noun: "nas", Pool: "pool"}, {Type: lease.PD, Noun: "pds", Pool: "pd-pool"}},
 	Counted: []string{
+		"cumulative-registered-nas",
 		"v6-ia-na-lease-reuses",
 		"v6-ia-pd-lease-reuses",
 		"v6-allocation-fail",
@@ -47,4 +68,10 @@ func (x *exchange) allocationFailed(typ lease.Type) {
 	}
 	stats.Count("v6-allocation-fail-classes", x.subnet.id)
 	x.e.core.Log.Warn("nothing left for client", "client", engine.LoggedDUID(x.client), "type", typ, "subnet", x.subnet.id, "classes", []string(x.classes))
+}
+
+// datagrams is what the server received and sent, for the statistics.
+func (s *Server) datagrams() engine.Datagrams {
+	c := s.Counters()
+	return engine.DatagramsOf(c.Received, c.Sent, c.Shed, c.Refused, RefusedType, c.ReceivedTypes)
 }

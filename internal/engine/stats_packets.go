@@ -1,14 +1,19 @@
 package engine
 
-import "github.com/dhcpha/dhcpha/ctrl"
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/dhcpha/dhcpha/ctrl"
+)
 
 // PacketNames are what the statistics of messages are called.
 type PacketNames struct {
 	Prefix string // pkt4 or pkt6
-	// Received are what types of messages are called in the statistics of
-	// those received, by their numbers. What has no name counts as the first.
-	Received []string
-	Sent     map[int]string
+	// Received and Sent are what types of messages are called, by their
+	// numbers. What is received of a type without a name counts as 0.
+	Received, Sent map[int]string
 }
 
 // Packets are the statistics of messages.
@@ -31,11 +36,9 @@ func (p *Packets) init(all *ctrl.Stats, names *PacketNames) {
 	stat := func(name string) *ctrl.Stat { return all.Stat(p.name(name)) }
 	p.Dropped, p.Disabled, p.Filtered, p.NotForUs = stat("receive-drop"), stat("service-disabled"), stat("admin-filtered"), stat("not-for-us")
 	p.received, p.sent = stat("received"), stat("sent")
-	for _, name := range names.Received {
-		if name == "" {
-			name = names.Received[0]
-		}
-		p.receivedTypes = append(p.receivedTypes, stat(name+"-received"))
+	p.receivedTypes = make([]*ctrl.Stat, slices.Max(slices.Collect(maps.Keys(names.Received)))+1)
+	for typ := range p.receivedTypes {
+		p.receivedTypes[typ] = stat(cmp.Or(names.Received[typ], names.Received[0]) + "-received")
 	}
 	p.sentTypes = map[int]*ctrl.Stat{}
 	for typ, name := range names.Sent {
@@ -69,6 +72,19 @@ type Datagrams struct {
 	Type                 func(int) uint64 // received ones by type; those that the server does not know as 0
 }
 
+// DatagramsOf makes it of a server's counters. What is refused for its type is
+// counted by its type.
+func DatagramsOf[Refusal comparable, Type ~uint8](received, sent, shed uint64, refused map[Refusal]uint64, forType Refusal, types map[Type]uint64) Datagrams {
+	d := Datagrams{Received: received, Sent: sent, Shed: shed}
+	for reason, n := range refused {
+		if reason != forType {
+			d.Malformed += n
+		}
+	}
+	d.Type = func(typ int) uint64 { return types[Type(typ)] }
+	return d
+}
+
 // Of makes the statistics tell of everything that a server received and sent,
 // malformed datagrams included.
 func (p *Packets) Of(server func() Datagrams) {
@@ -80,8 +96,6 @@ func (p *Packets) Of(server func() Datagrams) {
 	add("queue-full", func(d Datagrams) uint64 { return d.Shed })
 	add("parse-failed", func(d Datagrams) uint64 { return d.Malformed })
 	for typ, name := range p.names.Received {
-		if name != "" {
-			add(name+"-received", func(d Datagrams) uint64 { return d.Type(typ) })
-		}
+		add(name+"-received", func(d Datagrams) uint64 { return d.Type(typ) })
 	}
 }
