@@ -307,9 +307,20 @@ func (f *feed) fetched(rev uint64) {
 }
 
 // superfluous says whether a server that has fetched the lease need not be told
-// of the change. It sees no removals, and takes a lease only if its client has
-// been heard of since, which is not so of a release.
-func superfluous(c *lease.Change) bool { return !c.Delete && c.Lease.State != lease.Released }
+// of the change. It sees no removals, takes a lease only if its client has been
+// heard of since, which is not so of a release, and is not shown states that
+// it may not know.
+func superfluous(c *lease.Change) bool { return !c.Delete && !onlyNewer(c.Lease.State) }
+
+// resend lets the peer be told of a lease again.
+func (f *feed) resend(k lease.Key, rev uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if e := f.waiting[k]; e == nil || e.change.Lease.Revision < rev {
+		f.putKey(k, rev)
+		f.signal()
+	}
+}
 
 // retry lets what the peer has refused wait again. One of this kind is told
 // changes by their revisions, once each.

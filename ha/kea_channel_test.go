@@ -15,10 +15,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/dhcpha/dhcpha/ctrl"
 	"github.com/dhcpha/dhcpha/internal/testcert"
 	"github.com/dhcpha/dhcpha/internal/testnet"
-	"github.com/dhcpha/dhcpha/lease"
 )
 
 type object map[string]any
@@ -74,9 +72,7 @@ func newChannelPair(t *testing.T, change func(name string, relationship object))
 
 	cfgs, err := ParseConfigs(text("server1"), nil)
 	require.NoError(t, err)
-	// The sockets of this process are to be the host's.
-	p.ours = newNode(t, nil, Options{}, cfgs...)
-	var opts Options
+	var opts Options // the sockets of this process are to be the host's
 	opts.Listen = func(network, address string) (l net.Listener, err error) {
 		p.host.Do(func() { l, err = net.Listen(network, address) })
 		return l, err
@@ -86,7 +82,8 @@ func newChannelPair(t *testing.T, change func(name string, relationship object))
 		return c, err
 	}
 	opts.Logger = slog.New(slog.NewTextHandler(&p.log, nil))
-	p.start(t, opts)
+	p.ours = newNode(t, nil, opts, cfgs...)
+	p.ours.start()
 	t.Cleanup(func() {
 		p.ours.end()
 		if t.Failed() {
@@ -106,22 +103,6 @@ func newChannelPair(t *testing.T, change func(name string, relationship object))
 	require.NoError(t, err)
 	p.kea = p.host.StartKea("kea-dhcp4", string(config))
 	return p
-}
-
-func (p *channelPair) start(t *testing.T, opts Options) {
-	d := p.ours
-	var err error
-	d.store, err = lease.Open(d.path, nil)
-	require.NoError(t, err)
-	d.Service, err = New(d.cfgs, d.store, &opts)
-	require.NoError(t, err)
-	d.mux = ctrl.NewMux()
-	d.Register(d.mux)
-	ctrl.HandleService(d.mux, ctrl.V4, d.Service.opts.Switch)
-	ctrl.HandleLeases(d.mux, ctrl.V4, d.store, d.Background(), oneSubnet{})
-	ctx, stop := context.WithCancel(context.Background())
-	d.stop, d.done = stop, make(chan error, 1)
-	go func() { d.done <- d.Run(ctx, d.mux, oneSubnet{}) }()
 }
 
 func (p *channelPair) await(t *testing.T, what string, ok func() error) {

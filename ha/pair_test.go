@@ -22,8 +22,8 @@ import (
 // node is a server of a pair, which can be stopped and started again.
 type node struct {
 	t       *testing.T
-	net     *network
-	path    string // of its leases
+	net     *network // nil: Dial and Listen of opts are
+	path    string   // of its leases
 	cfgs    []*Config
 	opts    Options
 	subnets ctrl.Subnets // nil: oneSubnet
@@ -63,9 +63,11 @@ func (d *node) start() {
 	d.store, err = lease.Open(d.path, nil)
 	require.NoError(d.t, err)
 	opts := d.opts
-	place, err := d.cfgs[0].this().endpoint()
-	require.NoError(d.t, err)
-	opts.Dial, opts.Listen = d.net.dialFrom(place.host), d.net.Listen
+	if d.net != nil {
+		place, err := d.cfgs[0].this().endpoint()
+		require.NoError(d.t, err)
+		opts.Dial, opts.Listen = d.net.dialFrom(place.host), d.net.Listen
+	}
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.NewTextHandler(d.t.Output(), nil))
 	}

@@ -226,8 +226,17 @@ func (r *replica) drains(n int) {
 
 // fetched notes that a Kea has fetched all leases, as of a revision or later.
 // It is told of removals and releases all the same, of which it has seen
-// nothing.
-func (r *replica) fetched(from uint64) { r.feed.fetched(from) }
+// nothing, and of leases whose state it was not shown, see plainPages.
+func (r *replica) fetched(from uint64) {
+	r.feed.fetched(from)
+	for _, state := range newerStates {
+		for l := range r.store.ByState(state, 0) {
+			if l.Revision <= from && (r.opts.keep == nil || r.opts.keep(&l)) {
+				r.feed.resend(l.Key(), l.Revision)
+			}
+		}
+	}
+}
 
 // drop lets the backlog count from nothing again. What waits is kept until the
 // peer has fetched it, or has been told: should it fail to fetch, nothing is

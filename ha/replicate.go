@@ -117,6 +117,7 @@ func (s *Service) peerMux(mux *ctrl.Mux, subnets ctrl.Subnets) *ctrl.Mux {
 		told: func(c lease.Change) { s.updated(s.peerOf(&c.Lease), c) },
 	}).handle(peers, s.opts.Family, subnets)
 	s.walks.watch(peers, s.opts.Family, s.store)
+	s.plainPages(peers)
 	s.holdEach(peers)
 	return peers
 }

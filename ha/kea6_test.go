@@ -1,0 +1,178 @@
+package ha
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dhcpha/dhcpha/lease"
+)
+
+// eachKea6 runs a test with a real kea-dhcp6 in either role.
+func eachKea6(t *testing.T, test func(t *testing.T, p *kea6Pair), modes ...Mode) {
+	t.Parallel()
+	for _, mode := range modes {
+		for _, name := range []string{"server1", "server2"} {
+			t.Run(fmt.Sprintf("%s, ours is %s", mode, name), func(t *testing.T) {
+				t.Parallel()
+				test(t, newKea6Pair(t, mode, name, nil))
+			})
+		}
+	}
+}
+
+// give commits an address and a prefix for each of the clients.
+func (p *kea6Pair) give(first, last int) {
+	p.t.Helper()
+	p.commit(first, last, func(client int) []lease.Change {
+		return []lease.Change{{Lease: lease6(lease.NA, client)}, {Lease: lease6(lease.PD, client)}}
+	})
+}
+
+// commit commits changes for each of the clients, many at the same time.
+func (p *kea6Pair) commit(first, last int, changes func(client int) []lease.Change) {
+	p.t.Helper()
+	clients := make(chan int)
+	errs := make([]error, 100)
+	var workers sync.WaitGroup
+	for i := range errs {
+		workers.Go(func() {
+			for client := range clients {
+				errs[i] = errors.Join(errs[i], p.ours.Commit(p.ctx, changes(client)...))
+			}
+		})
+	}
+	for client := first; client <= last; client++ {
+		clients <- client
+	}
+	close(clients)
+	workers.Wait()
+	require.NoError(p.t, errors.Join(errs...))
+}
+
+// oddLeases are leases with every member that there is, of the clients from
+// first on.
+func oddLeases(first int) (all []lease.Lease) {
+	for i, change := range []func(l *lease.Lease){
+		func(l *lease.Lease) { l.ValidLft, l.PreferredLft = lease.Infinite, lease.Infinite },
+		func(l *lease.Lease) { l.Hostname, l.FQDNFwd, l.FQDNRev = "host.example.org.", true, true },
+		func(l *lease.Lease) { l.HWAddr = []byte{2, 0, 0, 0, 0, byte(first)} },
+		func(l *lease.Lease) {
+			l.UserContext = []byte(`{"ISC":{"relays":[{"hop":0,"link":"2001:db8:1::1","options":"0x00120006706F72742D37","peer":"fe80::1"}]}}`)
+		},
+		func(l *lease.Lease) { l.PreferredLft = 0 },
+		func(l *lease.Lease) { l.IAID = 0xffffffff },
+		func(l *lease.Lease) { l.State = lease.ExpiredReclaimed; l.CLTT -= 4000 },
+		func(l *lease.Lease) { // with a DUID of the greatest length
+			l.ClientID = append(make([]byte, 0, 130), l.ClientID...)[:128]
+		},
+	} {
+		for _, typ := range []lease.Type{lease.NA, lease.PD} {
+			l := lease6(typ, first+i)
+			change(&l)
+			all = append(all, l)
+		}
+	}
+	declined := lease6(lease.NA, first+100)
+	declined.State, declined.ClientID, declined.PreferredLft = lease.Declined, nil, 0
+	whole := lease6(lease.PD, first+101)
+	whole.PrefixLen = 128
+	return append(all, declined, whole)
+}
+
+// Leases that one has and the other has not go both ways, page by page.
+func TestKea6Synchronization(t *testing.T) {
+	eachKea6(t, func(t *testing.T, p *kea6Pair) {
+		p.startKea()
+		p.await(StatePartnerDown, 0)
+		p.load(150)
+		for _, l := range oddLeases(1000) {
+			text, err := l.MarshalJSON()
+			require.NoError(t, err)
+			p.add(string(text))
+		}
+		p.ours.start()
+		p.normal()
+		n := p.awaitEqual()
+		require.Greater(t, n, 250)
+
+		p.killKea(true)
+		p.await(0, StatePartnerDown)
+		p.give(1, 150)
+		for _, l := range oddLeases(2000) {
+			require.NoError(t, p.ours.Commit(p.ctx, lease.Change{Lease: l}))
+		}
+		p.startKea()
+		p.normal()
+		require.Greater(t, p.awaitEqual(), n+300)
+	}, HotStandby, LoadBalancing)
+}
+
+// In normal operation each tells the other of what it does.
+func TestKea6Updates(t *testing.T) {
+	eachKea6(t, func(t *testing.T, p *kea6Pair) {
+		p.start()
+		p.normal()
+		var loading sync.WaitGroup
+		if p.keaServes() {
+			loading.Go(func() { p.load(300) })
+		}
+		if p.oursServes() {
+			p.give(1, 1000)
+			p.give(1, 500) // they renew theirs
+			for _, l := range oddLeases(2000) {
+				require.NoError(t, p.ours.Commit(p.ctx, lease.Change{Lease: l}))
+			}
+			p.commit(1, 200, func(client int) []lease.Change {
+				return []lease.Change{lease.Removal(lease6(lease.NA, client)), lease.Removal(lease6(lease.PD, client))}
+			})
+		}
+		loading.Wait()
+		require.Greater(t, p.awaitEqual(), 250)
+	}, HotStandby, LoadBalancing)
+}
+
+// What Kea 2.2 cannot read is to it as if it were not there, and keeps nothing
+// else from it: neither in an update nor in a page that it fetches.
+func TestKea6Unreadable(t *testing.T) {
+	eachKea6(t, func(t *testing.T, p *kea6Pair) {
+		p.start()
+		p.normal()
+		if !p.oursServes() {
+			p.killKea(false)
+			p.await(0, StatePartnerDown)
+		}
+		// The last of a page, and in its midst.
+		unreadable := func(client int) bool { return client%20 == 0 || client%20 == 7 }
+		p.commit(1, 100, func(client int) []lease.Change {
+			na, pd := lease6(lease.NA, client), lease6(lease.PD, client)
+			if unreadable(client) {
+				na.State, pd.State = lease.Registered, lease.Released
+				if client%3 == 0 {
+					na.State = lease.Released
+				}
+			}
+			return []lease.Change{{Lease: na}, {Lease: pd}}
+		})
+		without := func(ours map[string]string) {
+			for client := 1; client <= 100; client++ {
+				if unreadable(client) {
+					na, pd := lease6(lease.NA, client), lease6(lease.PD, client)
+					delete(ours, fmt.Sprint("IA_NA ", na.Addr))
+					delete(ours, fmt.Sprint("IA_PD ", pd.Addr))
+				}
+			}
+		}
+		if p.oursServes() {
+			require.Equal(t, 2*90, p.awaitEqualBut(without))
+		}
+		p.killKea(true)
+		p.await(0, StatePartnerDown)
+		p.startKea()
+		p.normal()
+		require.Equal(t, 2*90, p.awaitEqualBut(without))
+	}, HotStandby)
+}
