@@ -9,6 +9,16 @@ import (
 	"github.com/dhcpha/dhcpha/lease"
 )
 
+// bindAll chooses what the identity associations of the query are to have, each
+// by a function.
+func (x *exchange) bindAll(choose func(*ia) *binding) (bs bindings) {
+	defer func() { x.offer(bs) }()
+	for _, a := range x.all {
+		bs = append(bs, choose(a))
+	}
+	return bs
+}
+
 // bind chooses what an identity association is to have and holds it. In Kea's
 // order: what is reserved for the client, what it has had, and then, with
 // regard to its wishes, what is free. Like Kea it gives one address or prefix;
@@ -137,7 +147,7 @@ func (x *exchange) pick(a *ia) []*grant {
 			return []*grant{g}
 		}
 		for _, from := range x.poolsWith(a.typ, w, fits) {
-			first, ok := x.e.core.Alloc.Take(from.pool.free, a.holder, x.now.Add(engine.OfferHold))
+			first, ok := x.e.core.Alloc.Take(from.pool.free, a.holder, x.until())
 			if !ok {
 				continue
 			}

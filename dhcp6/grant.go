@@ -2,6 +2,7 @@ package dhcp6
 
 import (
 	"net/netip"
+	"time"
 
 	"github.com/dhcpha/dhcpha/internal/engine"
 	"github.com/dhcpha/dhcpha/lease"
@@ -33,16 +34,36 @@ func (x *exchange) hold(a *ia, p netip.Prefix, s *subnet) *grant {
 	if !x.available(a, p) {
 		return nil
 	}
-	addr := p.Addr()
-	_, held := x.e.core.Alloc.Holder(addr)
-	if !x.e.core.Alloc.Hold(addr, a.holder, x.now.Add(engine.OfferHold)) {
+	if !x.e.core.Alloc.Hold(p.Addr(), a.holder, x.until()) {
 		return nil
 	}
 	g := x.grantOf(a, p, s)
-	if g == nil && !held {
-		x.e.core.Alloc.Release(addr, a.holder)
+	if g == nil {
+		x.e.core.Alloc.Release(p.Addr(), a.holder)
 	}
 	return g
+}
+
+// until is how long what is chosen is held at first. While others of the query
+// are still to be chosen it does not give way to them, as an offer would where
+// nothing else is left.
+func (x *exchange) until() time.Time {
+	if len(x.all) > 1 {
+		return time.Time{}
+	}
+	return x.now.Add(engine.OfferHold)
+}
+
+// offer makes offers of what has been chosen for the query.
+func (x *exchange) offer(bs bindings) {
+	if len(x.all) <= 1 {
+		return
+	}
+	for _, b := range bs {
+		for _, g := range b.grants {
+			x.e.core.Alloc.Hold(g.prefix.Addr(), b.holder, x.now.Add(engine.OfferHold))
+		}
+	}
 }
 
 // available says whether nobody else has an address or prefix, or a part of it.

@@ -44,21 +44,31 @@ func (x *exchange) register(ctx context.Context) (*Reply, error) {
 		Type: lease.NA, Addr: addr, ClientID: x.client.ID, HWAddr: x.client.HWAddr, HWType: x.hwType, HWSource: x.hwSource,
 		SubnetID: s.id, CLTT: x.now.Unix(), ValidLft: w.valid, PreferredLft: w.preferred, Hostname: name.stored, State: lease.Registered,
 	}
-	change := lease.Change{Lease: *l, If: lease.Absent}
-	if old, ok := x.e.core.Store.Lookup(l.Key()); ok {
-		if old.State == lease.Registered && string(old.ClientID) != string(l.ClientID) {
-			x.e.core.Log.Warn("address registered by another client", "client", engine.LoggedDUID(x.client), "address", addr, "before", engine.LoggedDUID(lease.Client{ID: old.ClientID, HWAddr: old.HWAddr}))
-		}
-		change.If = old.Revision
-	}
-	if err := x.write(ctx, []lease.Change{change}); err != nil {
+	if err := x.write(ctx, x.registering(l)); err != nil {
 		return nil, err
 	}
-	x.classifyFor(s, nil, h)
 	r := x.newReply(typeRegistered)
 	r.AddOption(o)
 	name.addTo(r)
 	return &Reply{Message: r}, nil
+}
+
+// registering returns the change that a registration leads to. With a valid
+// lifetime of 0 the client says that it does not use the address any more.
+func (x *exchange) registering(l *lease.Lease) []lease.Change {
+	old, ok := x.e.core.Store.Lookup(l.Key())
+	same := ok && string(old.ClientID) == string(l.ClientID)
+	switch {
+	case l.ValidLft == 0 && same && old.State == lease.Registered:
+		return []lease.Change{removal(old)}
+	case l.ValidLft == 0:
+		return nil
+	case !ok:
+		return []lease.Change{{Lease: *l, If: lease.Absent}}
+	case !same && engine.InUse(&old, x.now):
+		x.e.core.Log.Warn("address registered by another client before", "client", engine.LoggedDUID(x.client), "address", l.Addr, "before", engine.LoggedDUID(lease.Client{ID: old.ClientID, HWAddr: old.HWAddr}))
+	}
+	return []lease.Change{{Lease: *l, If: old.Revision}}
 }
 
 // registration returns the address that the client wants to register, which has

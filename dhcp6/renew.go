@@ -10,17 +10,14 @@ import (
 // begin anew. Like Kea it makes new bindings for identity associations that it
 // knows nothing of. Without a subnet it cannot, and says so.
 func (x *exchange) renew(ctx context.Context) (*Reply, error) {
-	var bs bindings
-	for _, a := range x.all {
+	return x.commit(ctx, x.bindAll(func(a *ia) *binding {
 		if x.subnet == nil {
-			bs = append(bs, &binding{ia: a, status: noBinding})
-			continue
+			return &binding{ia: a, status: noBinding}
 		}
 		b := x.bind(a)
 		b.revoke()
-		bs = append(bs, b)
-	}
-	return x.commit(ctx, bs)
+		return b
+	}))
 }
 
 // rebind answers a Rebind (RFC 9915, section 18.3.5). That is a Renew, but to

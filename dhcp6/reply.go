@@ -29,11 +29,13 @@ func (x *exchange) bindingsReply(typ dhcpv6.MessageType, bs bindings, name clien
 		r.AddOption(x.bindingOption(b))
 	}
 	name.addTo(r)
-	s, h := x.subnet, x.hostIn(x.subnet)
 	if g := bs.first(); g != nil {
-		s, h = g.subnet, g.host
+		x.addParameters(r, g.subnet, bs.pools(), g.host)
+		return r
 	}
-	x.addParameters(r, s, bs.pools(), h)
+	h := x.hostIn(x.subnet)
+	x.classifyFor(x.subnet, nil, h)
+	x.addParameters(r, x.subnet, nil, h)
 	return r
 }
 

@@ -10,15 +10,12 @@ import (
 
 // request answers a Request (RFC 9915, section 18.3.2).
 func (x *exchange) request(ctx context.Context) (*Reply, error) {
-	var bs bindings
-	for _, a := range x.all {
+	return x.commit(ctx, x.bindAll(func(a *ia) *binding {
 		if x.strays(a) {
-			bs = append(bs, &binding{ia: a, status: notOnLink})
-			continue
+			return &binding{ia: a, status: notOnLink}
 		}
-		bs = append(bs, x.bind(a))
-	}
-	return x.commit(ctx, bs)
+		return x.bind(a)
+	}))
 }
 
 // strays says whether an address of an IA_NA is not appropriate for the client's

@@ -11,7 +11,7 @@ import (
 // an answer also if nothing can be assigned: it says so, and has the parameters
 // that a client can do with alone.
 func (x *exchange) solicit(ctx context.Context) (*Reply, error) {
-	bs := x.bindAll()
+	bs := x.bindAll(x.bind)
 	_, rapid := optionOf(x.m.Options.Options, dhcpv6.OptionRapidCommit)
 	if rapid && x.subnet != nil && *x.subnet.params.RapidCommit {
 		reply, err := x.commit(ctx, bs)
@@ -21,12 +21,4 @@ func (x *exchange) solicit(ctx context.Context) (*Reply, error) {
 		return reply, err
 	}
 	return &Reply{Message: x.bindingsReply(dhcpv6.MessageTypeAdvertise, bs, bs.name(x))}, nil
-}
-
-// bindAll chooses what the identity associations of the query are to have.
-func (x *exchange) bindAll() (bs bindings) {
-	for _, a := range x.all {
-		bs = append(bs, x.bind(a))
-	}
-	return bs
 }

@@ -1,10 +1,9 @@
 package dhcp6
 
 import (
+	"net/netip"
 	"testing"
 	"time"
-
-	"net/netip"
 
 	"github.com/stretchr/testify/require"
 
@@ -58,6 +57,8 @@ func TestAdvertised(t *testing.T) {
 		{name: "not its own if reserved for another", more: reserved, before: []lease.Lease{of(7, 1, "2001:db8:1::12")}, client: 7, mods: []mod{na(1)}, want: "NA1[2001:db8:1::10]"},
 		{name: "the last free ones but for reserved ones", more: reserved, before: []lease.Lease{of(3, 1, "2001:db8:1::10"), of(4, 1, "2001:db8:1::11"), of(5, 1, "2001:db8:1::13")}, client: 7, mods: []mod{na(1), pd(1)},
 			want: "NA1[NoAddrsAvail] PD1[2001:db8:f00::/56]"},
+		{name: "one left for two", before: []lease.Lease{of(3, 1, "2001:db8:1::10"), of(4, 1, "2001:db8:1::11"), of(5, 1, "2001:db8:1::13")}, client: 7, mods: []mod{na(1), na(2)},
+			want: "NA1[2001:db8:1::12] NA2[NoAddrsAvail]"},
 		{name: "none left", before: []lease.Lease{of(3, 1, "2001:db8:f00::/55"), of(4, 1, "2001:db8:f00:200::/55")}, client: 7, mods: []mod{pd(1)}, want: "PD1[NoPrefixAvail]"},
 		{name: "not from a link without subnet", client: 7, mods: []mod{na(1), pd(1), onInterface("eth5"), from("fe80::1")}, want: "NA1[NoAddrsAvail] PD1[NoPrefixAvail]"},
 	} {
