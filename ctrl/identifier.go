@@ -7,7 +7,7 @@ const (
 	maxHWAddr   = 20
 	minClientID = 2
 	maxClientID = 255
-	minDUID     = 3 // 1 before Kea 2.3.8
+	minDUID     = 1 // 3 since Kea 2.3.8, but older ones have clients with shorter ones, and declined leases
 	maxDUID     = 130
 )
 

@@ -94,6 +94,9 @@ func (c *leaseCommands) parseBulk(raw json.RawMessage) (deleted []which, updated
 		if err != nil {
 			return nil, nil, err
 		}
+		if _, err := c.look(w); err != nil {
+			return nil, nil, err // it does not say which lease
+		}
 		deleted = append(deleted, w)
 	}
 	for _, raw := range updates {
@@ -110,11 +113,13 @@ func (c *leaseCommands) parseBulk(raw json.RawMessage) (deleted []which, updated
 // false if nothing was done because that is not possible.
 func (c *leaseCommands) bulkAtOnce(ctx context.Context, deleted []which, updated []*lease.Lease) bool {
 	var changes []lease.Change
+	gone := make(map[lease.Key]bool)
 	for _, w := range deleted {
-		l := c.look(w)
-		if l == nil {
+		l, _ := c.look(w)
+		if l == nil || gone[l.Key()] {
 			return false
 		}
+		gone[l.Key()] = true
 		changes = append(changes, lease.Removal(*l))
 	}
 	for _, l := range updated {
@@ -128,7 +133,10 @@ func (c *leaseCommands) bulkAtOnce(ctx context.Context, deleted []which, updated
 }
 
 func (c *leaseCommands) deleteWhich(ctx context.Context, w which) error {
-	l := c.look(w)
+	l, err := c.look(w)
+	if err != nil {
+		return err
+	}
 	if l == nil {
 		return &ResultError{Empty, "lease not found"}
 	}

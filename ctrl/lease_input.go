@@ -23,6 +23,11 @@ func (c *leaseCommands) parseLease(args arguments) (*lease.Lease, error) {
 		return nil, err
 	}
 	l.SubnetID = subnet.ID
+	if c.family == V6 {
+		if err := parseAssociation(args, l); err != nil {
+			return nil, err
+		}
+	}
 	if l.PoolID, err = args.uint("pool-id", 1<<32-1, 0); err != nil {
 		return nil, err
 	}
@@ -34,6 +39,9 @@ func (c *leaseCommands) parseLease(args arguments) (*lease.Lease, error) {
 	}
 	if l.State, err = c.parseState(args, l.Type); err != nil {
 		return nil, err
+	}
+	if c.family == V6 && l.State == lease.Declined && lease.Nobody(l.ClientID) {
+		l.ClientID = nil
 	}
 	l.UserContext, err = parseUserContext(args)
 	return l, err
@@ -72,6 +80,13 @@ func (c *leaseCommands) parseIdentity(args arguments, l *lease.Lease) error {
 }
 
 func parseIdentity6(args arguments, l *lease.Lease) error {
+	text, err := args.string("duid")
+	if err != nil {
+		return err
+	}
+	if l.ClientID, err = parseID(text, V6); err != nil {
+		return err
+	}
 	l.Type = lease.NA
 	if args.has("type") {
 		text, err := args.string("type")
@@ -80,7 +95,7 @@ func parseIdentity6(args arguments, l *lease.Lease) error {
 		}
 		var ok bool
 		if l.Type, ok = leaseType(text); !ok || l.Type == lease.V4 {
-			return failf("Incorrect lease type: %s", text)
+			return failf("Incorrect lease type: %s, the only supported values are: na and pd", text)
 		}
 	}
 	if l.Type == lease.PD {
@@ -100,23 +115,20 @@ func parseIdentity6(args arguments, l *lease.Lease) error {
 		}
 		l.PrefixLen = uint8(bits)
 	}
-	text, err := args.string("duid")
-	if err != nil {
-		return err
-	}
-	if l.ClientID, err = parseID(text, V6); err != nil {
-		return err
-	}
+	return nil
+}
+
+// parseAssociation reads for which of a client's identity associations the
+// lease is, and what hardware it has.
+func parseAssociation(args arguments, l *lease.Lease) (err error) {
 	if !args.has("iaid") {
 		return failf("missing parameter 'iaid'")
 	}
-	if l.IAID, err = args.uint("iaid", 1<<32-1, 0); err != nil {
+	if l.IAID, err = args.uint("iaid", 1<<32-1, 0); err != nil || !args.has("hw-address") {
 		return err
 	}
-	if !args.has("hw-address") {
-		return nil
-	}
-	if text, err = args.string("hw-address"); err != nil {
+	text, err := args.string("hw-address")
+	if err != nil {
 		return err
 	}
 	l.HWAddr, err = parseHWAddr(text)

@@ -28,7 +28,7 @@ func (c *leaseCommands) find(raw json.RawMessage) (*lease.Lease, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.look(w), nil
+	return c.look(w)
 }
 
 func (c *leaseCommands) parseWhich(raw json.RawMessage) (w which, err error) {
@@ -50,16 +50,17 @@ func (c *leaseCommands) parseWhich(raw json.RawMessage) (w which, err error) {
 	return w, err
 }
 
-// look returns the lease, of several of a client the one with the lowest
-// address.
-func (c *leaseCommands) look(w which) *lease.Lease {
+// look returns the lease; nil: there is none. Of several of a client it is that
+// with the lowest address, but as with Kea nobody can mean one of the several
+// that an identity association has.
+func (c *leaseCommands) look(w which) (*lease.Lease, error) {
 	var leases []lease.Lease
 	switch {
 	case w.addr.IsValid():
 		if l, ok := c.store.Lookup(lease.Key{Type: w.typ, Addr: w.addr}); ok {
-			return &l
+			return &l, nil
 		}
-		return nil
+		return nil, nil
 	case len(w.hwAddr) > 0:
 		leases = c.store.ByHWAddr(w.hwAddr)
 	case len(w.id) == 0: // nobody is known by having none
@@ -71,10 +72,14 @@ func (c *leaseCommands) look(w which) *lease.Lease {
 	leases = slices.DeleteFunc(leases, func(l lease.Lease) bool {
 		return l.Type != w.typ || int64(l.SubnetID) != w.subnet
 	})
-	if len(leases) == 0 {
-		return nil
+	switch {
+	case len(leases) == 0:
+		return nil, nil
+	case len(leases) > 1 && c.family == V6:
+		return nil, failf("More than one lease found for type %d, duid %s, iaid %d and subnet-id %d",
+			map[lease.Type]int{lease.NA: 0, lease.PD: 2}[w.typ], keatext.AppendHex(nil, w.id), w.iaid, w.subnet)
 	}
-	return new(slices.MinFunc(leases, byAddress))
+	return new(slices.MinFunc(leases, byAddress)), nil
 }
 
 func (c *leaseCommands) parseType(args arguments) (lease.Type, error) {

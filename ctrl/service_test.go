@@ -80,17 +80,17 @@ func TestServicePeriodReplaced(t *testing.T) {
 func TestServiceCommandsAsRecorded(t *testing.T) {
 	t.Parallel()
 	const since255 = "origins are numbers since Kea 2.5.5"
-	mux := NewMux()
-	var s Service
-	HandleService(mux, V4, &s)
-	replay(t, "kea-service.jsonl", mux, time.Time{}, modernize, map[string]string{
-		`{"command":"dhcp-disable","arguments":{"origin":7}}`:    since255,
-		`{"command":"dhcp-disable","arguments":{"origin":2000}}`: since255,
-		`{"command":"dhcp-enable","arguments":{"origin":7}}`:     since255,
-		`{"command":"dhcp-enable","arguments":{"origin":2000}}`:  since255,
-	})
-	s.EnableHA()
-	s.Enable(OriginUser)
+	for family, file := range map[Family]string{V4: "kea-service.jsonl", V6: "kea-service6.jsonl"} {
+		mux := NewMux()
+		var s Service
+		HandleService(mux, family, &s)
+		replay(t, file, mux, time.Time{}, modernize, map[string]string{
+			`"origin":7`:    since255,
+			`"origin":2000`: since255,
+		})
+		s.EnableHA()
+		s.Enable(OriginUser)
+	}
 }
 
 // What servers of all versions say about whom they disable for.

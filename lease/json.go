@@ -1,6 +1,7 @@
 package lease
 
 import (
+	"bytes"
 	"fmt"
 	"net/netip"
 	"strconv"
@@ -140,10 +141,8 @@ func (m *members) lease() (l Lease) {
 	l.FQDNRev = m.boolean("fqdn-rev")
 	l.Hostname = lower(m.text("hostname"))
 	l.State = m.state("state", l.Type)
-	if l.Type != V4 && l.State == Declined && allZero(l.ClientID) {
+	if l.Type != V4 && l.State == Declined && Nobody(l.ClientID) {
 		l.ClientID = nil
-	} else if l.Type != V4 && m.err == nil && len(l.ClientID) < 3 {
-		m.fail("duid is too short (%d), at least 3 is required", len(l.ClientID))
 	}
 	l.UserContext = m.userContext()
 	return l
@@ -170,11 +169,6 @@ func (m *members) v6(l *Lease) {
 	l.PreferredLft = uint32(m.number("preferred-lft", 0, 1<<32-1))
 }
 
-func allZero(b []byte) bool {
-	for _, c := range b {
-		if c != 0 {
-			return false
-		}
-	}
-	return true
-}
+// Nobody says whether a DUID is that of a declined lease, which nobody has:
+// zeros, of varying number.
+func Nobody(duid []byte) bool { return len(bytes.TrimLeft(duid, "\x00")) == 0 }

@@ -109,7 +109,6 @@ func TestUnmarshalNamesWhatIsWrong(t *testing.T) {
 		`"valid-lft":2`:          `"valid-lft":4294967296`,
 		`"iaid":3`:               `"iaid":-1`,
 		`"cltt":1700000000`:      `"cltt":0`,
-		`"duid":"01:02:03"`:      `"duid":"01:02"`,
 		`"hw-address":"0a:0b"`:   `"hw-address":"0a0b"`,
 		`"type":"IA_NA"`:         `"type":"IA_TA"`,
 		`"preferred-lft":1`:      `"preferred-lft":1.0`,

@@ -162,8 +162,8 @@ func (r *fileRow) finish() (Lease, error) {
 	if l.CLTT = r.expire - int64(l.ValidLft); l.CLTT < 0 {
 		return Lease{}, fmt.Errorf("expire %d is less than valid_lifetime %d", r.expire, l.ValidLft)
 	}
-	if l.State == Declined && l.Type != V4 && len(bytes.Trim(l.ClientID, "\x00")) == 0 {
-		l.ClientID = nil // zeros of varying number say that nobody has it
+	if l.State == Declined && l.Type != V4 && Nobody(l.ClientID) {
+		l.ClientID = nil
 	}
 	if err := identified(&l); err != nil {
 		return Lease{}, err
