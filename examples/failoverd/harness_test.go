@@ -39,6 +39,7 @@ func TestMain(m *testing.M) {
 // program is failoverd, running.
 type program struct {
 	*testnet.Process
+	family int    // 4 or 6, see familyOf
 	config string // its configuration file
 	leases string // the lease file that it names; the .db is beside it
 	socket string // the control socket
@@ -75,6 +76,7 @@ func prepareProgram(t testing.TB, n *testnet.Net, h *testnet.Host, config string
 		t: t, host: h,
 	}
 	p.args = append([]string{"-c", p.config}, args...)
+	p.family = familyOf(config)
 	p.configure(config)
 	return p
 }
@@ -85,14 +87,22 @@ func (p *program) configure(config string) {
 	require.NoError(p.t, os.WriteFile(p.config, []byte(complete(p.t, config, p.socket, p.leases)), 0o644))
 }
 
+// familyOf returns the version of DHCP that a configuration is for.
+func familyOf(config string) int {
+	if strings.Contains(config, `"subnet6"`) {
+		return 6
+	}
+	return 4
+}
+
+// named completes the name of a command, such as "lease%d-get-all".
+func (p *program) named(format string) string { return fmt.Sprintf(format, p.family) }
+
 // complete makes a configuration file of a Dhcp4 or Dhcp6 object in strict JSON
 // and of what it leaves open. Kea would take the same file.
 func complete(t testing.TB, config, socket, leases string) string {
 	t.Helper()
-	family := 4
-	if strings.Contains(config, `"subnet6"`) {
-		family = 6
-	}
+	family := familyOf(config)
 	var c map[string]any
 	require.NoError(t, json.Unmarshal([]byte(config), &c), config)
 	defaults := map[string]any{

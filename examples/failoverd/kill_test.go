@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,11 +10,13 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
+	"github.com/insomniacslk/dhcp/dhcpv6"
 	"github.com/stretchr/testify/require"
 
 	"github.com/dhcpha/dhcpha/internal/testnet"
@@ -22,13 +25,36 @@ import (
 // Killed under load twenty times, at any moment, failoverd comes back with
 // every lease that a client was acknowledged.
 func TestKilledUnderLoad(t *testing.T) {
-	t.Parallel()
+	t.Run("DHCPv4", func(t *testing.T) {
+		t.Parallel()
+		killUnderLoad(t, `"subnet4": [{"id": 1, "subnet": "10.0.0.0/8", "relay": {"ip-addresses": ["127.0.0.1"]},
+			"pools": [{"pool": "10.0.0.1 - 10.255.255.254"}]}],`,
+			func(t *testing.T, server netip.AddrPort, told *promises) customers {
+				return &customers4{testnet.NewRelayed(t, server), told, nil}
+			})
+	})
+	t.Run("DHCPv6", func(t *testing.T) {
+		t.Parallel()
+		killUnderLoad(t, `"subnet6": [{"id": 1, "subnet": "2001:db8::/32", "relay": {"ip-addresses": ["::1"]},
+			"pools": [{"pool": "2001:db8::/64"}], "pd-pools": [{"prefix": "3fff::", "prefix-len": 24, "delegated-len": 56}]}],`,
+			func(t *testing.T, server netip.AddrPort, told *promises) customers {
+				return &customers6{testnet.NewRelayed6(t, server), told, nil}
+			})
+	})
+}
+
+// customers are clients that come one after the other. What they are
+// acknowledged they note.
+type customers interface {
+	come(ctx context.Context, hw net.HardwareAddr) error // a new one gets what it wants
+	renew(ctx context.Context, n int) error              // so does one that came before
+}
+
+func killUnderLoad(t *testing.T, subnets string, enter func(*testing.T, netip.AddrPort, *promises) customers) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	p, server := startLocal(t, `"valid-lifetime": 86400,
-		"subnet4": [{"id": 1, "subnet": "10.0.0.0/8", "relay": {"ip-addresses": ["127.0.0.1"]},
-			"pools": [{"pool": "10.0.0.1 - 10.255.255.254"}]}],`)
+	p, server := startLocal(t, `"valid-lifetime": 86400,`+subnets)
 	ctx := within(t, 3*time.Minute)
 
 	var told promises
@@ -37,9 +63,9 @@ func TestKilledUnderLoad(t *testing.T) {
 	defer running.Wait()
 	defer end()
 	for n := range 24 {
-		r := testnet.NewRelayed(t, server)
+		c := enter(t, server, &told)
 		running.Go(func() {
-			if err := comeAndRenew(clients, r, n, &told); err != nil && clients.Err() == nil {
+			if err := comeAndRenew(clients, c, n); err != nil && clients.Err() == nil {
 				t.Errorf("clients %d: %v", n, err)
 			}
 		})
@@ -69,35 +95,108 @@ func TestKilledUnderLoad(t *testing.T) {
 	running.Wait()
 	require.NoError(t, verify(told.copy(), p.allLeases(ctx)), "in the end")
 	require.NoError(t, told.broken)
-	t.Logf("%d ACKs for %d leases; %d leases looked up after 20 kills, none missing; ready again after %v at most",
+	t.Logf("%d acknowledgements of %d leases; %d leases looked up after 20 kills, none missing; ready again after %v at most",
 		told.acks, len(told.leases), checked, slowest.Round(time.Millisecond))
 }
 
-// comeAndRenew plays one client after the other until ctx ends. Each gets a
-// lease; each third one before it renews its own.
-func comeAndRenew(ctx context.Context, r *testnet.Relayed, n int, told *promises) error {
-	var earlier []*dhcpv4.DHCPv4
+// comeAndRenew plays one customer after the other until ctx ends. Each gets
+// leases; each third one before it an earlier one renews its own.
+func comeAndRenew(ctx context.Context, c customers, n int) error {
 	for serial := 0; ctx.Err() == nil; serial++ {
-		sent := time.Now()
-		ack, err := r.Lease(ctx, net.HardwareAddr{2, byte(n), 0, byte(serial >> 16), byte(serial >> 8), byte(serial)})
-		if errors.Is(err, testnet.ErrNak) {
-			continue // its server was killed and has forgotten the offer
+		err := c.come(ctx, net.HardwareAddr{2, byte(n), 0, byte(serial >> 16), byte(serial >> 8), byte(serial)})
+		if err == nil && serial%3 == 0 {
+			err = c.renew(ctx, serial/3)
 		}
 		if err != nil {
 			return err
 		}
-		told.note(ack, sent)
-		if earlier = append(earlier, ack); serial%3 > 0 {
-			continue
-		}
-		sent = time.Now()
-		again, err := r.Renew(ctx, earlier[serial/3])
-		if err != nil {
-			return err // a DHCPNAK too: the lease is the client's
-		}
-		told.note(again, sent)
 	}
 	return nil
+}
+
+type customers4 struct {
+	*testnet.Relayed
+	told    *promises
+	earlier []*dhcpv4.DHCPv4
+}
+
+func (c *customers4) come(ctx context.Context, hw net.HardwareAddr) error {
+	for {
+		sent := time.Now()
+		ack, err := c.Lease(ctx, hw)
+		if errors.Is(err, testnet.ErrNak) {
+			continue // its server was killed and has forgotten the offer
+		}
+		if err == nil {
+			c.note(ack, sent)
+			c.earlier = append(c.earlier, ack)
+		}
+		return err
+	}
+}
+
+func (c *customers4) renew(ctx context.Context, n int) error {
+	sent := time.Now()
+	ack, err := c.Renew(ctx, c.earlier[n])
+	if err == nil { // a DHCPNAK is an error: the lease is the client's
+		c.note(ack, sent)
+	}
+	return err
+}
+
+func (c *customers4) note(ack *dhcpv4.DHCPv4, sent time.Time) {
+	addr, _ := netip.AddrFromSlice(ack.YourIPAddr.To4())
+	c.told.note(addr, ack.ClientHWAddr.String(), sent, ack.IPAddressLeaseTime(0))
+}
+
+// customers6 each want an address and a prefix.
+type customers6 struct {
+	*testnet.Relayed6
+	told    *promises
+	earlier []*dhcpv6.Message
+}
+
+func (c *customers6) come(ctx context.Context, hw net.HardwareAddr) error {
+	sent := time.Now()
+	reply, err := c.Lease(ctx, testnet.Client6(hw), &dhcpv6.OptIANA{IaId: [4]byte{1}}, &dhcpv6.OptIAPD{IaId: [4]byte{1}})
+	if err == nil {
+		c.earlier = append(c.earlier, reply)
+		err = c.note(reply, sent)
+	}
+	return err
+}
+
+func (c *customers6) renew(ctx context.Context, n int) error {
+	sent := time.Now()
+	before := c.earlier[n]
+	reply, err := c.Renew(ctx, before)
+	if err == nil {
+		err = c.note(reply, sent)
+	}
+	if err == nil && prefixes(before) != prefixes(reply) {
+		err = fmt.Errorf("a renewal of %s gave %s", prefixes(before), prefixes(reply))
+	}
+	return err
+}
+
+func (c *customers6) note(reply *dhcpv6.Message, sent time.Time) error {
+	grants := testnet.Grants6(reply)
+	if len(grants) != 2 {
+		return fmt.Errorf("an address and a prefix were wanted: %s", reply.Summary())
+	}
+	for _, g := range grants {
+		c.told.note(g.Prefix.Addr(), net.HardwareAddr(reply.Options.ClientID().ToBytes()).String(), sent, g.Valid)
+	}
+	return nil
+}
+
+// prefixes are the addresses and prefixes of a Reply.
+func prefixes(m *dhcpv6.Message) string {
+	var text []string
+	for _, g := range testnet.Grants6(m) {
+		text = append(text, g.Prefix.String())
+	}
+	return strings.Join(text, " and ")
 }
 
 // promises are what clients have been acknowledged.
@@ -109,24 +208,23 @@ type promises struct {
 }
 
 type promise struct {
-	hw    string
-	until int64 // seconds
+	client string // its hardware address, or DUID
+	until  int64  // seconds
 }
 
-// note remembers an ACK to a request that was not sent before the time given.
-// That is when a client's lease begins (RFC 2131, section 4.4.1).
-func (p *promises) note(ack *dhcpv4.DHCPv4, sent time.Time) {
+// note remembers that a client was acknowledged an address, or a prefix that
+// begins with it, when it had asked not before the time given. That is when a
+// client's lease begins (RFC 2131, section 4.4.1).
+func (p *promises) note(addr netip.Addr, client string, sent time.Time, valid time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.leases == nil {
 		p.leases = map[netip.Addr]promise{}
 	}
-	addr, _ := netip.AddrFromSlice(ack.YourIPAddr.To4())
-	hw := ack.ClientHWAddr.String()
-	if other, ok := p.leases[addr]; ok && other.hw != hw {
-		p.broken = errors.Join(p.broken, fmt.Errorf("%v was acknowledged to %s and to %s", addr, other.hw, hw))
+	if other, ok := p.leases[addr]; ok && other.client != client {
+		p.broken = errors.Join(p.broken, fmt.Errorf("%v was acknowledged to %s and to %s", addr, other.client, client))
 	}
-	p.leases[addr] = promise{hw, sent.Unix() + int64(ack.IPAddressLeaseTime(0)/time.Second)}
+	p.leases[addr] = promise{client, sent.Unix() + int64(valid/time.Second)}
 	p.acks++
 }
 
@@ -142,19 +240,22 @@ func (p *promises) copy() map[netip.Addr]promise {
 	return maps.Clone(p.leases)
 }
 
-// keptLease is a lease as the lease commands show it.
+// keptLease is a lease as the lease commands of either family show it.
 type keptLease struct {
 	Addr  netip.Addr `json:"ip-address"`
 	HW    string     `json:"hw-address"`
+	DUID  string     `json:"duid"`
 	CLTT  int64      `json:"cltt"`
 	Valid int64      `json:"valid-lft"`
 	State int        `json:"state"`
 }
 
+func (l keptLease) client() string { return cmp.Or(l.DUID, l.HW) }
+
 func (p *program) allLeases(ctx context.Context) map[netip.Addr]keptLease {
 	p.t.Helper()
 	var all struct{ Leases []keptLease }
-	require.NoError(p.t, json.Unmarshal(p.command(ctx, "lease4-get-all", nil), &all))
+	require.NoError(p.t, json.Unmarshal(p.command(ctx, p.named("lease%d-get-all"), nil), &all))
 	leases := make(map[netip.Addr]keptLease, len(all.Leases))
 	for _, l := range all.Leases {
 		leases[l.Addr] = l
@@ -168,13 +269,13 @@ func verify(promised map[netip.Addr]promise, kept map[netip.Addr]keptLease) erro
 	for addr, p := range promised {
 		switch l, ok := kept[addr]; {
 		case !ok:
-			broken = append(broken, fmt.Errorf("%v of %s is missing", addr, p.hw))
-		case l.HW != p.hw:
-			broken = append(broken, fmt.Errorf("%v was promised to %s, and is %s's", addr, p.hw, l.HW))
+			broken = append(broken, fmt.Errorf("%v of %s is missing", addr, p.client))
+		case l.client() != p.client:
+			broken = append(broken, fmt.Errorf("%v was promised to %s, and is %s's", addr, p.client, l.client()))
 		case l.State != 0:
-			broken = append(broken, fmt.Errorf("%v of %s has state %d", addr, p.hw, l.State))
+			broken = append(broken, fmt.Errorf("%v of %s has state %d", addr, p.client, l.State))
 		case l.CLTT+l.Valid < p.until:
-			broken = append(broken, fmt.Errorf("%v of %s ends %d s too early", addr, p.hw, p.until-l.CLTT-l.Valid))
+			broken = append(broken, fmt.Errorf("%v of %s ends %d s too early", addr, p.client, p.until-l.CLTT-l.Valid))
 		}
 	}
 	if len(broken) > 0 {
@@ -188,18 +289,14 @@ func TestVerify(t *testing.T) {
 	t.Parallel()
 	addr := netip.MustParseAddr("10.0.0.1")
 	sent := time.Unix(1000, 999)
-	ack := func(n int) *dhcpv4.DHCPv4 {
-		m, err := dhcpv4.New(dhcpv4.WithYourIP(net.IP(addr.AsSlice())), dhcpv4.WithHwAddr(mac(n)), dhcpv4.WithLeaseTime(60))
-		require.NoError(t, err)
-		return m
-	}
 	var told promises
-	told.note(ack(1), sent)
+	told.note(addr, mac(1).String(), sent, time.Minute)
 	good := keptLease{Addr: addr, HW: mac(1).String(), CLTT: 1000, Valid: 60}
 	tests := map[string]func(*keptLease){
 		"":                      func(*keptLease) {},
 		"is missing":            func(l *keptLease) { l.Addr = addr.Next() },
 		"is " + mac(2).String(): func(l *keptLease) { l.HW = mac(2).String() },
+		"is 00:03":              func(l *keptLease) { l.DUID = "00:03" },
 		"state 1":               func(l *keptLease) { l.State = 1 },
 		"1 s too early":         func(l *keptLease) { l.Valid = 59 },
 	}
@@ -214,6 +311,6 @@ func TestVerify(t *testing.T) {
 		}
 	}
 	require.NoError(t, told.broken)
-	told.note(ack(2), sent)
+	told.note(addr, mac(2).String(), sent, time.Minute)
 	require.ErrorContains(t, told.broken, "acknowledged to")
 }

@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"os"
 	"testing"
-	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 )
@@ -19,24 +17,12 @@ var ErrNak = errors.New("refused by DHCPNAK")
 // Relayed is a place from which crafted DHCPv4 clients reach a server on
 // loopback, without privileges and without hosts: behind a relay agent at
 // 127.0.0.1 and a port of its own. One client at a time may use it.
-type Relayed struct {
-	conn   *net.UDPConn
-	server netip.AddrPort
-	buf    [2048]byte
-}
-
-// patience is how long a relayed client waits before it asks again.
-const patience = 200 * time.Millisecond
+type Relayed struct{ place }
 
 // NewRelayed returns a place that is closed when the test ends.
 func NewRelayed(t testing.TB, server netip.AddrPort) *Relayed {
 	t.Helper()
-	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { conn.Close() })
-	return &Relayed{conn: conn, server: server}
+	return &Relayed{newPlace(t, server)}
 }
 
 // Lease goes from DISCOVER to ACK and returns the ACK. The options are added
@@ -81,73 +67,18 @@ func (r *Relayed) Ask(ctx context.Context, m *dhcpv4.DHCPv4) (*dhcpv4.DHCPv4, er
 	// RFC 8357: replies are to come to the port that the query comes from.
 	m.UpdateOption(dhcpv4.OptRelayAgentInfo(dhcpv4.OptGeneric(dhcpv4.GenericOptionCode(19), []byte{0, 0})))
 	packet := m.ToBytes()
-	for ctx.Err() == nil {
-		r.Send(packet)
-		answer, err := r.receive(m.TransactionID)
-		switch {
-		case errors.Is(err, os.ErrDeadlineExceeded):
-		case err != nil:
-			return nil, err
-		case answer.MessageType() == dhcpv4.MessageTypeNak:
-			return nil, fmt.Errorf("%w: %s", ErrNak, answer.Message())
-		default:
-			return answer, nil
+	var answer *dhcpv4.DHCPv4
+	err := r.ask(ctx, packet, func(p []byte) (ok bool, err error) {
+		if answer, err = dhcpv4.FromBytes(p); err != nil {
+			return false, fmt.Errorf("the server's answer: %w", err)
 		}
-	}
-	return nil, context.Cause(ctx)
-}
-
-// Send sends bytes as they are. It does not matter whether the server is there:
-// nobody would tell a client.
-func (r *Relayed) Send(packet []byte) { _, _ = r.conn.WriteToUDPAddrPort(packet, r.server) }
-
-// receive waits for a while for the answer to a transaction.
-func (r *Relayed) receive(id dhcpv4.TransactionID) (*dhcpv4.DHCPv4, error) {
-	if err := r.conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		return answer.TransactionID == m.TransactionID, nil
+	})
+	if err != nil {
 		return nil, err
 	}
-	for {
-		n, err := r.conn.Read(r.buf[:])
-		if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, net.ErrClosed) {
-			return nil, err
-		}
-		if err != nil {
-			continue // the server's port is closed
-		}
-		answer, err := dhcpv4.FromBytes(r.buf[:n])
-		if err != nil {
-			return nil, fmt.Errorf("the server's answer: %w", err)
-		}
-		if answer.TransactionID == id {
-			return answer, nil
-		}
+	if answer.MessageType() == dhcpv4.MessageTypeNak {
+		return nil, fmt.Errorf("%w: %s", ErrNak, answer.Message())
 	}
-}
-
-// Loopback returns the name of the machine's loopback interface.
-func Loopback(t testing.TB) string {
-	t.Helper()
-	all, err := net.Interfaces()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, i := range all {
-		if i.Flags&net.FlagLoopback != 0 {
-			return i.Name
-		}
-	}
-	t.Fatal("this machine has no loopback interface")
-	return ""
-}
-
-// FreePort returns a UDP port of 127.0.0.1 that nobody listened on a moment
-// ago.
-func FreePort(t testing.TB) netip.AddrPort {
-	t.Helper()
-	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	return conn.LocalAddr().(*net.UDPAddr).AddrPort()
+	return answer, nil
 }
