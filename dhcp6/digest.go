@@ -10,6 +10,12 @@ import (
 	"github.com/dhcpha/dhcpha/internal/option"
 )
 
+// Digest returns a hash of what servers have to agree on that stand in for each
+// other: subnets, pools, guards, classes, reservations, lifetimes, options.
+// What each has for itself does not count: interfaces, sockets, the lease file,
+// hook libraries, loggers, its DUID, the preference option, comments.
+func (e *Engine) Digest() string { return e.plan.Load().digest() }
+
 // digestOf leaves out what need not be the same, so that what is new in a
 // configuration counts unless somebody decides otherwise.
 func digestOf(cfg *Config) string {
