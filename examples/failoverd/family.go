@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"slices"
 
 	"github.com/dhcpha/dhcpha/ctrl"
 	"github.com/dhcpha/dhcpha/dhcp4"
@@ -53,4 +55,13 @@ type commands struct {
 	reload   func(context.Context) error
 	shutdown func(status int)
 	status   func() map[string]any
+}
+
+// isV6 says whether a configuration file is one of DHCPv6, whatever mistakes
+// it has.
+func isV6(file string) bool {
+	_, err := dhcp4.LoadConfig(file, nil)
+	mistakes := (*dhcp4.ConfigError)(nil)
+	return errors.As(err, &mistakes) &&
+		slices.ContainsFunc(mistakes.Problems, func(p dhcp4.ConfigProblem) bool { return p.Path == "Dhcp6" })
 }

@@ -1,6 +1,10 @@
-// Command failoverd serves DHCPv4 from a Kea configuration file.
+// Command failoverd serves DHCPv4 or DHCPv6 from a Kea configuration file.
 //
 //	failoverd -c kea-dhcp4.conf
+//	failoverd -c kea-dhcp6.conf
+//
+// A file with a Dhcp6 object makes it a DHCPv6 server. Who serves both families
+// runs two.
 //
 // It ends at SIGTERM or an interrupt, after answering the queries in flight,
 // and reads the file again at SIGHUP. With Kea's hook library for high
@@ -52,7 +56,7 @@ func main() {
 }
 
 const usageText = `Usage of failoverd:
-  failoverd -c file   serve DHCPv4 as a Kea configuration file says
+  failoverd -c file   serve DHCPv4 or DHCPv6 as a Kea configuration file says
   failoverd -t file   only test the file
 
 It reads the file again at SIGHUP, and ends at SIGTERM. Leases are kept beside
@@ -70,7 +74,7 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 	test := flags.String("t", "", "test the configuration `file` and exit")
 	lenient := flags.Bool("allow-unsupported", false, "warn of what the configuration asks for and this server has not, instead of refusing it")
 	name := flags.String("n", "", "be this `peer` of the servers in high-availability, whatever this-server-name says")
-	port := flags.Uint("p", 0, "receive queries at this UDP `port` instead of 67")
+	port := flags.Uint("p", 0, "receive queries at this UDP `port` instead of 67 or, of DHCPv6, 547")
 	clientPort := flags.Uint("P", 0, "send all replies to this UDP `port`")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return err
@@ -98,6 +102,9 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 		log:        slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})),
 	}
 	s.parse.Logger = s.log
+	if isV6(s.file) {
+		return start(ctx, dhcpV6(), s, *test != "")
+	}
 	return start(ctx, dhcpV4(), s, *test != "")
 }
 

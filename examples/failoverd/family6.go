@@ -1,0 +1,54 @@
+package main
+
+import (
+	"context"
+
+	"github.com/dhcpha/dhcpha/ctrl"
+	"github.com/dhcpha/dhcpha/dhcp6"
+	"github.com/dhcpha/dhcpha/lease"
+)
+
+// dhcpV6 is DHCPv6.
+func dhcpV6() *family[*dhcp6.Config] {
+	return &family[*dhcp6.Config]{
+		version:    ctrl.V6,
+		types:      []lease.Type{lease.NA, lease.PD},
+		load:       dhcp6.LoadConfig,
+		interfaces: func(c *dhcp6.Config) []string { return c.InterfacesConfig.Interfaces },
+		database:   func(c *dhcp6.Config) *dhcp6.LeaseDatabase { return c.LeaseDatabase },
+		open:       openV6,
+	}
+}
+
+type serviceV6 struct {
+	*dhcp6.Engine
+	server *dhcp6.Server
+}
+
+func openV6(cfg *dhcp6.Config, store *lease.Store, ha *failover, s *settings) (service[*dhcp6.Config], error) {
+	opts := &dhcp6.EngineOptions{Logger: s.log}
+	if ha != nil {
+		opts.Gate, opts.Committer, opts.Background = ha, ha, background{ha}
+		opts.Reclaims, opts.Service = ha.reclaims, ha.opts.Switch
+	}
+	engine, err := dhcp6.NewEngine(cfg, store, opts)
+	if err != nil {
+		return nil, err
+	}
+	return &serviceV6{engine, &dhcp6.Server{
+		Handler:    engine,
+		Interfaces: cfg.InterfacesConfig.Interfaces,
+		Port:       s.port,
+		ClientPort: s.clientPort,
+		Logger:     s.log,
+	}}, nil
+}
+
+func (s *serviceV6) serve(ctx context.Context) error { return s.server.Serve(ctx) }
+func (s *serviceV6) setInterfaces(interfaces []string) error {
+	return s.server.SetInterfaces(interfaces)
+}
+
+func (s *serviceV6) register(mux *ctrl.Mux, c commands) {
+	s.Register(mux, &dhcp6.Commands{Server: s.server, Reload: c.reload, Shutdown: c.shutdown, Status: c.status})
+}
