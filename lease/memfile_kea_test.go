@@ -51,7 +51,8 @@ func TestKeaLoadsWhatWeWrite(t *testing.T) {
 			f, err := os.Create(name)
 			require.NoError(t, err)
 			w := lease.NewMemfileWriter(f, c.v6)
-			for _, l := range c.leases {
+			all := append(c.leases, recordedLeases(t, c.v6)...)
+			for _, l := range all {
 				require.NoError(t, w.Write(l))
 			}
 			require.NoError(t, w.Flush())
@@ -69,7 +70,7 @@ func TestKeaLoadsWhatWeWrite(t *testing.T) {
 			require.Zero(t, answer.Result, answer.Text)
 			var got struct{ Leases []json.RawMessage }
 			require.NoError(t, json.Unmarshal(answer.Arguments, &got))
-			require.Len(t, got.Leases, len(c.leases), "%s", answer.Arguments)
+			require.Len(t, got.Leases, len(all), "%s", answer.Arguments)
 			byAddress := map[string]json.RawMessage{}
 			for _, raw := range got.Leases {
 				var l struct {
@@ -78,7 +79,7 @@ func TestKeaLoadsWhatWeWrite(t *testing.T) {
 				require.NoError(t, json.Unmarshal(raw, &l))
 				byAddress[l.Address] = raw
 			}
-			for _, l := range c.leases {
+			for _, l := range all {
 				l.PoolID = 0 // unknown to Kea 2.2
 				want, err := l.MarshalJSON()
 				require.NoError(t, err)
@@ -86,4 +87,20 @@ func TestKeaLoadsWhatWeWrite(t *testing.T) {
 			}
 		})
 	}
+}
+
+// recordedLeases are those of a file that a Kea has written.
+func recordedLeases(t *testing.T, v6 bool) (all []lease.Lease) {
+	t.Helper()
+	file := map[bool]string{false: "testdata/memfile-v4.csv", true: "testdata/memfile-v6.csv"}[v6]
+	store, err := lease.Open(filepath.Join(t.TempDir(), "leases.db"), nil)
+	require.NoError(t, err)
+	defer store.Close()
+	_, err = lease.ImportMemfile(t.Context(), store, file, nil)
+	require.NoError(t, err)
+	for l := range store.All() {
+		all = append(all, l)
+	}
+	require.NotEmpty(t, all)
+	return all
 }
