@@ -36,6 +36,8 @@ func (p *Packets) init(all *ctrl.Stats, names *PacketNames) {
 	stat := func(name string) *ctrl.Stat { return all.Stat(p.name(name)) }
 	p.Dropped, p.Disabled, p.Filtered, p.NotForUs = stat("receive-drop"), stat("service-disabled"), stat("admin-filtered"), stat("not-for-us")
 	p.received, p.sent = stat("received"), stat("sent")
+	stat("queue-full") // which a server counts; see Of
+	stat("parse-failed")
 	p.receivedTypes = make([]*ctrl.Stat, slices.Max(slices.Collect(maps.Keys(names.Received)))+1)
 	for typ := range p.receivedTypes {
 		p.receivedTypes[typ] = stat(cmp.Or(names.Received[typ], names.Received[0]) + "-received")
