@@ -10,7 +10,6 @@ const (
 	optVendorOpts        = dhcpv6.OptionVendorOpts
 	optInterfaceID       = dhcpv6.OptionInterfaceID
 	optRemoteID          = dhcpv6.OptionRemoteID
-	optSubscriberID      = dhcpv6.OptionRelayAgentSubscriberID
 	optERPLocalDomain    = dhcpv6.OptionERPLocalDomainName
 	optRelaySupplied     = dhcpv6.OptionRSOO
 	optExclude           = dhcpv6.OptionPDExclude

@@ -21,13 +21,13 @@ const (
 	fromLinkLocal                            // the client's link-local address
 	fromLinkAddrOption                       // a relay agent's option (RFC 6939)
 	fromRemoteID                             // a relay agent's option (RFC 4649)
-	fromSubscriberID                         // a relay agent's option (RFC 4580)
+	fromSubscriberID                         // a relay agent's option (RFC 4580), in which Kea looks for none
 	fromCMTS                                 // a cable modem's termination system
 	fromModem                                // a cable modem
 )
 
 // everySource are the ways that "any" tries, in Kea's order.
-var everySource = [...]macSource{fromDUID, fromLinkLocal, fromLinkAddrOption, fromRemoteID, fromSubscriberID, fromCMTS, fromModem}
+var everySource = [...]macSource{fromLinkAddrOption, fromDUID, fromLinkLocal, fromRemoteID, fromCMTS, fromModem}
 
 // macSourcesOf returns the ways in the order in which they are tried.
 func macSourcesOf(names []string) (sources []macSource, err error) {
@@ -68,27 +68,27 @@ func (x *exchange) findHWAddr() {
 }
 
 // hwAddrFrom returns the hardware address and its type that one way leads to,
-// or nil.
+// or nil. As in Kea, what RFC 6939 and RFC 4649 define is only taken from the
+// relay agent next to the client.
 func (x *exchange) hwAddrFrom(source macSource) (typ uint16, addr []byte) {
+	var first dhcpv6.Options // of the relay agent next to the client
+	from := x.q.Source.Addr()
+	if n := len(x.q.Relays); n > 0 {
+		first, from = x.q.Relays[n-1].Options.Options, addressOf(x.q.Relays[n-1].PeerAddr)
+	}
 	switch source {
 	case fromDUID:
 		return hwAddrInDUID(x.client.ID)
 	case fromLinkLocal:
-		from := x.q.Source.Addr()
-		if n := len(x.q.Relays); n > 0 {
-			from = addressOf(x.q.Relays[n-1].PeerAddr)
-		}
 		return hwTypeEthernet, hwAddrInAddress(from)
 	case fromLinkAddrOption:
-		if v := x.relayOption(optClientLinkAddress); len(v) > 2 {
+		if v, _ := optionOf(first, optClientLinkAddress); len(v) > 2 {
 			return binary.BigEndian.Uint16(v), v[2:]
 		}
 	case fromRemoteID:
-		if v := x.relayOption(optRemoteID); len(v) > 4 {
+		if v, _ := optionOf(first, optRemoteID); len(v) > 4 {
 			return hwTypeEthernet, v[4:]
 		}
-	case fromSubscriberID:
-		return hwTypeEthernet, x.relayOption(optSubscriberID)
 	case fromCMTS:
 		return hwTypeEthernet, cableLabsOption(x.relayOption(optVendorOpts), cableLabsModemMAC)
 	case fromModem:
@@ -117,10 +117,11 @@ func hwAddrInDUID(duid []byte) (typ uint16, addr []byte) {
 }
 
 // hwAddrInAddress returns the hardware address that a link-local address is
-// made of (RFC 4291, appendix A), or nil.
+// made of (RFC 4291, appendix A), or nil. One that says itself that it is not
+// unique is none, as in Kea.
 func hwAddrInAddress(addr netip.Addr) []byte {
 	b := addr.As16()
-	if !addr.IsLinkLocalUnicast() || !addr.Is6() || b[11] != 0xff || b[12] != 0xfe {
+	if !addr.IsLinkLocalUnicast() || !addr.Is6() || b[8]&3 != 2 || b[11] != 0xff || b[12] != 0xfe {
 		return nil
 	}
 	return []byte{b[8] ^ 2, b[9], b[10], b[13], b[14], b[15]}

@@ -1,6 +1,8 @@
 package dhcp6
 
 import (
+	"slices"
+
 	"github.com/insomniacslk/dhcp/dhcpv6"
 
 	"github.com/dhcpha/dhcpha/internal/engine"
@@ -8,11 +10,16 @@ import (
 )
 
 // levels are the options that a client may be sent, given the subnet, the pools
-// that its addresses and prefixes are of, and its reservation; nil: none.
+// that its addresses and prefixes are of, and its reservation; nil: none. As in
+// Kea, of several pools the one with lower addresses comes first.
 func (x *exchange) levels(s *subnet, pools []*pool, h *host) engine.Levels {
 	ls := make(engine.Levels, 0, 8)
 	if h != nil {
 		ls = append(ls, h.options)
+	}
+	if len(pools) > 1 {
+		pools = slices.Clone(pools)
+		slices.SortFunc(pools, func(a, b *pool) int { return a.span.First.Compare(b.span.First) })
 	}
 	for _, pl := range pools {
 		ls = append(ls, pl.options)
@@ -26,9 +33,7 @@ func (x *exchange) levels(s *subnet, pools []*pool, h *host) engine.Levels {
 
 // addOptions adds the configured options that the client asks for and those
 // that are always sent, and then what relay agents supply (RFC 6422). What the
-// reply has already stays. As in Kea, the options of a pool count before those
-// of one with higher addresses, so pools are to be given in the order of what
-// the client has of them.
+// reply has already stays.
 func (x *exchange) addOptions(r *dhcpv6.Message, s *subnet, pools []*pool, h *host) {
 	q := option.Query{Requested: x.requested(), Member: x.member, Vendors: x.vendors()}
 	there := len(r.Options.Options)
