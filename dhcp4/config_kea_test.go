@@ -1,8 +1,8 @@
 package dhcp4_test
 
 import (
+	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,25 +13,36 @@ import (
 	"github.com/dhcpha/dhcpha/internal/testnet"
 )
 
-// keaTest lets the real kea-dhcp4 test a configuration file. It returns what
-// Kea says, and whether Kea accepts the file.
-func keaTest(t *testing.T, file string) (string, bool) {
+// keaTest lets the real kea-dhcp4 test a configuration.
+func keaTest(t *testing.T, config string) (string, bool) {
 	t.Helper()
-	testnet.Require(t, "kea-dhcp4")
-	cmd := exec.CommandContext(t.Context(), "kea-dhcp4", "-t", file)
-	cmd.Env = append(os.Environ(), "KEA_LOCKFILE_DIR="+t.TempDir())
-	output, err := cmd.CombinedOutput()
-	return string(output), err == nil
+	file := filepath.Join(t.TempDir(), "config.json")
+	require.NoError(t, os.WriteFile(file, []byte(config), 0o600))
+	return testnet.KeaTest(t, "kea-dhcp4", file)
 }
 
 func TestKeaAcceptsTheTestConfigs(t *testing.T) {
 	for _, kind := range []string{"valid", "unsupported"} {
 		for _, file := range configs(t, kind) {
 			t.Run(filepath.Base(file), func(t *testing.T) {
-				output, ok := keaTest(t, file)
+				output, ok := testnet.KeaTest(t, "kea-dhcp4", file)
 				require.True(t, ok, output)
 			})
 		}
+	}
+}
+
+// The real server reads what we write.
+func TestKeaReadsConfigsAsWritten(t *testing.T) {
+	for _, file := range configs(t, "valid") {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			cfg, err := dhcp4.LoadConfig(file, nil)
+			require.NoError(t, err)
+			written, err := json.Marshal(map[string]any{"Dhcp4": cfg})
+			require.NoError(t, err)
+			output, ok := keaTest(t, string(written))
+			require.True(t, ok, output)
+		})
 	}
 }
 
@@ -151,9 +162,7 @@ func TestRefusedAsByKea(t *testing.T) {
 			require.Len(t, lines, 1, "%q", lines)
 			require.Contains(t, lines[0], c.problem)
 
-			file := filepath.Join(t.TempDir(), "config.json")
-			require.NoError(t, os.WriteFile(file, []byte(c.config), 0o600))
-			output, ok := keaTest(t, file)
+			output, ok := keaTest(t, c.config)
 			require.False(t, ok, output)
 		})
 	}
@@ -191,9 +200,7 @@ func TestAcceptedAsByKea(t *testing.T) {
 			_, err := dhcp4.ParseConfig(strings.NewReader(config), nil)
 			require.NoError(t, err)
 
-			file := filepath.Join(t.TempDir(), "config.json")
-			require.NoError(t, os.WriteFile(file, []byte(config), 0o600))
-			output, ok := keaTest(t, file)
+			output, ok := keaTest(t, config)
 			require.True(t, ok, output)
 		})
 	}

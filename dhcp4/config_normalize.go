@@ -8,6 +8,9 @@ import (
 // program would write: subnets have numbers, prefixes no host bits, and what
 // Kea takes for absent is nil.
 func (c *Config) normalize(report *keajson.Report) {
+	if c.Compatibility != nil && *c.Compatibility == (Compatibility{}) {
+		c.Compatibility = nil // Kea takes no empty object
+	}
 	dropUnsetNextServer(&c.Params)
 	for i := range c.ClientClasses {
 		dropEmptyBoot(&c.ClientClasses[i].Params)

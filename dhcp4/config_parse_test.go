@@ -137,8 +137,8 @@ func TestAllowUnsupportedMakesWarnings(t *testing.T) {
 	require.NoError(t, cfg.Validate(), "what is not supported is left out")
 	require.Equal(t, "memfile", cfg.LeaseDatabase.Type)
 	require.False(t, cfg.DHCPDDNS.EnableUpdates)
-	require.Empty(t, cfg.SanityChecks.LeaseChecks)
-	require.False(t, cfg.Compatibility.LenientOptionParsing)
+	require.Equal(t, "none", cfg.SanityChecks.LeaseChecks)
+	require.Nil(t, cfg.Compatibility)
 
 	_, err = dhcp4.ParseConfig(strings.NewReader(`{"Dhcp4": {"dhcp4o6-port": 1, "nonsense": 1}}`), &dhcp4.ParseOptions{AllowUnsupported: true})
 	require.Equal(t, []string{"1:31: nonsense: unknown key"}, problemLines(t, err))

@@ -26,7 +26,9 @@ func (c *Config) dropUnsupported(report *keajson.Report) {
 		conf.RefuseLenient(report)
 		fixed := *comp
 		fixed.LenientOptionParsing = false
-		c.Compatibility = &fixed
+		if c.Compatibility = &fixed; fixed == (Compatibility{}) {
+			c.Compatibility = nil
+		}
 	}
 	if c.InterfacesConfig.OutboundInterface == "use-routing" {
 		report.Unsupportedf("interfaces-config.outbound-interface", `replies leave by the interface that the query came in on; write "same-as-inbound"`)

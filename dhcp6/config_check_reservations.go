@@ -36,6 +36,9 @@ func (ck *checker) reservations(path string, list []Reservation, s *Subnet) {
 			}
 		}
 		ck.prefixes(path, r, reserved)
+		if len(r.IPAddresses)+len(r.Prefixes)+len(r.ClientClasses)+len(r.OptionData) == 0 && r.Hostname == "" {
+			ck.Errorf(path, "reserves nothing: no address, prefix, hostname, option or class")
+		}
 	}
 }
 

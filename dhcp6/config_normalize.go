@@ -10,6 +10,9 @@ import (
 // program would write: subnets have numbers, prefixes no host bits, and what
 // excludes nothing is left out.
 func (c *Config) normalize(report *keajson.Report) {
+	if c.Compatibility != nil && *c.Compatibility == (Compatibility{}) {
+		c.Compatibility = nil // Kea takes no empty object
+	}
 	// Kea numbers subnets without an id from 1, first those in shared
 	// networks, and does not skip numbers given to others.
 	var last uint32

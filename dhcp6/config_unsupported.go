@@ -15,6 +15,6 @@ func (c *Config) dropUnsupported(report *keajson.Report) {
 	conf.SetCommon(c, conf.Common[conf.Own](c).DropUnsupported(report))
 	if comp := c.Compatibility; comp != nil && comp.LenientOptionParsing {
 		conf.RefuseLenient(report)
-		c.Compatibility = &Compatibility{}
+		c.Compatibility = nil
 	}
 }

@@ -91,9 +91,7 @@ func (o Own) DropUnsupported(report *keajson.Report) Own {
 	}
 	if s := o.SanityChecks; s != nil && (s.LeaseChecks == "fix" || s.LeaseChecks == "fix-del" || s.LeaseChecks == "del") {
 		report.Unsupportedf("sanity-checks.lease-checks", `leases are neither moved to another subnet nor removed because they lie outside theirs; write "none"`)
-		fixed := *s
-		fixed.LeaseChecks = ""
-		o.SanityChecks = &fixed
+		o.SanityChecks = &SanityChecks{LeaseChecks: "none", ExtendedInfoChecks: s.ExtendedInfoChecks}
 	}
 	return o
 }
