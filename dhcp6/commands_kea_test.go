@@ -86,7 +86,6 @@ func TestCommandsAnswerAsKea(t *testing.T) {
 	}
 	theirs, ours := command("statistic-get-all", "")
 	want, got := values(t, theirs.Arguments), values(t, asJSON(t, ours.Arguments))
-	require.EqualValues(t, 1, want["v6-ia-pd-lease-reuses"])
 	for name, n := range want {
 		require.Contains(t, got, name)
 		require.Equal(t, n, got[name], name)
