@@ -80,7 +80,7 @@ func with(o dhcpv6.Option) mod { return func(q *Query) { q.Message.AddOption(o) 
 func opt(code dhcpv6.OptionCode, value ...byte) mod {
 	o, err := dhcpv6.ParseOption(code, value)
 	if err != nil {
-		panic(err)
+		o = raw(code, value) // as the server does with what is malformed
 	}
 	return with(o)
 }
