@@ -37,7 +37,8 @@ import (
 const (
 	leaseCommands    = "libdhcp_lease_cmds"
 	highAvailability = "libdhcp_ha"
-	flexID           = "libdhcp_flex_id" // it is the engine's
+	flexID           = "libdhcp_flex_id"   // it is the engine's
+	statCommands     = "libdhcp_stat_cmds" // likewise
 )
 
 func main() {
@@ -93,7 +94,7 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 	level := new(slog.LevelVar)
 	s := &settings{
 		file:       *file + *test,
-		parse:      dhcp4.ParseOptions{AllowUnsupported: *lenient, Hooks: []string{leaseCommands, highAvailability, flexID}},
+		parse:      dhcp4.ParseOptions{AllowUnsupported: *lenient, Hooks: []string{leaseCommands, highAvailability, flexID, statCommands}},
 		name:       *name,
 		port:       uint16(*port),
 		clientPort: uint16(*clientPort),

@@ -58,7 +58,7 @@ const fileWithAll = `// of an operator
 	"interfaces-config": {"interfaces": ["nosuch0"]},
 	"control-socket": {"socket-type": "unix", "socket-name": "DIR/ctrl"},
 	"lease-database": {"type": "memfile", "name": "DIR/leases.csv"},
-	"hooks-libraries": [{"library": "/usr/lib/kea/hooks/libdhcp_lease_cmds.so"}],
+	"hooks-libraries": [{"library": "/usr/lib/kea/hooks/libdhcp_lease_cmds.so"}, {"library": "/usr/lib/kea/hooks/libdhcp_stat_cmds.so"}],
 	"subnet4": [{"id": 1, "subnet": "192.0.2.0/24", "pools": [{"pool": "192.0.2.100-192.0.2.199"}]}],
 }}`
 
