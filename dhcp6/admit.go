@@ -45,8 +45,8 @@ func namesOf(typ dhcpv6.MessageType) (n names, ok bool) {
 
 // invalid says why a message is to be discarded whatever it is about; empty: it
 // is not. A server sees the message in a handler that need not be its own, so
-// nothing is taken for checked.
-func invalid(m *dhcpv6.Message) string {
+// nothing is taken for checked. duid is the client's.
+func invalid(m *dhcpv6.Message, duid []byte) string {
 	n, ok := namesOf(m.MessageType)
 	if !ok {
 		return "message type not for servers"
@@ -56,9 +56,6 @@ func invalid(m *dhcpv6.Message) string {
 		switch o.Code() {
 		case dhcpv6.OptionClientID:
 			clients++
-			if l := len(o.ToBytes()); l < minDUID || l > maxDUID {
-				return fmt.Sprintf("a DUID of %d bytes", l)
-			}
 		case dhcpv6.OptionServerID:
 			servers++
 		case dhcpv6.OptionIANA, dhcpv6.OptionIATA, dhcpv6.OptionIAPD:
@@ -68,6 +65,8 @@ func invalid(m *dhcpv6.Message) string {
 	switch {
 	case clients > 1 || servers > 1:
 		return "more than one client or server identifier"
+	case clients == 1 && !isDUID(duid):
+		return fmt.Sprintf("a DUID of %d bytes", len(duid))
 	case n.client && clients == 0:
 		return "no client identifier"
 	case n.server == must && servers == 0:
@@ -85,7 +84,7 @@ func invalid(m *dhcpv6.Message) string {
 // accept says why a query is not looked into: because it is not valid, or left
 // to another server by the Gate. Empty: it is.
 func (x *exchange) accept() string {
-	if reason := invalid(x.m); reason != "" {
+	if reason := invalid(x.m, x.client.ID); reason != "" {
 		return reason
 	}
 	if x.e.gate == nil {

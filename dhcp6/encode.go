@@ -56,6 +56,10 @@ func appendOption(b []byte, o dhcpv6.Option) ([]byte, error) {
 		b = binary.BigEndian.AppendUint16(b, uint16(o.StatusCode))
 		b = append(b, o.StatusMessage...)
 	default:
+		if d := duidIn(o); d != nil {
+			b = appendDUID(b, d)
+			break
+		}
 		b = append(b, o.ToBytes()...)
 	}
 	if err != nil {

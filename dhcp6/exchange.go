@@ -23,7 +23,9 @@ type exchange struct {
 	hwSource uint32
 	ids      []hostID
 	classes  engine.ClassSet
+	room     [8]string     // for them
 	asPacket *class.Packet // once it is needed
+	codes    []uint16      // of the options it asks for; the same
 
 	subnet *subnet // of the client's link; nil: unknown
 	all    []*ia   // what the client asks for, or has
@@ -42,10 +44,12 @@ type exchangeStart struct {
 
 func newExchange(e *Engine, q *Query) *exchange {
 	m := q.Message
-	return &exchange{
+	x := &exchange{
 		e: e, p: e.plan.Load(), server: e.duid.Load(), q: q, m: m, typ: m.MessageType,
 		client: lease.Client{ID: duidOf(m)},
 	}
+	x.classes = x.room[:0]
+	return x
 }
 
 // duidOf returns the client's DUID; nil: it has sent none.

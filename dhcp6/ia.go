@@ -52,7 +52,8 @@ func (x *exchange) ias() (list []*ia) {
 // holderOf is a key for a client's identity association. The client is at its
 // end.
 func holderOf(typ lease.Type, id uint32, duid []byte) string {
-	key := binary.BigEndian.AppendUint32([]byte{byte(typ)}, id)
+	var room [holderHead + maxDUID]byte
+	key := binary.BigEndian.AppendUint32(append(room[:0], byte(typ)), id)
 	return string(append(key, duid...))
 }
 

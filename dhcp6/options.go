@@ -57,15 +57,16 @@ func hasOption(list dhcpv6.Options, code dhcpv6.OptionCode) bool {
 }
 
 // requested are the codes of the options that the client asks for.
-func (x *exchange) requested() (codes []uint16) {
-	for _, o := range x.m.Options.Options {
-		if o.Code() == optRequest {
-			for code := range codesIn(o.ToBytes()) {
-				codes = append(codes, code)
+func (x *exchange) requested() []uint16 {
+	if x.codes == nil {
+		x.codes = make([]uint16, 0, 16)
+		for _, o := range x.m.Options.Options {
+			if o.Code() == optRequest {
+				x.codes = slices.AppendSeq(x.codes, codesIn(o.ToBytes()))
 			}
 		}
 	}
-	return codes
+	return x.codes
 }
 
 // vendors are the enterprises that the client names.

@@ -1,6 +1,8 @@
 package dhcp6
 
 import (
+	"slices"
+
 	"github.com/insomniacslk/dhcp/dhcpv6"
 )
 
@@ -51,15 +53,5 @@ func (x *exchange) addParameters(r *dhcpv6.Message, s *subnet, pools []*pool, h 
 
 // requests says whether the client asks for an option.
 func (x *exchange) requests(code dhcpv6.OptionCode) bool {
-	for _, o := range x.m.Options.Options {
-		if o.Code() != optRequest {
-			continue
-		}
-		for c := range codesIn(o.ToBytes()) {
-			if c == uint16(code) {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.Contains(x.requested(), uint16(code))
 }
