@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
 
@@ -16,13 +17,15 @@ import (
 func (x *exchange) commit(ctx context.Context, bs bindings) (*Reply, error) {
 	name := bs.name(x)
 	var changes []lease.Change
-	var given []*grant // those of the changes that follow the removals
+	var given []*grant // those of the changes that follow those that end
 	for _, b := range bs {
 		for _, l := range b.lost {
-			changes = append(changes, removal(l))
+			if end := l.Expires(); end.IsZero() || end.Sub(x.now) > grace {
+				changes = append(changes, x.ending(l))
+			}
 		}
 	}
-	removals := len(changes)
+	endings := len(changes)
 	for _, b := range bs {
 		for _, g := range b.grants {
 			l := g.lease(x, b.ia, name.stored)
@@ -43,7 +46,7 @@ func (x *exchange) commit(ctx context.Context, bs bindings) (*Reply, error) {
 		return nil, err
 	}
 	for i, g := range given {
-		l := &changes[removals+i].Lease
+		l := &changes[endings+i].Lease
 		if x.e.core.Log.Enabled(ctx, slog.LevelDebug) {
 			x.e.core.Log.Debug("lease", "client", engine.LoggedDUID(x.client), "type", l.Type, "prefix", g.prefix, "subnet", l.SubnetID, "seconds", l.ValidLft)
 		}
@@ -52,6 +55,18 @@ func (x *exchange) commit(ctx context.Context, bs bindings) (*Reply, error) {
 		}
 	}
 	return &Reply{Message: x.bindingsReply(dhcpv6.MessageTypeReply, bs, name)}, nil
+}
+
+// grace is how long a client keeps what the server takes from it: it still uses
+// that until it hears of it, by the reply to this query or to one that it sends
+// again. Kea gives it to others at once.
+const grace = engine.OfferHold
+
+// ending is the change that makes a lease end soon.
+func (x *exchange) ending(l lease.Lease) lease.Change {
+	c := lease.Change{Lease: l, If: l.Revision}
+	c.Lease.CLTT, c.Lease.ValidLft, c.Lease.PreferredLft = x.now.Unix(), uint32(grace/time.Second), 0
+	return c
 }
 
 // removal is the change that removes a lease as it is known.

@@ -2,6 +2,7 @@ package dhcp6
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
@@ -29,13 +30,13 @@ func TestRenew(t *testing.T) {
 			want: "REPLY NA1[-" + elsewhere + " NoAddrsAvail]", leases: map[string]byte{addr10: 1, addr11: 2, addr12: 3, addr13: 4}},
 		{name: "a length is no prefix", before: []lease.Lease{of(7, 1, prefix1)}, mods: []mod{pd(1, "::/60")}, want: "REPLY PD1[" + prefix1 + "]", leases: map[string]byte{prefix1: 7}},
 		{name: "what has been reserved for another", more: reservedForOne, before: []lease.Lease{of(7, 1, addr12)}, mods: []mod{na(1, addr12)},
-			want: "REPLY NA1[" + addr10 + " -" + addr12 + "]", leases: map[string]byte{addr10: 7}},
+			want: "REPLY NA1[" + addr10 + " -" + addr12 + "]", leases: map[string]byte{addr10: 7, addr12: 7 + ending}},
 		{name: "what has been reserved for it, by somebody else's", more: reservedForOne, before: []lease.Lease{of(7, 1, addr12), of(1, 1, addr13)}, client: 1, mods: []mod{na(1, addr13)},
 			want: "REPLY NA1[" + addr13 + "]", leases: map[string]byte{addr12: 7, addr13: 1}},
 		{name: "what has been reserved for it", more: reservedForOne, before: []lease.Lease{of(1, 1, addr13)}, client: 1, mods: []mod{na(1, addr13)},
-			want: "REPLY NA1[" + addr12 + " -" + addr13 + "]", leases: map[string]byte{addr12: 1}},
+			want: "REPLY NA1[" + addr12 + " -" + addr13 + "]", leases: map[string]byte{addr12: 1, addr13: 1 + ending}},
 		{name: "what it has outside of the pools", before: []lease.Lease{of(7, 1, "2001:db8:1::77")}, mods: []mod{na(1, "2001:db8:1::77")},
-			want: "REPLY NA1[" + addr10 + " -2001:db8:1::77]", leases: map[string]byte{addr10: 7}},
+			want: "REPLY NA1[" + addr10 + " -2001:db8:1::77]", leases: map[string]byte{addr10: 7, "2001:db8:1::77": 7 + ending}},
 	} {
 		if s.client == 0 {
 			s.client = 7
@@ -74,6 +75,23 @@ func TestRenewedLease(t *testing.T) {
 	require.EqualValues(t, 3000, l.PreferredLft)
 	require.JSONEq(t, `{"a":1}`, string(l.UserContext))
 	require.Zero(t, b.stat("cumulative-assigned-nas"), "it is the same lease")
+}
+
+// What is taken from a client is not given to others before it has had the time
+// to hear of it.
+func TestTaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, oneSubnet(), nil)
+		b.ask(request, 7, na(1, addr12))
+		require.NoError(t, b.e.Reload(config(t, oneSubnet(reservedForOne))))
+		for range 3 {
+			time.Sleep(10 * time.Second)
+			require.Equal(t, "REPLY NA1["+addr10+" -"+addr12+"]", short(b.ask(renew, 7, na(1, addr12))), "it is told again")
+			require.Equal(t, "ADVERTISE NA1["+addr11+"]", short(b.ask(solicit, 1, na(1))))
+		}
+		time.Sleep(40 * time.Second)
+		require.Equal(t, "REPLY NA1["+addr12+"]", short(b.ask(request, 1, na(1))))
+	})
 }
 
 // RFC 9915, section 18.3.3.

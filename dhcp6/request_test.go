@@ -27,6 +27,9 @@ type scene struct {
 	leases map[string]byte // afterwards: what is leased, and to which client; 0: declined
 }
 
+// ending is added to a client whose lease is about to end.
+const ending = 128
+
 func (s *scene) play(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, oneSubnet(s.more), nil)
@@ -40,6 +43,10 @@ func (s *scene) play(t *testing.T) {
 		who := byte(0)
 		if len(l.ClientID) > 0 {
 			who = l.ClientID[len(l.ClientID)-1]
+		}
+		if l.State == lease.Assigned && l.PreferredLft == 0 {
+			require.EqualValues(t, 60, l.ValidLft)
+			who += ending
 		}
 		p := prefixOf(&l).String()
 		if l.Type == lease.NA {
@@ -72,7 +79,7 @@ func TestRequest(t *testing.T) {
 			want: "REPLY NA1[NoAddrsAvail] PD1[" + prefix0 + "]", leases: map[string]byte{addr10: 1, addr11: 2, addr12: 3, addr13: 4, prefix0: 7}},
 		{name: "no subnet", mods: []mod{onInterface("eth5"), na(1, addr10), pd(1)}, want: "REPLY NA1[NoAddrsAvail] PD1[NoPrefixAvail]"},
 		{name: "its reservation, in place of what it had", more: `, "reservations": [{"duid": "00:03:00:01:02:00:00:00:00:07", "ip-addresses": ["2001:db8:1::77"]}]`,
-			before: []lease.Lease{of(7, 1, addr10), of(7, 2, addr11)}, mods: []mod{na(1, addr10)}, want: "REPLY NA1[2001:db8:1::77]", leases: map[string]byte{"2001:db8:1::77": 7, addr11: 7}},
+			before: []lease.Lease{of(7, 1, addr10), of(7, 2, addr11)}, mods: []mod{na(1, addr10)}, want: "REPLY NA1[2001:db8:1::77]", leases: map[string]byte{"2001:db8:1::77": 7, addr10: 7 + ending, addr11: 7}},
 		{name: "the reserved prefix of another length", more: `, "reservations": [{"duid": "00:03:00:01:02:00:00:00:00:07", "prefixes": ["2001:db8:e00::/48"]}]`,
 			mods: []mod{pd(1)}, want: "REPLY PD1[2001:db8:e00::/48]", leases: map[string]byte{"2001:db8:e00::/48": 7}},
 		{name: "not what another has left in a pool of another length", before: []lease.Lease{of(1, 1, "2001:db8:f00::/55"), of(2, 1, "2001:db8:f00:210::/60")},
