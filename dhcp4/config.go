@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"github.com/dhcpha/dhcpha/ctrl"
+	"github.com/dhcpha/dhcpha/internal/conf"
 	"github.com/dhcpha/dhcpha/internal/option"
 )
 
@@ -106,8 +107,5 @@ type Config struct {
 
 // Sockets returns the entries of both control-socket and control-sockets.
 func (c *Config) Sockets() []ctrl.SocketConfig {
-	if c.ControlSocket == nil {
-		return c.ControlSockets
-	}
-	return append([]ctrl.SocketConfig{*c.ControlSocket}, c.ControlSockets...)
+	return conf.Sockets(c.ControlSocket, c.ControlSockets)
 }

@@ -1,15 +1,11 @@
 package dhcp4
 
-import "cmp"
+import "github.com/dhcpha/dhcpha/internal/conf"
 
 // LeaseFile returns the path of Kea's lease file; by default that of Debian's
 // Kea.
 func (c *Config) LeaseFile() string {
-	const usual = "/var/lib/kea/kea-leases4.csv"
-	if c.LeaseDatabase == nil {
-		return usual
-	}
-	return cmp.Or(c.LeaseDatabase.Name, usual)
+	return conf.LeaseFile(c.LeaseDatabase, "/var/lib/kea/kea-leases4.csv")
 }
 
 // Compatibility is compatibility: departures from the standards, for the sake

@@ -1,6 +1,7 @@
 package dhcp4
 
 import (
+	"github.com/dhcpha/dhcpha/internal/conf"
 	"github.com/dhcpha/dhcpha/internal/keajson"
 )
 
@@ -8,29 +9,18 @@ import (
 // program would write: subnets have numbers, prefixes no host bits, and what
 // Kea takes for absent is nil.
 func (c *Config) normalize(report *keajson.Report) {
-	if c.Compatibility != nil && *c.Compatibility == (Compatibility{}) {
-		c.Compatibility = nil // Kea takes no empty object
-	}
+	c.Compatibility = conf.NotEmpty(c.Compatibility)
 	dropUnsetNextServer(&c.Params)
 	for i := range c.ClientClasses {
 		dropEmptyBoot(&c.ClientClasses[i].Params)
 	}
 	dropEmptyBoots(c.Reservations)
 
-	// Kea numbers subnets without an id from 1, first those in shared
-	// networks, and does not skip numbers given to others.
-	var last uint32
+	subnets := conf.Subnets{Report: report}
 	for path, subnet := range c.subnets() {
-		if subnet.ID == 0 {
-			last++
-			subnet.ID = last
-		}
+		subnets.Normalize(path, &subnet.ID, &subnet.Subnet)
 		dropUnsetNextServer(&subnet.Params)
 		dropEmptyBoots(subnet.Reservations)
-		if masked := subnet.Subnet.Masked(); subnet.Subnet.IsValid() && masked != subnet.Subnet {
-			report.Warnf(path+".subnet", "%s has bits beyond its length set; it is taken for %s", subnet.Subnet, masked)
-			subnet.Subnet = masked
-		}
 	}
 	for i := range c.SharedNetworks {
 		dropUnsetNextServer(&c.SharedNetworks[i].Params)

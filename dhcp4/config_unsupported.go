@@ -26,9 +26,7 @@ func (c *Config) dropUnsupported(report *keajson.Report) {
 		conf.RefuseLenient(report)
 		fixed := *comp
 		fixed.LenientOptionParsing = false
-		if c.Compatibility = &fixed; fixed == (Compatibility{}) {
-			c.Compatibility = nil
-		}
+		c.Compatibility = conf.NotEmpty(&fixed)
 	}
 	if c.InterfacesConfig.OutboundInterface == "use-routing" {
 		report.Unsupportedf("interfaces-config.outbound-interface", `replies leave by the interface that the query came in on; write "same-as-inbound"`)

@@ -9,7 +9,8 @@ import (
 	"github.com/dhcpha/dhcpha/internal/option"
 )
 
-// checker looks for mistakes in what is well-formed.
+// checker looks for mistakes in what is well-formed. Its way through the
+// configuration looks like that of dhcp4, but leads through other structs.
 type checker struct {
 	*conf.Checker
 	cfg *Config

@@ -1,13 +1,9 @@
 package dhcp6
 
-import "cmp"
+import "github.com/dhcpha/dhcpha/internal/conf"
 
 // LeaseFile returns the path of Kea's lease file; by default that of Debian's
 // Kea.
 func (c *Config) LeaseFile() string {
-	const usual = "/var/lib/kea/kea-leases6.csv"
-	if c.LeaseDatabase == nil {
-		return usual
-	}
-	return cmp.Or(c.LeaseDatabase.Name, usual)
+	return conf.LeaseFile(c.LeaseDatabase, "/var/lib/kea/kea-leases6.csv")
 }

@@ -47,6 +47,14 @@ func (ck *Checker) InterfaceName(path, name string) {
 	}
 }
 
+// Sockets returns the entries of both control-socket and control-sockets.
+func Sockets(one *ctrl.SocketConfig, several []ctrl.SocketConfig) []ctrl.SocketConfig {
+	if one == nil {
+		return several
+	}
+	return append([]ctrl.SocketConfig{*one}, several...)
+}
+
 // sockets checks where commands are taken.
 func (ck *Checker) sockets(o *Own) {
 	if o.ControlSocket != nil {

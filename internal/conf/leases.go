@@ -1,5 +1,7 @@
 package conf
 
+import "cmp"
+
 // LeaseDatabase is lease-database.
 type LeaseDatabase struct {
 	// Type is memfile, the only one there is. The leases are not kept in that
@@ -17,6 +19,14 @@ type LeaseDatabase struct {
 
 	Persist     *bool   `json:"persist,omitempty"`
 	LFCInterval *uint32 `json:"lfc-interval,omitempty"`
+}
+
+// LeaseFile returns the path of Kea's lease file, usual if none is configured.
+func LeaseFile(d *LeaseDatabase, usual string) string {
+	if d == nil {
+		return usual
+	}
+	return cmp.Or(d.Name, usual)
 }
 
 // ExpiredLeasesProcessing is expired-leases-processing: how leases that have
