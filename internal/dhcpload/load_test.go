@@ -98,6 +98,7 @@ func listen(t testing.TB, host string) *net.UDPConn {
 	t.Helper()
 	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(netip.MustParseAddr(host), 0)))
 	require.NoError(t, err)
+	require.NoError(t, conn.SetReadBuffer(1<<20)) // for all that are in flight
 	return conn
 }
 
