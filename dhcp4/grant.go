@@ -105,7 +105,7 @@ func (x *exchange) commit(ctx context.Context, g *grant) (*Reply, error) {
 	l := x.leaseOf(g)
 	if left := x.reuse(g, l); left > 0 {
 		x.e.core.Alloc.Release(g.addr, x.holder)
-		x.e.core.Stats.Count("v4-lease-reuses", g.subnet.id)
+		x.e.core.Stats.Reused(l)
 		g.valid = left
 		return x.grantReply(dhcpv4.MessageTypeAck, g), nil
 	}
@@ -148,22 +148,10 @@ func (x *exchange) commitChanges(ctx context.Context, changes ...lease.Change) e
 // reuse returns for how long the client may use its lease as it is, in
 // seconds; 0: the lease is to be written.
 func (x *exchange) reuse(g *grant, l *lease.Lease) uint32 {
-	if !g.mine || g.previous != nil || !x.e.core.Confirmed(g.was) {
-		return 0
-	}
-	old := *g.was
-	old.CLTT, old.ValidLft, old.Revision = l.CLTT, l.ValidLft, l.Revision
-	if !sameLease(&old, l) {
+	if !g.mine || g.previous != nil || !engine.SameButTimes(g.was, l) || !x.e.core.Confirmed(g.was) {
 		return 0
 	}
 	return g.subnet.cache.Reusable(g.was, l.CLTT)
-}
-
-func sameLease(a, b *lease.Lease) bool {
-	return string(a.ClientID) == string(b.ClientID) && string(a.HWAddr) == string(b.HWAddr) &&
-		a.SubnetID == b.SubnetID && a.PoolID == b.PoolID && a.Hostname == b.Hostname &&
-		a.FQDNFwd == b.FQDNFwd && a.FQDNRev == b.FQDNRev && a.State == b.State &&
-		string(a.UserContext) == string(b.UserContext)
 }
 
 // leaseOf returns the lease that a grant leads to.

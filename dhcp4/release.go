@@ -33,16 +33,8 @@ func (x *exchange) decline(ctx context.Context) (*Reply, error) {
 	l.State = lease.Declined
 	l.ClientID, l.HWAddr, l.Hostname = nil, nil, ""
 	l.FQDNFwd, l.FQDNRev = false, false
-	l.CLTT, l.ValidLft = x.now.Unix(), x.p.declinePeriod()
+	l.CLTT, l.ValidLft = x.now.Unix(), engine.DeclinePeriod(x.p.cfg.DeclineProbationPeriod)
 	return nil, x.commitChanges(ctx, lease.Change{Lease: l, If: l.Revision})
-}
-
-// declinePeriod is how long a declined address is kept from use, in seconds.
-func (p *plan) declinePeriod() uint32 {
-	if n := p.cfg.DeclineProbationPeriod; n != nil {
-		return *n
-	}
-	return 24 * 60 * 60
 }
 
 // ownLease returns the lease with the key if it is assigned to the client.

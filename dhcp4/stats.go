@@ -28,38 +28,21 @@ var statNames = engine.StatNames{
 			int(dhcpv4.MessageTypeNak):   "nak",
 		},
 	},
-	Leases: []engine.LeaseNames{{Type: lease.V4, Noun: "addresses", Pool: "pool"}},
-	Counted: []string{
-		"v4-lease-reuses",
-		"v4-reservation-conflicts",
-		"v4-allocation-fail",
-		"v4-allocation-fail-classes",
-		"v4-allocation-fail-no-pools",
-		"v4-allocation-fail-shared-network",
-		"v4-allocation-fail-subnet",
-	},
+	Prefix:  "v4",
+	Leases:  []engine.LeaseNames{{Type: lease.V4, Noun: "addresses", Pool: "pool"}},
+	Counted: []string{"v4-reservation-conflicts"},
 }
 
 // allocationFailed counts a client for which there is no address.
 func (x *exchange) allocationFailed() {
-	stats := &x.e.core.Stats
-	name, pools := "v4-allocation-fail-subnet", false
-	if x.subnet.Shared {
-		name = "v4-allocation-fail-shared-network"
-	}
+	pools := false
 	for s := range x.candidates() {
 		for _, pl := range s.pools {
 			pools = pools || x.classes.Allowed(&pl.Guard)
 		}
 	}
-	stats.Count(name, x.subnet.id)
-	if pools {
-		stats.Count("v4-allocation-fail", x.subnet.id)
-	} else {
-		stats.Count("v4-allocation-fail-no-pools", x.subnet.id)
-	}
-	stats.Count("v4-allocation-fail-classes", x.subnet.id)
-	stats.Dropped.Add(1)
+	x.e.core.Stats.Failed(x.subnet.id, x.subnet.Shared, pools)
+	x.e.core.Stats.Dropped.Add(1)
 	x.e.core.Log.Warn("no address for client", "client", engine.Logged(x.client), "subnet", x.subnet.id, "classes", []string(x.classes))
 }
 

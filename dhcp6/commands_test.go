@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/netip"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/dhcpha/dhcpha/ctrl"
+	"github.com/dhcpha/dhcpha/lease"
 )
 
 func run(t testing.TB, mux *ctrl.Mux, command, args string) string {
@@ -84,10 +86,14 @@ func TestStatistics(t *testing.T) {
 	b.ask(confirm, 0, na(1, "2001:db8:1::10"))
 	b.ask(information, 0)
 	b.ask(request, 0, na(1), toServer("00020000f3f002"))
+	for range 2 {
+		b.ask(register, 7, with(prefixOption(lease.NA, netip.MustParsePrefix("2001:db8:1::77/128"), 100, 200)), from("2001:db8:1::77"))
+	}
 	for name, want := range map[string]int64{
-		"pkt6-received": 15, "pkt6-solicit-received": 5, "pkt6-request-received": 5, "pkt6-renew-received": 1, "pkt6-release-received": 1,
+		"pkt6-addr-reg-inform-received": 2, "pkt6-addr-reg-reply-sent": 2, "registered-nas": 1, "subnet[1].cumulative-registered-nas": 1,
+		"pkt6-received": 17, "pkt6-solicit-received": 5, "pkt6-request-received": 5, "pkt6-renew-received": 1, "pkt6-release-received": 1,
 		"pkt6-decline-received": 1, "pkt6-confirm-received": 1, "pkt6-infrequest-received": 1,
-		"pkt6-sent": 14, "pkt6-advertise-sent": 5, "pkt6-reply-sent": 9, "pkt6-receive-drop": 1, "pkt6-not-for-us": 1,
+		"pkt6-sent": 16, "pkt6-advertise-sent": 5, "pkt6-reply-sent": 9, "pkt6-receive-drop": 1, "pkt6-not-for-us": 1,
 		"v6-allocation-fail": 2, "v6-allocation-fail-subnet": 2, "v6-allocation-fail-classes": 2, "subnet[1].v6-allocation-fail": 2,
 		"v6-ia-na-lease-reuses": 1, "v6-ia-pd-lease-reuses": 1, "subnet[1].v6-ia-pd-lease-reuses": 1,
 		"cumulative-assigned-nas": 4, "subnet[1].cumulative-assigned-pds": 4, "subnet[1].pool[0].cumulative-assigned-nas": 4,

@@ -32,7 +32,7 @@ func (x *exchange) commit(ctx context.Context, bs bindings) (*Reply, error) {
 			if preferred, valid := x.reusable(g, l); valid > 0 {
 				g.preferred, g.valid = preferred, valid
 				x.e.core.Alloc.Release(l.Addr, b.holder)
-				x.e.core.Stats.Count(reuses(b.typ), l.SubnetID)
+				x.e.core.Stats.Reused(l)
 				continue
 			}
 			change := lease.Change{Lease: *l, If: lease.Absent}
@@ -95,7 +95,7 @@ func (x *exchange) write(ctx context.Context, changes []lease.Change) error {
 // reusable returns for how long a client may use its lease as it is, in
 // seconds; 0: the lease is to be written.
 func (x *exchange) reusable(g *grant, l *lease.Lease) (preferred, valid uint32) {
-	if !g.mine || !sameLease(g.was, l) || !x.e.core.Confirmed(g.was) {
+	if !g.mine || !engine.SameButTimes(g.was, l) || !x.e.core.Confirmed(g.was) {
 		return 0, 0
 	}
 	if valid = g.subnet.cache.Reusable(g.was, l.CLTT); valid == 0 {
@@ -106,20 +106,4 @@ func (x *exchange) reusable(g *grant, l *lease.Lease) (preferred, valid uint32) 
 		preferred -= min(preferred, uint32(l.CLTT-g.was.CLTT))
 	}
 	return preferred, valid
-}
-
-// sameLease says whether leases of one client differ in nothing but time.
-func sameLease(a, b *lease.Lease) bool {
-	return string(a.HWAddr) == string(b.HWAddr) && a.HWType == b.HWType && a.HWSource == b.HWSource &&
-		a.SubnetID == b.SubnetID && a.PoolID == b.PoolID && a.Hostname == b.Hostname &&
-		a.FQDNFwd == b.FQDNFwd && a.FQDNRev == b.FQDNRev && a.State == b.State &&
-		string(a.UserContext) == string(b.UserContext)
-}
-
-// reuses is the statistic of leases that were not written again.
-func reuses(typ lease.Type) string {
-	if typ == lease.PD {
-		return "v6-ia-pd-lease-reuses"
-	}
-	return "v6-ia-na-lease-reuses"
 }

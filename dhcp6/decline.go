@@ -19,15 +19,7 @@ func (x *exchange) decline(ctx context.Context) (*Reply, error) {
 		c.Lease.State = lease.Declined
 		c.Lease.ClientID, c.Lease.HWAddr, c.Lease.HWType, c.Lease.HWSource, c.Lease.Hostname = nil, nil, 0, 0, ""
 		c.Lease.FQDNFwd, c.Lease.FQDNRev = false, false
-		c.Lease.CLTT, c.Lease.ValidLft, c.Lease.PreferredLft = x.now.Unix(), x.p.declinePeriod(), 0
+		c.Lease.CLTT, c.Lease.ValidLft, c.Lease.PreferredLft = x.now.Unix(), engine.DeclinePeriod(x.p.cfg.DeclineProbationPeriod), 0
 		return c
 	})
-}
-
-// declinePeriod is how long a declined address is kept from use, in seconds.
-func (p *plan) declinePeriod() uint32 {
-	if n := p.cfg.DeclineProbationPeriod; n != nil {
-		return *n
-	}
-	return 24 * 60 * 60
 }

@@ -44,8 +44,12 @@ func (x *exchange) register(ctx context.Context) (*Reply, error) {
 		Type: lease.NA, Addr: addr, ClientID: x.client.ID, HWAddr: x.client.HWAddr, HWType: x.hwType, HWSource: x.hwSource,
 		SubnetID: s.id, CLTT: x.now.Unix(), ValidLft: w.valid, PreferredLft: w.preferred, Hostname: name.stored, State: lease.Registered,
 	}
+	before, _ := x.e.core.Store.Lookup(l.Key())
 	if err := x.write(ctx, x.registering(l)); err != nil {
 		return nil, err
+	}
+	if l.ValidLft > 0 && before.State != lease.Registered {
+		x.e.core.Stats.Count(registeredAddresses, s.id)
 	}
 	r := x.newReply(typeRegistered)
 	r.AddOption(o)

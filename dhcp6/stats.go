@@ -35,38 +35,26 @@ var statNames = engine.StatNames{
 			int(typeRegistered):                   "addr-reg-reply",
 		},
 	},
-	Leases: []engine.LeaseNames{{Type: lease.NA, Noun: "nas", Pool: "pool"}, {Type: lease.PD, Noun: "pds", Pool: "pd-pool"}},
-	Counted: []string{
-		"cumulative-registered-nas",
-		"v6-ia-na-lease-reuses",
-		"v6-ia-pd-lease-reuses",
-		"v6-allocation-fail",
-		"v6-allocation-fail-classes",
-		"v6-allocation-fail-no-pools",
-		"v6-allocation-fail-shared-network",
-		"v6-allocation-fail-subnet",
+	Prefix: "v6",
+	Leases: []engine.LeaseNames{
+		{Type: lease.NA, Noun: "nas", Pool: "pool", Kind: "ia-na-"},
+		{Type: lease.PD, Noun: "pds", Pool: "pd-pool", Kind: "ia-pd-"},
 	},
+	Counted: []string{registeredAddresses},
 }
+
+// registeredAddresses counts addresses that clients have registered (RFC 9686).
+const registeredAddresses = "cumulative-registered-nas"
 
 // allocationFailed counts an identity association for which there is nothing.
 func (x *exchange) allocationFailed(typ lease.Type) {
-	stats := &x.e.core.Stats
-	name, pools := "v6-allocation-fail-subnet", false
-	if x.subnet.Shared {
-		name = "v6-allocation-fail-shared-network"
-	}
+	pools := false
 	for s := range x.candidates(x.subnet) {
 		for _, pl := range s.poolsOf(typ) {
 			pools = pools || x.classes.Allowed(&pl.Guard)
 		}
 	}
-	stats.Count(name, x.subnet.id)
-	if pools {
-		stats.Count("v6-allocation-fail", x.subnet.id)
-	} else {
-		stats.Count("v6-allocation-fail-no-pools", x.subnet.id)
-	}
-	stats.Count("v6-allocation-fail-classes", x.subnet.id)
+	x.e.core.Stats.Failed(x.subnet.id, x.subnet.Shared, pools)
 	x.e.core.Log.Warn("nothing left for client", "client", engine.LoggedDUID(x.client), "type", typ, "subnet", x.subnet.id, "classes", []string(x.classes))
 }
 

@@ -1,6 +1,10 @@
 package engine
 
-import "github.com/dhcpha/dhcpha/lease"
+import (
+	"bytes"
+
+	"github.com/dhcpha/dhcpha/lease"
+)
 
 // Cache is when a renewed lease is not written again (Kea's lease caching).
 // Unlike in Kea 3.0 the zero Cache, which is the default, writes always.
@@ -29,4 +33,14 @@ func (c Cache) Reusable(l *lease.Lease, now int64) uint32 {
 		return 0
 	}
 	return l.ValidLft - uint32(age)
+}
+
+// SameButTimes says whether two leases of an address differ in nothing but when
+// they begin and end, so that the cache may be asked.
+func SameButTimes(a, b *lease.Lease) bool {
+	return bytes.Equal(a.ClientID, b.ClientID) && a.IAID == b.IAID &&
+		bytes.Equal(a.HWAddr, b.HWAddr) && a.HWType == b.HWType && a.HWSource == b.HWSource &&
+		a.SubnetID == b.SubnetID && a.PoolID == b.PoolID && a.State == b.State &&
+		a.Hostname == b.Hostname && a.FQDNFwd == b.FQDNFwd && a.FQDNRev == b.FQDNRev &&
+		bytes.Equal(a.UserContext, b.UserContext)
 }

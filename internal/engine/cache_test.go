@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -48,5 +50,25 @@ func TestReusable(t *testing.T) {
 			t.Parallel()
 			require.Equal(t, c.want, c.cache.Reusable(c.lease, c.now))
 		})
+	}
+}
+
+func TestSameButTimes(t *testing.T) {
+	t.Parallel()
+	full := func() lease.Lease {
+		return lease.Lease{
+			Type: lease.NA, Addr: addrOf(1), ClientID: []byte{1}, HWAddr: []byte{2}, HWType: 3, HWSource: 4, IAID: 5,
+			SubnetID: 6, PoolID: 7, CLTT: 8, ValidLft: 9, PreferredLft: 10, FQDNFwd: true, FQDNRev: true, Hostname: "a",
+			State: lease.Declined, UserContext: []byte("{}"), Revision: 11,
+		}
+	}
+	times := []string{"CLTT", "ValidLft", "PreferredLft", "Revision"}
+	key := []string{"Type", "Addr", "PrefixLen"} // of the same address they are
+	for field := range reflect.TypeFor[lease.Lease]().Fields() {
+		a, b := full(), full()
+		require.True(t, SameButTimes(&a, &b))
+		reflect.ValueOf(&b).Elem().FieldByName(field.Name).SetZero()
+		want := slices.Contains(times, field.Name) || slices.Contains(key, field.Name)
+		require.Equal(t, want, SameButTimes(&a, &b), field.Name)
 	}
 }

@@ -15,7 +15,8 @@ import (
 
 var names = StatNames{
 	Packets: PacketNames{Prefix: "pkt6", Received: map[int]string{0: "unknown", 1: "solicit", 3: "request"}, Sent: map[int]string{7: "reply"}},
-	Leases:  []LeaseNames{{lease.NA, "nas", "pool"}, {lease.PD, "pds", "pd-pool"}},
+	Prefix:  "v6",
+	Leases:  []LeaseNames{{lease.NA, "nas", "pool", "na-"}, {lease.PD, "pds", "pd-pool", "pd-"}},
 	Counted: []string{"failed"},
 }
 

@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 // StatNames are what a family calls its statistics.
 type StatNames struct {
 	Packets PacketNames
+	Prefix  string       // of what happens in the engine: v4 or v6
 	Leases  []LeaseNames // one for each type of leases
 	Counted []string     // what Count counts, besides what becomes of leases
 }
@@ -21,7 +23,8 @@ type StatNames struct {
 type LeaseNames struct {
 	Type lease.Type
 	Noun string // of what is leased, as in assigned-NOUN
-	Pool string // what it is leased from, as in subnet[1].POOL[0].
+	Pool string // what it is leased from, as in subnet[1].POOL[0]
+	Kind string // of the association, with a hyphen behind it, as in v6-KIND-lease-reuses
 }
 
 func (n *LeaseNames) total() string      { return "total-" + n.Noun }
@@ -52,6 +55,7 @@ type Stats struct {
 
 	names      *StatNames
 	cumulative [lease.PD + 1]string // by type
+	reuses     [lease.PD + 1]string // by type
 	total      counters
 	subnets    atomic.Pointer[map[uint32]*subnetStats]
 	ofSubnets  map[string]bool // the names of those that came with subnets
@@ -75,19 +79,32 @@ func (s *Stats) init(names *StatNames) {
 		s.total[name] = s.All.Stat(name)
 	}
 	for _, n := range names.Leases {
-		s.cumulative[n.Type] = n.cumulative()
+		s.cumulative[n.Type], s.reuses[n.Type] = n.cumulative(), names.reuses(&n)
 	}
 	s.subnets.Store(&map[uint32]*subnetStats{})
 }
 
 // counted is what is counted for all and for each subnet.
 func (n *StatNames) counted() []string {
-	list := n.Counted
+	list := slices.Clone(n.Counted)
 	for _, leases := range n.Leases {
-		list = append(list[:len(list):len(list)], leases.counted()...)
+		list = append(append(list, n.reuses(&leases)), leases.counted()...)
+	}
+	for _, where := range allocationFailures {
+		list = append(list, n.failure(where))
 	}
 	return list
 }
+
+func (n *StatNames) reuses(leases *LeaseNames) string {
+	return n.Prefix + "-" + leases.Kind + "lease-reuses"
+}
+
+func (n *StatNames) failure(where string) string { return n.Prefix + "-allocation-fail" + where }
+
+// allocationFailures are what it is counted by that there is nothing for a
+// client.
+var allocationFailures = []string{"", "-classes", "-no-pools", "-shared-network", "-subnet"}
 
 // Count counts what happened in a subnet, which may be gone by now; 0: in none.
 func (s *Stats) Count(name string, subnet uint32) {
@@ -99,6 +116,25 @@ func (s *Stats) Count(name string, subnet uint32) {
 
 // Assigned counts a lease that a client is given which did not have it.
 func (s *Stats) Assigned(l *lease.Lease) { s.countLease(s.cumulative[l.Type], l) }
+
+// Reused counts a lease that a client may use on without its being written.
+func (s *Stats) Reused(l *lease.Lease) { s.Count(s.reuses[l.Type], l.SubnetID) }
+
+// Failed counts that there is nothing for a client: in a subnet, which may be
+// one of a shared network, and whether there are pools that it may have
+// something of.
+func (s *Stats) Failed(subnet uint32, shared, pools bool) {
+	where := []string{"-classes", "-subnet", "-no-pools"}
+	if shared {
+		where[1] = "-shared-network"
+	}
+	if pools {
+		where[2] = ""
+	}
+	for _, w := range where {
+		s.Count(s.names.failure(w), subnet)
+	}
+}
 
 // reclaimed counts a lease that was reclaimed.
 func (s *Stats) reclaimed(l lease.Lease) {

@@ -29,6 +29,9 @@ func TestStatistics(t *testing.T) {
 	c.Stats.Count("failed", 1)
 	c.Stats.Count("failed", 0)
 	c.Stats.Count("failed", 77)
+	c.Stats.Failed(1, false, true)
+	c.Stats.Failed(2, true, false)
+	c.Stats.Reused(&prefix)
 	c.Stats.reclaimed(prefix)
 	c.Stats.reclaimed(declined)
 	c.Stats.Received(3)
@@ -39,6 +42,10 @@ func TestStatistics(t *testing.T) {
 	for name, want := range map[string]int64{
 		"assigned-nas": 4, "assigned-pds": 1, "declined-addresses": 1, "registered-nas": 1,
 		"cumulative-assigned-nas": 5, "cumulative-assigned-pds": 1, "reclaimed-leases": 2, "reclaimed-declined-addresses": 1,
+		"v6-allocation-fail": 1, "v6-allocation-fail-classes": 2, "v6-allocation-fail-no-pools": 1,
+		"v6-allocation-fail-shared-network": 1, "v6-allocation-fail-subnet": 1, "subnet[1].v6-allocation-fail": 1,
+		"subnet[2].v6-allocation-fail": 0, "subnet[2].v6-allocation-fail-shared-network": 1,
+		"v6-pd-lease-reuses": 1, "subnet[1].v6-pd-lease-reuses": 1, "v6-na-lease-reuses": 0,
 		"failed": 3, "subnet[1].failed": 1, "subnet[2].failed": 0,
 		"subnet[1].total-nas": 9, "subnet[1].assigned-nas": 4, "subnet[1].declined-addresses": 1, "subnet[1].registered-nas": 1,
 		"subnet[1].total-pds": 256, "subnet[1].assigned-pds": 1, "subnet[1].reclaimed-leases": 2,
