@@ -100,9 +100,9 @@ func (x *exchange) forgotten(addr netip.Addr, holder string) bool {
 func (x *exchange) grantOf(a *ia, p netip.Prefix, s *subnet) *grant {
 	g := &grant{typ: a.typ, holder: a.holder, prefix: p, subnet: s, pool: s.poolOf(a.typ, p.Addr()), host: x.hostIn(s)}
 	if l, ok := x.e.core.Store.Lookup(g.key()); ok {
-		g.was = &l
-		g.mine = x.owns(a, &l) && prefixOf(&l) == p
-		if !g.mine && engine.InUse(&l, x.now) {
+		g.was = new(l) // most often there is none, and nothing to allocate
+		g.mine = x.owns(a, g.was) && prefixOf(g.was) == p
+		if !g.mine && engine.InUse(g.was, x.now) {
 			return nil
 		}
 	}
