@@ -308,8 +308,8 @@ func (f *feed) fetched(rev uint64) {
 
 // superfluous says whether a server that has fetched the lease need not be told
 // of the change. It sees no removals, takes a lease only if its client has been
-// heard of since, which is not so of a release, and is not shown states that
-// it may not know.
+// heard of since, which is not so of a release, and is not shown those in
+// states that it may not know.
 func superfluous(c *lease.Change) bool { return !c.Delete && !onlyNewer(c.Lease.State) }
 
 // resend lets the peer be told of a lease again.

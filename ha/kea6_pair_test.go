@@ -61,7 +61,7 @@ func newKea6Pair(t *testing.T, mode Mode, name string, change object) *kea6Pair 
 	parameters := func(name string) []byte {
 		second := map[Mode]string{HotStandby: "standby", LoadBalancing: "secondary"}[mode]
 		r := object{
-			"this-server-name": name, "mode": mode, "heartbeat-delay": 200, "max-response-delay": 3000,
+			"this-server-name": name, "mode": mode, "heartbeat-delay": 200, "max-response-delay": 1000,
 			"max-ack-delay": 500, "max-unacked-clients": 0, "sync-page-limit": 40,
 			"multi-threading": object{"enable-multi-threading": true, "http-dedicated-listener": true, "http-listener-threads": 2, "http-client-threads": 2},
 			"peers": []object{
@@ -263,12 +263,18 @@ func (p *kea6Pair) awaitEqualBut(change func(ours map[string]string)) int {
 }
 
 // load has many new clients get an address and a prefix each from Kea, and some
-// of them renew and release theirs.
-func (p *kea6Pair) load(clients int) {
+// of them renew theirs and, if they may, release them.
+func (p *kea6Pair) load(clients int, release bool) {
 	p.t.Helper()
 	p.loads++
-	got := p.clients.Perfdhcp(p.ctx, "-6", "-l", "eth0", "-e", "address-and-prefix", "-R", fmt.Sprint(clients),
-		"-r", "100", "-f", "20", "-F", "10", "-n", fmt.Sprint(clients), "-W", "500000", "-b", fmt.Sprintf("mac=02:%02x:00:00:00:00", p.loads))
+	args := []string{
+		"-6", "-l", "eth0", "-e", "address-and-prefix", "-r", "100", "-n", fmt.Sprint(clients), "-R", fmt.Sprint(clients),
+		"-b", fmt.Sprintf("mac=02:%02x:00:00:00:00", p.loads), "-W", "500000", "-f", "20",
+	}
+	if release {
+		args = append(args, "-F", "10")
+	}
+	got := p.clients.Perfdhcp(p.ctx, args...)
 	require.NotZero(p.t, got["REQUEST-REPLY"].Received, "%v", got)
 }
 
@@ -324,8 +330,14 @@ func (p *kea6Pair) add(l string) {
 }
 
 // keaServes and oursServes say whose clients are in normal operation.
-func (p *kea6Pair) keaServes() bool { return p.loadBalancing() || !p.primary() }
+func (p *kea6Pair) keaServes() bool  { return p.loadBalancing() || !p.primary() }
 func (p *kea6Pair) oursServes() bool { return p.loadBalancing() || p.primary() }
 
 func (p *kea6Pair) loadBalancing() bool { return p.ours.cfgs[0].Mode == LoadBalancing }
 func (p *kea6Pair) primary() bool       { return p.ours.cfgs[0].ThisServerName == "server1" }
+
+// sever cuts the servers off from each other.
+func (p *kea6Pair) sever(how testnet.Cut) (heal func()) {
+	p.t.Helper()
+	return p.keaHost.Sever(p.addrs[p.ours.cfgs[0].ThisServerName], how)
+}

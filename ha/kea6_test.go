@@ -3,22 +3,29 @@ package ha
 import (
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/dhcpha/dhcpha/internal/testnet"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
 // eachKea6 runs a test with a real kea-dhcp6 in either role.
 func eachKea6(t *testing.T, test func(t *testing.T, p *kea6Pair), modes ...Mode) {
+	eachKea6With(t, nil, test, modes...)
+}
+
+// eachKea6With is the same with parameters instead of the usual.
+func eachKea6With(t *testing.T, change object, test func(t *testing.T, p *kea6Pair), modes ...Mode) {
 	t.Parallel()
 	for _, mode := range modes {
 		for _, name := range []string{"server1", "server2"} {
 			t.Run(fmt.Sprintf("%s, ours is %s", mode, name), func(t *testing.T) {
 				t.Parallel()
-				test(t, newKea6Pair(t, mode, name, nil))
+				test(t, newKea6Pair(t, mode, name, change))
 			})
 		}
 	}
@@ -88,7 +95,7 @@ func TestKea6Synchronization(t *testing.T) {
 	eachKea6(t, func(t *testing.T, p *kea6Pair) {
 		p.startKea()
 		p.await(StatePartnerDown, 0)
-		p.load(150)
+		p.load(150, true)
 		for _, l := range oddLeases(1000) {
 			text, err := l.MarshalJSON()
 			require.NoError(t, err)
@@ -118,7 +125,7 @@ func TestKea6Updates(t *testing.T) {
 		p.normal()
 		var loading sync.WaitGroup
 		if p.keaServes() {
-			loading.Go(func() { p.load(300) })
+			loading.Go(func() { p.load(300, true) })
 		}
 		if p.oursServes() {
 			p.give(1, 1000)
@@ -175,4 +182,91 @@ func TestKea6Unreadable(t *testing.T) {
 		p.normal()
 		require.Equal(t, 2*90, p.awaitEqualBut(without))
 	}, HotStandby)
+}
+
+// Either server comes back, with its leases or without, and then both have all.
+func TestKea6Return(t *testing.T) {
+	eachKea6(t, func(t *testing.T, p *kea6Pair) {
+		p.start()
+		p.normal()
+		for i, lost := range []bool{false, true} {
+			p.ours.end()
+			p.await(StatePartnerDown, 0)
+			p.load(60, true)
+			if lost {
+				require.NoError(t, os.Remove(p.ours.path))
+			}
+			p.ours.start()
+			p.normal()
+			p.awaitEqual()
+
+			p.killKea(lost)
+			p.await(0, StatePartnerDown)
+			p.give(100*i, 100*i+60)
+			p.startKea()
+			p.normal()
+			p.awaitEqual()
+		}
+	}, LoadBalancing)
+}
+
+// Cut off from each other both serve their own clients, and tell each other of
+// it afterwards. An administrator can have all leases fetched at any time.
+func TestKea6Recovery(t *testing.T) {
+	change := object{"max-unacked-clients": 10, "delayed-updates-limit": 1000}
+	eachKea6With(t, change, func(t *testing.T, p *kea6Pair) {
+		p.start()
+		p.normal()
+		p.give(1, 50)
+		p.load(50, true)
+		heal := p.sever(testnet.Rejected)
+		p.await(StateCommunicationRecovery, StateCommunicationRecovery)
+		p.give(1000, 1100)
+		p.give(1, 20)
+		p.commit(21, 25, func(client int) []lease.Change {
+			return []lease.Change{lease.Removal(lease6(lease.NA, client)), {Lease: lease6(lease.PD, client)}}
+		})
+		p.load(50, false) // what Kea gives and takes back meanwhile it does not take back here
+		heal()
+		p.normal()
+		p.awaitEqual()
+		p.command("ha-sync", object{"server-name": p.ours.cfgs[0].ThisServerName})
+		require.Zero(t, p.ours.run("ha-sync", fmt.Sprintf(`{"server-name": %q}`, p.other(p.ours.cfgs[0].ThisServerName))).Result)
+		p.awaitEqual()
+	}, LoadBalancing)
+}
+
+// What Kea refuses does not reach its client, nor does it keep others from
+// theirs that are told in the same command.
+func TestKea6Refusals(t *testing.T) {
+	change := object{"max-unacked-clients": 10, "delayed-updates-limit": 1000}
+	eachKea6With(t, change, func(t *testing.T, p *kea6Pair) {
+		p.start()
+		p.normal()
+		elsewhere := lease6(lease.NA, 900)
+		elsewhere.SubnetID = 9
+		without := func(ours map[string]string) { delete(ours, fmt.Sprint("IA_NA ", elsewhere.Addr)) }
+		require.ErrorIs(t, p.ours.Commit(p.ctx, lease.Change{Lease: elsewhere}), errUnacknowledged)
+		p.normal()
+		p.awaitEqualBut(without)
+
+		// All together in a backlog.
+		heal := p.sever(testnet.Rejected)
+		p.await(StateCommunicationRecovery, StateCommunicationRecovery)
+		p.give(1, 40)
+		require.NoError(t, p.ours.Commit(p.ctx, lease.Change{Lease: elsewhere}))
+		p.give(41, 80)
+		heal()
+		p.normal()
+		require.Equal(t, 161, p.awaitEqual(), "what it fetches, Kea does not check")
+
+		// To remove what is not there is no failure.
+		for client := 1; client <= 40; client += 2 {
+			p.command("lease6-del", object{"type": "IA_PD", "ip-address": lease6(lease.PD, client).Addr})
+		}
+		p.commit(1, 40, func(client int) []lease.Change {
+			return []lease.Change{lease.Removal(lease6(lease.NA, client)), lease.Removal(lease6(lease.PD, client))}
+		})
+		require.Equal(t, 81, p.awaitEqual())
+	}, LoadBalancing)
 }

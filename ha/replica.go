@@ -226,7 +226,7 @@ func (r *replica) drains(n int) {
 
 // fetched notes that a Kea has fetched all leases, as of a revision or later.
 // It is told of removals and releases all the same, of which it has seen
-// nothing, and of leases whose state it was not shown, see plainPages.
+// nothing, and of leases that it was not shown, see plainPages.
 func (r *replica) fetched(from uint64) {
 	r.feed.fetched(from)
 	for _, state := range newerStates {

@@ -116,8 +116,8 @@ func (s *Service) peerMux(mux *ctrl.Mux, subnets ctrl.Subnets) *ctrl.Mux {
 		store: s.store, offset: s.clockOffset, log: s.opts.Logger,
 		told: func(c lease.Change) { s.updated(s.peerOf(&c.Lease), c) },
 	}).handle(peers, s.opts.Family, subnets)
-	s.walks.watch(peers, s.opts.Family, s.store)
 	s.plainPages(peers)
+	s.walks.watch(peers, s.opts.Family, s.store)
 	s.holdEach(peers)
 	return peers
 }
