@@ -1,5 +1,65 @@
 // Package dhcp6 serves DHCPv6 (RFC 9915).
 //
+// A [Server] owns sockets and goroutines and asks a [Handler] for the reply to
+// each query, in the manner of net/http: a handler is a function from query to
+// reply, and middleware wraps it. What relay agents have put around a query, and
+// have to have around the reply, is the server's business. The [Engine] is the
+// handler that gives out leases, of addresses and of prefixes. It goes by a
+// [Config], whose JSON is Kea's Dhcp6 object, so that a Kea configuration file
+// is all it needs:
+//
+//	cfg, err := dhcp6.LoadConfig("kea-dhcp6.conf", nil)
+//	if err != nil {
+//		return err // every mistake in the file, a line for each
+//	}
+//	store, err := lease.Open("leases6.db", nil)
+//	if err != nil {
+//		return err
+//	}
+//	defer store.Close()
+//	engine, err := dhcp6.NewEngine(cfg, store, nil)
+//	if err != nil {
+//		return err
+//	}
+//	defer engine.Close()
+//	server := &dhcp6.Server{Handler: engine, Interfaces: cfg.InterfacesConfig.Interfaces}
+//	return server.Serve(ctx)
+//
+// Beside it [Engine.Run] cleans up after leases that have expired. A program
+// may as well fill in a Config itself; the package's example does both.
+//
+// High availability enters at two places, both in [EngineOptions]: a [Gate]
+// says which queries are this server's, and a [lease.Committer] makes leases
+// safe before their clients hear of them.
+//
+// The DUID that clients know the server by is made when it first starts, and
+// kept with the leases, as they are renewed with the server of that name. A
+// copy of the leases for another server has it too; there it is to be set anew
+// ([lease.Store.SetServerID], or server-id in the configuration).
+//
+// # Guarantees
+//
+//   - No reply that grants or ends a lease leaves before its Commit returned.
+//     All leases of one query are committed together, or none is.
+//   - What the configuration takes from a client, because it is reserved for
+//     another now, say, is given to nobody for another minute: the client uses
+//     it until it has heard of that.
+//   - No packet and no file makes a server panic or grow without bound; a panic
+//     in a handler is contained to its query.
+//   - When the context of Serve ends, queries in flight are answered and
+//     everything has stopped when it returns. Close stops at once.
+//   - What is configured and not supported is an error that names it.
+//
+// # When there is no answer
+//
+// To say nothing is often right, so it is no error. [Server.NotReady] says
+// which interfaces are not served, [Server.Counters] what became of datagrams:
+// those in Refused never reached the handler, those in Silent it did not want
+// to answer. Why, the engine tells its logger at the level debug. A client that
+// is answered NoAddrsAvail or NoPrefixAvail is a warning there: it may be on a
+// link without a subnet. For clients that no relay agent stands for, subnets
+// have to name their interface.
+//
 // # Configuration
 //
 // Kea's dialect of JSON is read: comments from # or // to the end of the line
@@ -44,4 +104,19 @@
 // common; prefixes to delegate and reserved ones must not have bits set beyond
 // their length, which Kea 3 refuses, too; and interfaces may come later. A
 // server-id of type UUID is ours: Kea would refuse the file.
+//
+// # Caveats
+//
+//   - Reconfigure messages are not sent, and clients are not told to accept
+//     them: what has changed they learn when they renew.
+//   - As RFC 9915 has no temporary addresses any more, an IA_TA is ignored, and
+//     there is no Server Unicast option. Authentication and DNS updates are not
+//     supported; clients that ask for updates are told that there are none.
+//   - As in Kea, an identity association is given one address or prefix, and a
+//     Renew or Rebind makes new bindings where it can. One that has more, from a
+//     partner say, keeps them.
+//   - Where Kea departs from RFC 9915 the RFC counts. An address of another link
+//     in a Request is answered NotOnLink; a Confirm or Rebind from a link that
+//     no subnet is configured for is not answered; and a Release or Decline
+//     succeeds, with NoBinding for identity associations that are not known.
 package dhcp6
