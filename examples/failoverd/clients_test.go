@@ -28,7 +28,8 @@ func oneSubnet(members string) string {
 				{"name": "ntp-servers", "data": "192.0.2.123", "always-send": true}]}]}`
 }
 
-// lan is a network of one segment with failoverd, 192.0.2.1, on it.
+// lan is a network of one segment with failoverd, 192.0.2.1 or 2001:db8:1::1, on
+// it.
 type lan struct {
 	*testnet.Net
 	segment *testnet.LAN
@@ -40,7 +41,7 @@ func newLAN(t testing.TB, config string) *lan {
 	t.Helper()
 	n := testnet.New(t)
 	l := &lan{Net: n, segment: n.LAN(), server: n.Host("server")}
-	l.server.Join(l.segment, "eth0", "192.0.2.1/24")
+	l.server.Join(l.segment, "eth0", map[int]string{4: "192.0.2.1/24", 6: "2001:db8:1::1/64"}[familyOf(config)])
 	l.program = startProgram(t, n, l.server, config)
 	return l
 }
@@ -53,7 +54,7 @@ func (l *lan) client(name string) *testnet.Host {
 	return h
 }
 
-// leaseInfo is a lease as lease4-get shows it.
+// leaseInfo is a lease as lease4-get and lease6-get show it.
 type leaseInfo struct {
 	Addr     netip.Addr `json:"ip-address"`
 	HWAddr   string     `json:"hw-address"`
@@ -63,13 +64,30 @@ type leaseInfo struct {
 	CLTT     int64      `json:"cltt"`
 	ValidLft int64      `json:"valid-lft"`
 	State    int        `json:"state"`
+
+	// Of DHCPv6 only.
+	Type         string `json:"type"`
+	PrefixLen    int    `json:"prefix-len"`
+	DUID         string `json:"duid"`
+	IAID         uint32 `json:"iaid"`
+	PreferredLft int64  `json:"preferred-lft"`
 }
 
 // lease returns the lease of an address, or false if there is none.
 func (p *program) lease(ctx context.Context, addr netip.Addr) (leaseInfo, bool) {
 	p.t.Helper()
+	return p.leaseOf(ctx, netip.PrefixFrom(addr, addr.BitLen()))
+}
+
+// leaseOf is lease for delegated prefixes too.
+func (p *program) leaseOf(ctx context.Context, prefix netip.Prefix) (leaseInfo, bool) {
+	p.t.Helper()
 	var l leaseInfo
-	r, err := call(ctx, p.socket, "lease4-get", map[string]any{"ip-address": addr.String()})
+	args := map[string]any{"ip-address": prefix.Addr().String()}
+	if !prefix.IsSingleIP() {
+		args["type"] = "IA_PD"
+	}
+	r, err := call(ctx, p.socket, p.named("lease%d-get"), args)
 	require.NoError(p.t, err)
 	if r.Result == 3 {
 		return l, false
@@ -143,7 +161,7 @@ func TestClientsGetRenewAndRelease(t *testing.T) {
 			first, found := l.lease(ctx, bound.Addr)
 			require.True(t, found)
 			require.Equal(t, host.HWAddr("eth0").String(), first.HWAddr)
-			require.Equal(t, leaseInfo{first.Addr, first.HWAddr, first.ClientID, "", 7, first.CLTT, 3000, 0}, first)
+			require.Equal(t, leaseInfo{Addr: first.Addr, HWAddr: first.HWAddr, ClientID: first.ClientID, SubnetID: 7, CLTT: first.CLTT, ValidLft: 3000}, first)
 			require.InDelta(t, time.Now().Unix(), first.CLTT, 5)
 
 			other := c.start(l.client("other")).Await(ctx, testnet.Bound)
@@ -238,7 +256,7 @@ func TestDecline(t *testing.T) {
 	taken := netip.MustParseAddr("192.0.2.100")
 	l.awaitLease(ctx, taken, "the address is declined", func(got leaseInfo, _ bool) bool { return got.State == 1 })
 	declined, _ := l.lease(ctx, taken)
-	require.Equal(t, leaseInfo{taken, "", "", "", 7, declined.CLTT, 1234, 1}, declined)
+	require.Equal(t, leaseInfo{Addr: taken, SubnetID: 7, CLTT: declined.CLTT, ValidLft: 1234, State: 1}, declined)
 	bound := client.Await(ctx, testnet.Bound)
 	require.NotEqual(t, taken, bound.Addr)
 

@@ -255,7 +255,10 @@ func (l keptLease) client() string { return cmp.Or(l.DUID, l.HW) }
 func (p *program) allLeases(ctx context.Context) map[netip.Addr]keptLease {
 	p.t.Helper()
 	var all struct{ Leases []keptLease }
-	require.NoError(p.t, json.Unmarshal(p.command(ctx, p.named("lease%d-get-all"), nil), &all))
+	r, err := call(ctx, p.socket, p.named("lease%d-get-all"), nil)
+	require.NoError(p.t, err)
+	require.Contains(p.t, []int{0, 3}, r.Result, r.Text) // 3: there is none
+	require.NoError(p.t, json.Unmarshal(r.Arguments, &all))
 	leases := make(map[netip.Addr]keptLease, len(all.Leases))
 	for _, l := range all.Leases {
 		leases[l.Addr] = l

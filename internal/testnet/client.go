@@ -120,7 +120,22 @@ func (h *Host) dhcpcd(args func(*Client) []string) *Client {
 			// It is several processes, which Kill is to find.
 			return c.withFolders(append([]string{"setsid"}, line...), "/var/lib/dhcpcd", "/run")
 		},
-		func(_ context.Context, c *Client) { c.Signal("ALRM") })
+		func(ctx context.Context, c *Client) {
+			// A signal that comes while a script runs is lost, and so is that
+			// of its own option -k. It ends when it has released.
+			again := time.NewTicker(time.Second)
+			defer again.Stop()
+			for {
+				c.Signal("ALRM")
+				select {
+				case <-c.Done():
+					return
+				case <-ctx.Done():
+					return
+				case <-again.C:
+				}
+			}
+		})
 }
 
 // withFolders returns a command line whose program has folders of its own where
