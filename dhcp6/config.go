@@ -59,11 +59,11 @@ type Config struct {
 	// MACSources are the ways to find a client's hardware address, tried in
 	// this order: any, raw, duid, ipv6-link-local, client-link-addr-option (or
 	// rfc6939), remote-id (or rfc4649), subscriber-id (or rfc4580),
-	// docsis-cmts, docsis-modem. Empty means any. From raw nothing is found:
-	// the server has no raw sockets.
+	// docsis-cmts, docsis-modem. Empty means any. From raw nothing is found, as
+	// the server has no raw sockets, and as in Kea from subscriber-id.
 	MACSources []string `json:"mac-sources,omitempty"`
 	// RelaySuppliedOptions are the options that a relay agent may supply for
-	// clients (RFC 6422), by code or name, besides those that IANA lists.
+	// clients (RFC 6422), by code or name, besides erp-local-domain-name (65).
 	RelaySuppliedOptions []string `json:"relay-supplied-options,omitempty"`
 
 	OptionDefs    []OptionDef   `json:"option-def,omitempty"`

@@ -43,7 +43,8 @@ type Subnet struct {
 // on.
 type Selection struct {
 	// Interface is the interface at which directly connected clients of the
-	// subnet are served. Unset: the one that has an address in the subnet.
+	// subnet are served. Where no subnet has it, one counts that has the
+	// address that the client sent from, which is hardly ever so.
 	Interface string `json:"interface,omitempty"`
 	// InterfaceID is the Interface-Id option, byte for byte, by which relay
 	// agents name the link. A subnet has an Interface or an InterfaceID.

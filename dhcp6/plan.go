@@ -16,6 +16,9 @@ import (
 
 // plan is a configuration made ready for queries: inherited, compiled and
 // indexed. It is never changed once it is used.
+//
+// It looks like the plan of dhcp4 and stays apart: the objects that it is made
+// of are other types. What can be done with both is done in internal/engine.
 type plan struct {
 	cfg    *Config
 	defs   *option.Defs
@@ -63,6 +66,7 @@ type pool struct {
 	delegatedLen int
 	excluded     netip.Prefix
 
+	kept    []netip.Addr // addresses, and beginnings of prefixes, that are not picked
 	options *option.List
 	names   engine.NameRules
 	free    *lease.Pool

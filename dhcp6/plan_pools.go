@@ -60,13 +60,13 @@ func (p *plan) poolSpecs() []lease.PoolSpec {
 		for _, pl := range s.pools {
 			specs = append(specs, lease.PoolSpec{
 				ID: pl.id, SubnetID: s.id, First: pl.span.First, Last: pl.span.Last,
-				Allocator: addresses, Exclude: s.reservedUnits(pl, 128),
+				Allocator: addresses, Exclude: pl.kept,
 			})
 		}
 		for _, pl := range s.pdPools {
 			specs = append(specs, lease.PoolSpec{
 				ID: pl.id, SubnetID: s.id, Prefix: pl.prefix, DelegatedLen: pl.delegatedLen,
-				Allocator: prefixes, Exclude: s.reservedUnits(pl, pl.delegatedLen),
+				Allocator: prefixes, Exclude: pl.kept,
 			})
 		}
 	}
