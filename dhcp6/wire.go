@@ -27,8 +27,12 @@ func payload(o dhcpv6.Option) []byte {
 }
 
 // duidIn returns the DUID that a client or server identifier is; nil: it is
-// neither, or one that is not understood.
+// neither, or one that is not understood, such as bytes that a program has put
+// in, of which the message library makes a panic.
 func duidIn(o dhcpv6.Option) dhcpv6.DUID {
+	if _, bytes := o.(*dhcpv6.OptionGeneric); bytes {
+		return nil
+	}
 	switch list := (dhcpv6.MessageOptions{Options: dhcpv6.Options{o}}); o.Code() {
 	case dhcpv6.OptionClientID:
 		return list.ClientID()
