@@ -49,7 +49,7 @@ func Serve[Reply any](ctx context.Context, c *Core, x Exchange[Reply]) (*Reply, 
 	}
 	if err != nil {
 		c.Stats.Dropped.Add(1)
-		return nil, fmt.Errorf("wait for the client's query before: %w", err)
+		return nil, fmt.Errorf("dhcp: wait for the client's query before: %w", err)
 	}
 	defer release()
 	for try := 1; ; try++ {
