@@ -25,12 +25,18 @@ func TestValidate(t *testing.T) {
 	}
 	prefix := netip.MustParsePrefix("2001:db8:8::/48")
 	for problem, change := range map[string]func(*Config){
-		`subnet6[0].id: 0 is out of range, 1 to 4294967294`:                                            subnet(func(s *Subnet) { s.ID = 0 }),
-		`subnet6[0].subnet: 2001:db8::1/64 has bits beyond its length set; 2001:db8::/64 is meant`:     subnet(func(s *Subnet) { s.Subnet = netip.MustParsePrefix("2001:db8::1/64") }),
-		`subnet6[0].interface: "eth 0" is not the name of an interface`:                                subnet(func(s *Subnet) { s.Interface = "eth 0" }),
-		`subnet6[0].interface-id: has 65536 bytes; an option has at most 65535`:                        subnet(func(s *Subnet) { s.InterfaceID = strings.Repeat("x", 65536) }),
-		`subnet6[0].pools[0].pool: is missing`:                                                         subnet(func(s *Subnet) { s.Pools = []Pool{{}} }),
-		`subnet6[0].pd-pools[0].prefix: is missing`:                                                    subnet(func(s *Subnet) { s.PDPools = []PDPool{{}} }),
+		`subnet6[0].id: 0 is out of range, 1 to 4294967294`:                                        subnet(func(s *Subnet) { s.ID = 0 }),
+		`subnet6[0].subnet: 2001:db8::1/64 has bits beyond its length set; 2001:db8::/64 is meant`: subnet(func(s *Subnet) { s.Subnet = netip.MustParsePrefix("2001:db8::1/64") }),
+		`subnet6[0].interface: "eth 0" is not the name of an interface`:                            subnet(func(s *Subnet) { s.Interface = "eth 0" }),
+		`subnet6[0].interface-id: has 65536 bytes; an option has at most 65535`:                    subnet(func(s *Subnet) { s.InterfaceID = strings.Repeat("x", 65536) }),
+		`subnet6[0].pools[0].pool: is missing`:                                                     subnet(func(s *Subnet) { s.Pools = []Pool{{}} }),
+		`subnet6[0].pd-pools[0].prefix: is missing`:                                                subnet(func(s *Subnet) { s.PDPools = []PDPool{{}} }),
+		`subnet6[0].pd-pools[0].delegated-len: 129 is out of range, 1 to 128`: subnet(func(s *Subnet) {
+			s.PDPools = []PDPool{{Prefix: prefix.Addr(), PrefixLen: 48, DelegatedLen: 129}}
+		}),
+		`shared-networks[0].user-context.ha-server-name: must be a string, the name of a server`: func(c *Config) {
+			c.SharedNetworks = []SharedNetwork{{Name: "n", UserContext: []byte(`{"ha-server-name": {}}`)}}
+		},
 		`subnet6[0].relay: fe80::1%eth0 is not an IPv6 address`:                                        subnet(func(s *Subnet) { s.Relay.IPAddress = netip.MustParseAddr("fe80::1%eth0") }),
 		`subnet6[0].pd-allocator: must be iterative, random or flq, not "best"`:                        subnet(func(s *Subnet) { s.PDAllocator = new("best") }),
 		`subnet6[0].user-context.ha-server-name: must be a string, the name of a server`:               subnet(func(s *Subnet) { s.UserContext = []byte(`{"ha-server-name": 1}`) }),

@@ -154,6 +154,7 @@ func TestConfigWarnings(t *testing.T) {
 		inSubnet(`"valid-lifetime": 10, "preferred-lifetime": 11`):                                    `subnet6[0].preferred-lifetime`,
 		global(`"subnet6": [{"subnet": "2001:db8::1/64"}]`):                                           `subnet6[0].subnet warning="2001:db8::1/64 has bits beyond its length set; it is taken for 2001:db8::/64"`,
 		global(`"subnet6": [{"subnet": "2001:db8::/64"}, {"subnet": "2001:db8::/80"}]`):               `subnet6[1].subnet warning="overlaps subnet6[0].subnet"`,
+		inSubnet(`"pools": [{"pool": "2001:db8:1::/80", "client-class": "nope"}]`):                    `subnet6[0].pools[0].client-class`,
 		inSubnet(`"client-class": "nope"`):                                                            `subnet6[0].client-class warning="there is no class \"nope\""`,
 		global(`"server-id": {"type": "LL", "time": 7}`):                                              `server-id.time warning="has no effect: a DUID of type LL has no such part"`,
 		global(`"interfaces-config": {"service-sockets-require-all": true}`):                          `interfaces-config.service-sockets-require-all`,
@@ -177,6 +178,17 @@ func TestConfigErrors(t *testing.T) {
 
 	_, err = dhcp6.ParseConfig(strings.NewReader(`[]`), nil)
 	require.EqualError(t, err, `dhcp6: configuration: 1:1: there is no "Dhcp6" object`)
+}
+
+// What Kea takes for absent is left out.
+func TestConfigsAreNormalized(t *testing.T) {
+	cfg, err := dhcp6.ParseConfig(strings.NewReader(prefixes(`"prefix": "3000::", "prefix-len": 16, "delegated-len": 64, "excluded-prefix": "::", "excluded-prefix-len": 0`)), nil)
+	require.NoError(t, err)
+	require.False(t, cfg.Subnets[0].PDPools[0].ExcludedPrefix.IsValid())
+
+	cfg, err = dhcp6.ParseConfig(strings.NewReader(global(`"compatibility": {"lenient-option-parsing": false}`)), nil)
+	require.NoError(t, err)
+	require.Nil(t, cfg.Compatibility, "Kea reads no empty object")
 }
 
 func TestKeaNumbersSubnets(t *testing.T) {

@@ -54,10 +54,35 @@ func TestDigest(t *testing.T) {
 	} {
 		require.NotEqual(t, base, digest(text), what)
 	}
+
+	// In whatever is in something else, the order of networks and subnets and
+	// what is each server's own do not count either.
+	const (
+		members = `"interface": "IF", "option-data": [{"code": 7, "data": "N"}]`
+		inner   = `{"id": 3, "subnet": "2001:db8:3::/64", ` + members + `, "pools": [{"pool": "2001:db8:3::/80", "option-data": [{"code": 7, "data": "N"}]}],
+			"pd-pools": [{"prefix": "3001::", "prefix-len": 32, "delegated-len": 56, "option-data": [{"code": 7, "data": "N"}]}]}`
+		other = `{"id": 4, "subnet": "2001:db8:4::/64"}`
+	)
+	networks := func(own, first, second string) string {
+		text := `"client-classes": [{"name": "a", "option-data": [{"code": 7, "data": "N"}]}], "shared-networks": [` + first + `, ` + second + `]`
+		return digest(strings.NewReplacer("IF", "eth"+own, `"N"`, `"`+own+`"`).Replace(text))
+	}
+	n := `{"name": "n", ` + members + `, "subnet6": [` + inner + `, ` + other + `]}`
+	require.Equal(t, networks("1", n, `{"name": "m"}`), networks("2", `{"name": "m"}`, strings.Replace(n, inner+`, `+other, other+`, `+inner, 1)))
+	require.NotEqual(t, networks("1", n, `{"name": "m"}`), networks("1", n, `{"name": "o"}`))
+
 	cfg, err := ParseConfig(strings.NewReader(`{"Dhcp6": {"option-data": [{"code": 7, "data": "1"}], "subnet6": [{"id": 2, "subnet": "2001:db8:2::/64"}, {"id": 1, "subnet": "2001:db8:1::/64", "interface": "eth0"}]}}`), nil)
 	require.NoError(t, err)
 	digestOf(cfg)
 	require.EqualValues(t, 2, cfg.Subnets[0].ID, "the configuration itself is left as it is")
 	require.Equal(t, "eth0", cfg.Subnets[1].Interface)
 	require.Len(t, cfg.OptionData, 1)
+
+	cfg, err = ParseConfig(strings.NewReader(`{"Dhcp6": {"client-classes": [{"name": "a", "option-data": [{"code": 7, "data": "1"}]}], "shared-networks": [{"name": "n", "interface": "eth0", "subnet6": [
+		{"id": 2, "subnet": "2001:db8:2::/64", "pools": [{"pool": "2001:db8:2::/80", "option-data": [{"code": 7, "data": "1"}]}]}]}]}}`), nil)
+	require.NoError(t, err)
+	digestOf(cfg)
+	require.Len(t, cfg.ClientClasses[0].OptionData, 1)
+	require.Equal(t, "eth0", cfg.SharedNetworks[0].Interface)
+	require.Len(t, cfg.SharedNetworks[0].Subnets[0].Pools[0].OptionData, 1)
 }
