@@ -56,13 +56,11 @@ func (r relationship) config(f *haFamily, name string) map[string]any {
 	if r.mode == "load-balancing" {
 		classes = []string{"HA_server1", "HA_server2"}
 	}
-	subnet := f.subnet(1, classes...)
-	subnet["interface"] = "eth0"
 	return map[string]any{
 		"interfaces-config": map[string]any{"interfaces": []string{"eth0"}},
 		"multi-threading":   map[string]any{"enable-multi-threading": true, "thread-pool-size": 2, "packet-queue-size": 64},
 		"valid-lifetime":    3600,
-		f.named("subnet%d"): []any{subnet},
+		f.named("subnet%d"): []any{f.subnet(1, "eth0", classes...)},
 		"hooks-libraries": []any{
 			map[string]any{"library": leaseCommandsLibrary()},
 			map[string]any{"library": filepath.Join(filepath.Dir(r.library), "libdhcp_ha.so"), "parameters": map[string]any{"high-availability": []any{ha}}},

@@ -32,11 +32,6 @@ func newHub(t *testing.T, f *haFamily) (branches []*haWorld, hub *haServer) {
 			},
 		}
 	}
-	subnet := func(branch int, link string) map[string]any {
-		subnet := f.subnet(branch)
-		subnet["interface"] = link
-		return subnet
-	}
 	config := func(links []string, relationships ...any) map[string]any {
 		return map[string]any{
 			"interfaces-config": map[string]any{"interfaces": links},
@@ -50,7 +45,7 @@ func newHub(t *testing.T, f *haFamily) (branches []*haWorld, hub *haServer) {
 	both := config([]string{"eth1", "eth2"}, relationship(1, "hub"), relationship(2, "hub"))
 	// The subnet says whose it is, or its shared network does, by the name of
 	// either server.
-	one, two := subnet(1, "eth1"), subnet(2, "eth2")
+	one, two := f.subnet(1, "eth1"), f.subnet(2, "eth2")
 	one["user-context"] = map[string]any{"ha-server-name": "hub1"}
 	both[f.named("subnet%d")] = []any{one}
 	both["shared-networks"] = []any{map[string]any{
@@ -62,7 +57,7 @@ func newHub(t *testing.T, f *haFamily) (branches []*haWorld, hub *haServer) {
 			name: fmt.Sprintf("spoke%d", branch), kind: ours, host: n.Host(fmt.Sprintf("spoke%d", branch)),
 			config: config([]string{"eth0"}, relationship(branch, "spoke")),
 		}
-		spoke.config[f.named("subnet%d")] = []any{subnet(branch, "eth0")}
+		spoke.config[f.named("subnet%d")] = []any{f.subnet(branch, "eth0")}
 		spoke.host.Join(link, "ha0", f.linkAddr(10+branch).String())
 		atHub := &haServer{name: fmt.Sprintf("hub%d", branch), kind: ours, host: machine, branch: branch, config: both}
 		clients := n.Host(fmt.Sprintf("clients%d", branch))

@@ -118,7 +118,7 @@ func testHAUnguardedPool(t *testing.T, f *haFamily) {
 	r := newRelationship(t, "load-balancing", nil)
 	w := newHAWorld(t, f, kinds{keas, ours}, r)
 	for _, s := range w.servers {
-		s.config[f.named("subnet%d")] = []any{f.subnet(1)}
+		s.config[f.named("subnet%d")] = []any{f.subnet(1, "eth0")}
 	}
 	w.start()
 	w.servers[1].program.awaitLog(w.ctx, f.pools)
