@@ -22,6 +22,9 @@ type envelope struct {
 // let pass.
 func envelopeOf(b []byte) envelope {
 	var e envelope
+	if isRelayed(b) {
+		e.head, e.at = make([]byte, 0, 64), make([]int, 0, 1) // for one relay agent, most often
+	}
 	for isRelayed(b) {
 		e.head = append(e.head, byte(dhcpv6.MessageTypeRelayReply))
 		e.head = append(e.head, b[1:relayHeader]...) // hop-count, link-address and peer-address are the same

@@ -53,7 +53,7 @@ func BenchmarkEngine(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				out, err := envelopeOf(packet).appendTo(nil, r.Message)
+				out, err := envelopeOf(packet).appendTo(make([]byte, 0, 512), r.Message)
 				if err != nil || len(out) < 100 || r.Message.MessageType != answers[i] {
 					b.Fatal(err, r.Message)
 				}
