@@ -87,7 +87,9 @@ func (x *exchange) accept() string {
 	if reason := invalid(x.m, x.client.ID); reason != "" {
 		return reason
 	}
-	if x.e.gate == nil {
+	// Parameters are given to everybody by every server, also to those who do
+	// not say who they are.
+	if x.e.gate == nil || x.typ == dhcpv6.MessageTypeInformationRequest {
 		return ""
 	}
 	classes, serve := x.e.gate.Admit(x.client, x.m.Options.ElapsedTime(), x.serverName)

@@ -6,7 +6,8 @@ import (
 	"github.com/dhcpha/dhcpha/lease"
 )
 
-// Gate decides which queries this server answers. A nil Gate admits all.
+// Gate decides which queries this server answers. A nil Gate admits all. It is
+// not asked about an Information-request, which every server answers.
 type Gate interface {
 	// Admit says whether this server answers a query of the client, and the
 	// classes that it adds to the query (such as HA_server1). waited is how

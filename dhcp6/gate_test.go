@@ -145,3 +145,14 @@ func TestReload(t *testing.T) {
 	require.Same(t, cfg, b.e.Config())
 	require.Equal(t, unhex("00020000f3f002"), b.e.ServerID())
 }
+
+// A gate is not asked who is to be told parameters: all servers tell them.
+func TestGateLetsInformationPass(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, oneSubnet(), &EngineOptions{Gate: gateFunc(func(lease.Client, time.Duration, func() string) ([]string, bool) {
+		return nil, false
+	})})
+	require.Equal(t, "silence", short(b.ask(solicit, 1, na(1))))
+	require.Equal(t, "REPLY", short(b.ask(information, 1)))
+	require.Equal(t, "REPLY", short(b.ask(information, 1, without(dhcpv6.OptionClientID))))
+}
