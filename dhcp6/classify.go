@@ -2,6 +2,7 @@ package dhcp6
 
 import (
 	"encoding/binary"
+	"iter"
 	"net/netip"
 	"slices"
 
@@ -85,6 +86,7 @@ func (x *exchange) Packet() *class.Packet {
 		MessageType:   uint8(x.typ),
 		TransactionID: binary.BigEndian.Uint32([]byte{0, id[0], id[1], id[2]}),
 		Option:        optionsOf(x.m.Options.Options),
+		Each:          x.each,
 		Member:        x.member,
 	}
 	for _, r := range x.q.Relays {
@@ -94,6 +96,17 @@ func (x *exchange) Packet() *class.Packet {
 	}
 	x.asPacket = p
 	return p
+}
+
+// each goes through the payloads of the client's options of a code.
+func (x *exchange) each(code uint16) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for _, o := range x.m.Options.Options {
+			if o.Code() == dhcpv6.OptionCode(code) && !yield(o.ToBytes()) {
+				return
+			}
+		}
+	}
 }
 
 func optionsOf(list dhcpv6.Options) func(uint16) ([]byte, bool) {

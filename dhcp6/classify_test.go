@@ -101,14 +101,19 @@ func TestExpressions(t *testing.T) {
 		`pkt6.msgtype == 1 and pkt6.transid == 0x00010207`:                          true,
 		`pkt.iface == 'eth9' and pkt.src == 2001:db8:9::1 and pkt.dst == ff02::1:2`: true,
 		`pkt.len == 77`: true,
-		`option[1].hex == 0x00030001020000000007`:      true,
-		`option[3].exists and not option[25].exists`:   true,
-		`substring(option[3].hex, 0, 4) == 0x00000005`: true,
-		`vendor[4491].option[36].hex == 'x'`:           true,
-		`vendor-class[8888].data == 'pc'`:              true,
-		`option[6].hex == 0x00170018`:                  true,
+		`option[1].hex == 0x00030001020000000007`:                              true,
+		`option[3].exists and not option[25].exists`:                           true,
+		`substring(option[3].hex, 0, 4) == 0x00000005`:                         true,
+		`vendor[4491].option[36].hex == 'x'`:                                   true,
+		`vendor-class[8888].data == 'pc'`:                                      true,
+		`vendor-class[99].data[1] == 'cd' and vendor-class[99].exists`:         true,
+		`vendor-class[*].data == 'ab'`:                                         true,
+		`vendor-class[98].exists or vendor[98].exists`:                         false,
+		`vendor[99].option[36].hex == 'y' and vendor[*].option[36].hex == 'y'`: true,
+		`option[6].hex == 0x00170018`:                                          true,
 	} {
-		q := queryOf(solicit, 7, relays, na(5), oro(23, 24), vendorClass("pc"), opt(optVendorOpts, []byte("\x00\x00\x11\x8b\x00\x24\x00\x01x")...))
+		q := queryOf(solicit, 7, relays, na(5), oro(23, 24), with(raw(optVendorClass, []byte("\x00\x00\x00\x63\x00\x02ab\x00\x02cd"))), vendorClass("pc"),
+			opt(optVendorOpts, []byte("\x00\x00\x00\x63\x00\x24\x00\x01y")...), opt(optVendorOpts, []byte("\x00\x00\x11\x8b\x00\x24\x00\x01x")...))
 		q.Length = 77
 		x := located(t, `"client-classes": [{"name": "met", "test": "`+test+`"}]`, q)
 		require.Equal(t, yes, x.classes.Has("met"), test)

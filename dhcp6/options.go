@@ -38,10 +38,13 @@ func (x *exchange) addOptions(r *dhcpv6.Message, s *subnet, pools []*pool, h *ho
 	q := option.Query{Requested: x.requested(), Member: x.member, Vendors: x.vendors()}
 	there := len(r.Options.Options)
 	var room [16]*option.Option
-	for _, o := range option.Choose(room[:0], &q, x.levels(s, pools, h)...) {
+	chosen := option.Choose(room[:0], &q, x.levels(s, pools, h)...)
+	options := make([]dhcpv6.OptionGeneric, len(chosen)) // in one piece
+	for i, o := range chosen {
 		code := dhcpv6.OptionCode(o.Code)
 		if !hasOption(r.Options.Options[:there], code) { // several of one code are of several enterprises
-			r.AddOption(&dhcpv6.OptionGeneric{OptionCode: code, OptionData: o.Value})
+			options[i] = dhcpv6.OptionGeneric{OptionCode: code, OptionData: o.Value}
+			r.AddOption(&options[i])
 		}
 	}
 	x.addSupplied(r)

@@ -8,7 +8,7 @@
 // than 65536 bytes.
 //
 // The differences from Kea: the sub-options of option 43 can be looked into,
-// all enterprises in option 125 are looked at (Kea: the first), the text form
+// all enterprises in vendor options are looked at (Kea 2.2: the first), the text form
 // of an option that is not a string is always that of bytes, keywords end where
 // words end, and regular expressions have Go's syntax.
 package class

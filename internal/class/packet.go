@@ -1,6 +1,9 @@
 package class
 
-import "net/netip"
+import (
+	"iter"
+	"net/netip"
+)
 
 // Packet is what expressions look at. What a family does not have stays zero.
 type Packet struct {
@@ -22,9 +25,15 @@ type Packet struct {
 	// next to the server first.
 	Relays []Relay
 
-	// Option returns the payload of an option of the client's message, several
-	// instances joined, and whether there is one. Nil: there are no options.
+	// Option returns the payload of an option of the client's message, and
+	// whether there is one: several instances joined in DHCPv4, the first one
+	// in DHCPv6. Nil: there are no options.
 	Option func(code uint16) ([]byte, bool)
+
+	// Each goes through the payloads of the instances of an option of the
+	// client's message, which in DHCPv6 may be of several enterprises. Nil:
+	// Option has all that there is.
+	Each func(code uint16) iter.Seq[[]byte]
 
 	// Member tells whether the packet is in a class. Nil: it is in none.
 	Member func(class string) bool

@@ -31,17 +31,26 @@ func (p *parser) vendor() (value, error) {
 	}
 	block := source{code: outer.code, inside: func(v []byte) []byte { return v }}
 	block.def.Encapsulate = fmt.Sprintf("vendor-%d", number)
-	block.get = func(pkt *Packet) ([]byte, bool) {
-		v, ok := outer.get(pkt)
-		if !ok {
-			return nil, false
-		}
-		return p.enterpriseBlock(v, number)
-	}
+	block.get = func(pkt *Packet) ([]byte, bool) { return p.find(pkt, outer, number) }
 	if p.is("option") {
 		return p.path(block)
 	}
 	return p.exists(block)
+}
+
+// find returns what the instances of a vendor option carry of an enterprise, 0
+// being any.
+func (p *parser) find(pkt *Packet, outer source, number uint32) ([]byte, bool) {
+	if pkt.Each == nil {
+		v, _ := outer.get(pkt)
+		return p.enterpriseBlock(v, number)
+	}
+	for v := range pkt.Each(outer.code) {
+		if block, ok := p.enterpriseBlock(v, number); ok {
+			return block, true
+		}
+	}
+	return nil, false
 }
 
 // enterpriseBlock returns what a vendor option carries of an enterprise, 0
@@ -91,10 +100,7 @@ func (p *parser) vendorClass() (value, error) {
 	}
 	if !p.is("data") {
 		class := outer
-		class.get = func(pkt *Packet) ([]byte, bool) {
-			v, _ := outer.get(pkt)
-			return p.enterpriseBlock(v, number)
-		}
+		class.get = func(pkt *Packet) ([]byte, bool) { return p.find(pkt, outer, number) }
 		return p.exists(class)
 	}
 	if err := p.advance(); err != nil {
@@ -113,18 +119,18 @@ func (p *parser) vendorClass() (value, error) {
 		}
 	}
 	return value{text: func(pkt *Packet) (string, error) {
-		v, _ := outer.get(pkt)
-		return string(p.classData(v, number, int(index))), nil
+		return string(p.classData(pkt, outer, number, int(index))), nil
 	}}, nil
 }
 
 // classData returns an item of a vendor class, the first being 0.
-func (p *parser) classData(v []byte, number uint32, index int) []byte {
-	block, ok := p.enterpriseBlock(v, number)
+func (p *parser) classData(pkt *Packet, outer source, number uint32, index int) []byte {
+	block, ok := p.find(pkt, outer, number)
 	if !ok {
 		return nil
 	}
 	if p.defs.Family() == option.V4 {
+		v, _ := outer.get(pkt)
 		for data := range enterprises4(v, number) {
 			if index == 0 {
 				return data
