@@ -16,6 +16,7 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv6"
 	"github.com/insomniacslk/dhcp/iana"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/net/ipv6"
 
 	"github.com/dhcpha/dhcpha/internal/testnet"
 )
@@ -80,6 +81,11 @@ func (c *crowd6) read() {
 
 // ask asks by multicast.
 func (c *crowd6) ask(client int, kind dhcpv6.MessageType, opts ...dhcpv6.Option) asking[dhcpv6.Message] {
+	return c.askFrom(nil, client, kind, opts...)
+}
+
+// askFrom is ask from an address of the link; nil: the link-local one.
+func (c *crowd6) askFrom(source net.IP, client int, kind dhcpv6.MessageType, opts ...dhcpv6.Option) asking[dhcpv6.Message] {
 	return func(ctx context.Context, waited time.Duration) (*dhcpv6.Message, error) {
 		m := &dhcpv6.Message{MessageType: kind}
 		m.AddOption(dhcpv6.OptClientID(&dhcpv6.DUIDLL{HWType: iana.HWTypeEthernet, LinkLayerAddr: mac(0x200000 + client)}))
@@ -93,7 +99,7 @@ func (c *crowd6) ask(client int, kind dhcpv6.MessageType, opts ...dhcpv6.Option)
 		copy(m.TransactionID[:], binary.BigEndian.AppendUint32(nil, c.xid)[1:])
 		c.waiting[m.TransactionID] = answer
 		c.mu.Unlock()
-		if _, err := c.conn.WriteTo(m.ToBytes(), c.servers); err != nil {
+		if _, err := ipv6.NewPacketConn(c.conn).WriteTo(m.ToBytes(), &ipv6.ControlMessage{Src: source}, c.servers); err != nil {
 			c.t.Errorf("send a query: %v", err)
 		}
 		return awaitReply(ctx, client, answer)

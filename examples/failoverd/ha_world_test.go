@@ -49,7 +49,8 @@ type haWorld struct {
 	ctx     context.Context
 	family  *haFamily
 	net     *testnet.Net
-	servers []*haServer // the first two are partners
+	servers []*haServer   // the first two are partners
+	host    *testnet.Host // of the clients
 	clients crowd
 }
 
@@ -85,9 +86,9 @@ func newHAWorld(t *testing.T, f *haFamily, kinds kinds, relationship relationshi
 		s.id = f.identify(s.config, addr.Addr())
 		w.servers = append(w.servers, s)
 	}
-	host := n.Host("clients")
-	host.Join(lan, "eth0", f.lanAddr(1, 9).String())
-	w.clients = f.crowd(t, host, "eth0", 1)
+	w.host = n.Host("clients")
+	w.host.Join(lan, "eth0", f.lanAddr(1, 9).String())
+	w.clients = f.crowd(t, w.host, "eth0", 1)
 	return w
 }
 
@@ -263,22 +264,26 @@ func (w *haWorld) awaitEqual(servers ...*haServer) map[string]map[string]any {
 	if servers == nil {
 		servers = w.servers
 	}
-	first := servers[0]
-	var all map[string]map[string]any
+	return w.awaitEqualBut(func(*haServer, map[string]map[string]any) error { return nil }, servers...)
+}
+
+// awaitEqualBut is awaitEqual, after a change to what each server has.
+func (w *haWorld) awaitEqualBut(change func(s *haServer, leases map[string]map[string]any) error, servers ...*haServer) (all map[string]map[string]any) {
+	w.t.Helper()
 	var differ error
 	testnet.Until(w.ctx, w.t, "the servers have the same leases", func() error {
-		leases, err := w.leasesOf(first)
-		if err != nil {
-			return errors.Join(differ, err)
-		}
-		all = leases
-		for _, s := range servers[1:] {
+		for i, s := range servers {
 			leases, err := w.leasesOf(s)
 			if err != nil {
 				return errors.Join(differ, err)
 			}
-			if err := sameLeases(all, leases); err != nil {
-				differ = fmt.Errorf("%s and %s: %w", first.name, s.name, err)
+			if differ = change(s, leases); differ != nil {
+				return differ
+			}
+			if i == 0 {
+				all = leases
+			} else if err := sameLeases(all, leases); err != nil {
+				differ = fmt.Errorf("%s and %s: %w", servers[0].name, s.name, err)
 				return differ
 			}
 		}
