@@ -237,7 +237,7 @@ func TestAcceptedAsByKea(t *testing.T) {
 		"built-in, no test":       global(`"client-classes": [{"name": "KNOWN", "preferred-lifetime": 7}]`),
 		"option given twice":      global(`"option-data": [{"name": "dns-servers", "data": "2001:db8::1"}, {"name": "dns-servers", "data": "2001:db8::2"}]`),
 		"relay's options":         global(`"relay-supplied-options": ["110", "dns-servers", "65"]`),
-		"any, duid first":         global(`"mac-sources": ["duid", "any"]`),
+		"any besides others":      global(`"mac-sources": ["duid", "ipv6-link-local", "rfc6939", "rfc4649", "rfc4580", "docsis-cmts", "docsis-modem", "any"]`),
 		"hw sources":              global(`"mac-sources": ["raw", "duid", "ipv6-link-local", "client-link-addr-option", "rfc4649", "rfc4580", "docsis-cmts", "docsis-modem"]`),
 		"DUID":                    global(`"server-id": {"type": "EN", "enterprise-id": 2495, "identifier": "87ABEF7A5BB545", "persist": false}`),
 		"DUID as Kea writes it":   global(`"server-id": {"type": "LLT", "enterprise-id": 0, "htype": 8, "time": 0, "identifier": ""}`),

@@ -169,6 +169,14 @@ func TestConfigWarnings(t *testing.T) {
 	}
 }
 
+// A class that is defined is not missed where it is asked for.
+func TestConfigsWithoutWarnings(t *testing.T) {
+	var log bytes.Buffer
+	_, err := dhcp6.LoadConfig("testdata/config/ours/kea-3.json", &dhcp6.ParseOptions{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	require.NoError(t, err)
+	require.Empty(t, log.String())
+}
+
 func TestConfigErrors(t *testing.T) {
 	_, err := dhcp6.LoadConfig("testdata/config/gone.json", nil)
 	require.ErrorIs(t, err, fs.ErrNotExist)
