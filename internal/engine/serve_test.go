@@ -56,7 +56,10 @@ func TestServe(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			core := newCore(t, Options{})
-			q := &query{client: c.client, answer: c.answer}
+			q := &query{client: c.client, answer: func(try int) (*int, error) {
+				require.Equal(t, 1, core.Turns.Len(), "it is the client's turn")
+				return c.answer(try)
+			}}
 			reply, err := Serve[int](t.Context(), core, q)
 			require.Equal(t, c.want, reply)
 			require.ErrorIs(t, err, c.err)

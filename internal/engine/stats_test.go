@@ -21,7 +21,7 @@ func TestStatistics(t *testing.T) {
 	}
 	prefix := of(1, netip.MustParseAddr("2001:db8:8000:100::"))
 	prefix.Type, prefix.PrefixLen = lease.PD, 56
-	declined, outside, registered := of(3, addrOf(0x20)), of(4, addrOf(0x99)), of(5, addrOf(0x98))
+	declined, outside, registered := of(3, addrOf(0x20)), of(4, netip.MustParseAddr("2001:db8:8000::4")), of(5, addrOf(0x98))
 	declined.State, registered.State = lease.Declined, lease.Registered
 	for _, l := range []lease.Lease{of(1, addrOf(0x10)), of(2, addrOf(0x30)), prefix, declined, outside, registered} {
 		give(l)
