@@ -100,12 +100,17 @@ func killUnderLoad(t *testing.T, subnets string, enter func(*testing.T, netip.Ad
 }
 
 // comeAndRenew plays one customer after the other until ctx ends. Each gets
-// leases; each third one before it an earlier one renews its own.
+// leases; each third one before it an earlier one renews its own. When enough
+// have come they only renew: all leases are looked up after each kill.
 func comeAndRenew(ctx context.Context, c customers, n int) error {
+	const enough = 200
 	for serial := 0; ctx.Err() == nil; serial++ {
-		err := c.come(ctx, net.HardwareAddr{2, byte(n), 0, byte(serial >> 16), byte(serial >> 8), byte(serial)})
-		if err == nil && serial%3 == 0 {
-			err = c.renew(ctx, serial/3)
+		var err error
+		if serial < enough {
+			err = c.come(ctx, net.HardwareAddr{2, byte(n), 0, byte(serial >> 16), byte(serial >> 8), byte(serial)})
+		}
+		if err == nil && (serial >= enough || serial%3 == 0) {
+			err = c.renew(ctx, serial/3%enough)
 		}
 		if err != nil {
 			return err

@@ -23,10 +23,10 @@ const (
 	atOptions = 240
 )
 
-// recorded returns the queries of real clients.
-func recorded(t testing.TB) [][]byte {
+// recorded returns the queries of real clients in a file.
+func recorded(t testing.TB, file string) [][]byte {
 	t.Helper()
-	text, err := os.ReadFile("testdata/queries.hex")
+	text, err := os.ReadFile(file)
 	require.NoError(t, err)
 	var all [][]byte
 	for line := range strings.Lines(string(text)) {

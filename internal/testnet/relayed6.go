@@ -77,6 +77,9 @@ func (r *Relayed6) Ask(ctx context.Context, kind dhcpv6.MessageType, options ...
 	var answer *dhcpv6.Message
 	err = r.ask(ctx, packet, func(p []byte) (ok bool, err error) {
 		inner, _ := agent.reply(p)
+		if len(inner) == 0 || inner[0] == relayReply {
+			return false, nil // to something else that was sent
+		}
 		if answer, err = dhcpv6.MessageFromBytes(inner); err != nil {
 			return false, fmt.Errorf("the server's answer: %w", err)
 		}
