@@ -22,8 +22,8 @@ var errOption = errors.New("dhcp6: malformed option")
 // they came in: a DUID is what its bytes are, even if its type does not go with
 // its length, and an option with a value that the library cannot read, or would
 // write differently, is a [dhcpv6.OptionGeneric]. So is what is of no use in
-// the option that it is in. All values share one copy of b, which together with
-// less nesting takes a third of the allocations.
+// the option that it is in. All values share one copy of b, which halves the
+// allocations.
 func decode(b []byte) (m *dhcpv6.Message, relays []*dhcpv6.RelayMessage, length int, err error) {
 	b = bytes.Clone(b)
 	for isRelayed(b) {

@@ -19,6 +19,8 @@ type Query struct {
 	Relays   []*dhcpv6.RelayMessage
 	Received time.Time
 
+	// Addresses have no zone: those that are link-local are of Interface.
+
 	Interface string         // the interface it came in on
 	Local     netip.Addr     // the address it was sent to or, by multicast, the link-local one of that interface
 	Source    netip.AddrPort // who sent the datagram: the client, or the relay agent next to the server

@@ -21,6 +21,7 @@ type Conn struct {
 	changed sync.Cond
 	inbox   []Datagram
 	sent    []Datagram
+	joined  []string
 	stuck   bool  // writing waits
 	fail    error // of the next read
 	werr    error // of every write
@@ -83,6 +84,23 @@ func (c *Conn) Write(batch []*serve.Datagram) (int, error) {
 
 // StopReading implements serve.Conn.
 func (c *Conn) StopReading() { c.change(func() { c.stopped = true }) }
+
+// Join is what a socket for all links is told again and again.
+func (c *Conn) Join(l *serve.Link) error {
+	c.change(func() {
+		if !slices.Contains(c.joined, l.Name) {
+			c.joined = append(c.joined, l.Name)
+		}
+	})
+	return nil
+}
+
+// Joined are the names of the links that it was told to join.
+func (c *Conn) Joined() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.joined)
+}
 
 // Overflowed implements serve.Conn.
 func (c *Conn) Overflowed() uint64 { return Overflowed }
