@@ -4,18 +4,22 @@ import (
 	"context"
 	"net"
 	"net/netip"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 	"github.com/stretchr/testify/require"
+
+	"github.com/dhcpha/dhcpha/internal/serve/servetest"
 )
 
 // loopback runs a server on loopback, which needs no privilege, and gives its
 // address. Replies go to the port of client.
 func loopback(t testing.TB, h Handler, client *net.UDPConn) (*Server, netip.AddrPort) {
 	t.Helper()
+	link := servetest.Loopback()
+	if link == "" {
+		t.Skip("no loopback interface")
+	}
 	// A port that is free now: the server takes none that another one has.
 	probe, err := net.ListenUDP("udp4", nil)
 	require.NoError(t, err)
@@ -23,7 +27,7 @@ func loopback(t testing.TB, h Handler, client *net.UDPConn) (*Server, netip.Addr
 	require.NoError(t, probe.Close())
 	s := &Server{
 		Handler:    h,
-		Interfaces: []string{loopbackName(t)},
+		Interfaces: []string{link},
 		SocketType: SocketUDP,
 		Port:       port,
 		ClientPort: client.LocalAddr().(*net.UDPAddr).AddrPort().Port(),
@@ -42,18 +46,6 @@ func loopback(t testing.TB, h Handler, client *net.UDPConn) (*Server, netip.Addr
 		require.NoError(t, err)
 	}
 	return s, netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), port)
-}
-
-func loopbackName(t testing.TB) string {
-	interfaces, err := net.Interfaces()
-	require.NoError(t, err)
-	for _, ifi := range interfaces {
-		if ifi.Flags&net.FlagLoopback != 0 && ifi.Flags&net.FlagUp != 0 {
-			return ifi.Name
-		}
-	}
-	t.Skip("no loopback interface")
-	return ""
 }
 
 func clientOnLoopback(t testing.TB) *net.UDPConn {
@@ -109,37 +101,9 @@ func BenchmarkServer(b *testing.B) {
 		dhcpv4.WithRequestedOptions(dhcpv4.OptionSubnetMask, dhcpv4.OptionRouter, dhcpv4.OptionDomainNameServer),
 		dhcpv4.WithOption(dhcpv4.OptHostName("client-1")), dhcpv4.WithOption(dhcpv4.OptClientIdentifier([]byte{1, 2, 0, 0, 0, 0, 1}))).ToBytes()
 
-	const window = 128
-	require.NoError(b, client.SetReadBuffer(1<<20))
-	credit := make(chan struct{}, window)
-	for range window {
-		credit <- struct{}{}
-	}
-	var received atomic.Int64
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		buf := make([]byte, 1500)
-		for received.Load() < int64(b.N) {
-			_ = client.SetReadDeadline(time.Now().Add(time.Second))
-			if _, _, err := client.ReadFromUDPAddrPort(buf); err != nil {
-				b.Error("a reply is missing: ", err)
-				close(credit)
-				return
-			}
-			received.Add(1)
-			credit <- struct{}{}
-		}
-	}()
 	b.ReportAllocs()
 	b.ResetTimer()
-	for range b.N {
-		<-credit
-		if _, err := client.WriteToUDPAddrPort(packet, addr); err != nil {
-			b.Fatal(err)
-		}
-	}
-	<-done
+	require.NoError(b, servetest.Load(client, addr, packet, b.N))
 	b.StopTimer()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "queries/s")
 	require.Zero(b, s.Counters().Shed)

@@ -64,13 +64,13 @@ func start(t *testing.T, s *Server) *served {
 	if s.Interfaces == nil {
 		s.Interfaces = []string{"eth0"}
 	}
-	stop := run(t, s)
+	stop := goServe(t, s)
 	<-s.Ready()
 	return &served{s, n, n.Conn("eth0"), stop}
 }
 
-// run serves until stop is called.
-func run(t *testing.T, s *Server) (stop func()) {
+// goServe serves until stop is called.
+func goServe(t *testing.T, s *Server) (stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- s.Serve(ctx) }()
@@ -304,7 +304,7 @@ func TestNotReadyUntilEverythingIsThere(t *testing.T) {
 		n.Kind = serve.PerLink
 		s := &Server{Handler: HandlerFunc(echo), Interfaces: []string{"eth0", "eth1/2001:db8:2::1"}, network: n}
 		require.ErrorIs(t, s.NotReady(), serve.ErrNotServing)
-		stop := run(t, s)
+		stop := goServe(t, s)
 		synctest.Wait()
 		require.EqualError(t, s.NotReady(), "eth1 has no link-local address")
 		n.Conn("eth0").Deliver(messageOf(solicit).ToBytes(), aClient, servers, 1)
@@ -380,7 +380,7 @@ func TestOneSocketForAllLinks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := servetest.New(eth0())
 		s := &Server{Handler: HandlerFunc(echo), Interfaces: []string{"*"}, network: n}
-		stop := run(t, s)
+		stop := goServe(t, s)
 		<-s.Ready()
 		conn := n.Conn("[::]:547")
 		require.Equal(t, []string{"eth0"}, conn.Joined())

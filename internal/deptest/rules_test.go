@@ -56,7 +56,7 @@ var rules = []rule{
 	},
 	{
 		[]string{"./hash", "./lease", "./ctrl", "./dhcp4", "./dhcp6", "./ha", "./internal", "./examples"},
-		[]string{"./internal/testnet", "./internal/testcert", "./internal/bench", "github.com/stretchr/testify"},
+		[]string{"./internal/testnet", "./internal/testcert", "./internal/bench", "./internal/serve/servetest", "github.com/stretchr/testify"},
 		"tests import them, programs must not",
 	},
 	{
