@@ -150,6 +150,7 @@ func TestLocate(t *testing.T) {
 	require.Equal(t, ClassSet{ClassUnknown, "strangers"}, located(&shared[0].Site))
 	shared[1].Own = hostsOf("a own")
 	require.Equal(t, ClassSet{ClassKnown}, located(&shared[0].Site), "it has one somewhere on the link")
+	require.Equal(t, ClassSet{ClassKnown}, located(&shared[1].Site), "it may be served from another subnet")
 	shared[0].Global = hostsOf("a global")
 	require.Equal(t, ClassSet{"a global", ClassKnown}, located(&shared[0].Site))
 
