@@ -188,6 +188,17 @@ func TestConflicts(t *testing.T) {
 	}
 	require.Equal(t, "REPLY NA1["+addr13+"]", short(b.ask(request, 9, na(1, addr12))))
 	require.EqualValues(t, 1, b.stored(addr12).ClientID[9])
+
+	// Or has taken the client's own for another client.
+	first = true
+	c.before = func() {
+		if first {
+			first = false
+			b.put(of(1, 2, addr10))
+		}
+	}
+	require.Equal(t, "REPLY NA1["+addr11+" -"+addr10+"]", short(b.ask(renew, 7, na(1, addr10))))
+	require.EqualValues(t, 1, b.stored(addr10).ClientID[9])
 }
 
 // What is advertised is kept for a while.
