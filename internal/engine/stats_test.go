@@ -34,6 +34,7 @@ func TestStatistics(t *testing.T) {
 	c.Stats.Reused(&prefix)
 	c.Stats.reclaimed(prefix)
 	c.Stats.reclaimed(declined)
+	c.Stats.reclaimed(outside)
 	c.Stats.Received(3)
 	c.Stats.Received(2)
 	c.Stats.Received(200)
@@ -41,14 +42,14 @@ func TestStatistics(t *testing.T) {
 	c.Stats.Sent(2)
 	for name, want := range map[string]int64{
 		"assigned-nas": 4, "assigned-pds": 1, "declined-addresses": 1, "registered-nas": 1,
-		"cumulative-assigned-nas": 5, "cumulative-assigned-pds": 1, "reclaimed-leases": 2, "reclaimed-declined-addresses": 1,
+		"cumulative-assigned-nas": 5, "cumulative-assigned-pds": 1, "reclaimed-leases": 3, "reclaimed-declined-addresses": 1,
 		"v6-allocation-fail": 1, "v6-allocation-fail-classes": 2, "v6-allocation-fail-no-pools": 1,
 		"v6-allocation-fail-shared-network": 1, "v6-allocation-fail-subnet": 1, "subnet[1].v6-allocation-fail": 1,
 		"subnet[2].v6-allocation-fail": 0, "subnet[2].v6-allocation-fail-shared-network": 1,
 		"v6-pd-lease-reuses": 1, "subnet[1].v6-pd-lease-reuses": 1, "v6-na-lease-reuses": 0,
 		"failed": 3, "subnet[1].failed": 1, "subnet[2].failed": 0,
 		"subnet[1].total-nas": 9, "subnet[1].assigned-nas": 4, "subnet[1].declined-addresses": 1, "subnet[1].registered-nas": 1,
-		"subnet[1].total-pds": 256, "subnet[1].assigned-pds": 1, "subnet[1].reclaimed-leases": 2,
+		"subnet[1].total-pds": 256, "subnet[1].assigned-pds": 1, "subnet[1].reclaimed-leases": 3,
 		"subnet[1].cumulative-assigned-nas": 5, "subnet[1].cumulative-assigned-pds": 1,
 		"subnet[2].total-nas": 0, "subnet[2].assigned-nas": 0, "subnet[2].total-pds": 0,
 		"subnet[1].pool[5].total-nas": 8, "subnet[1].pool[5].assigned-nas": 2, "subnet[1].pool[5].declined-addresses": 1,
