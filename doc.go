@@ -3,10 +3,10 @@
 //
 // # Idea
 //
-// A program that imports it serves DHCP and keeps its leases in one file, in
-// the same process. Two such programs replicate their leases and take over for
-// each other. To the outside they are Kea: they read its configuration, answer
-// its commands, and the partner of one may be a Kea server.
+// A program that imports it serves DHCPv4 or DHCPv6 and keeps its leases in one
+// file, in the same process. Two such programs replicate their leases and take
+// over for each other. To the outside they are Kea: they read its configuration,
+// answer its commands, and the partner of one may be a Kea server.
 //
 // One sentence rules everything else: a lease is durable before its client
 // hears of it. The engine hands each lease to a Committer (see package lease)
@@ -22,6 +22,8 @@
 //   - [github.com/dhcpha/dhcpha/dhcp4]: the DHCPv4 server. A Server owns the
 //     sockets and asks a Handler for each reply, in the manner of net/http;
 //     the Engine is the Handler that gives out leases.
+//   - [github.com/dhcpha/dhcpha/dhcp6]: the DHCPv6 server, with the same parts
+//     under the same names.
 //   - [github.com/dhcpha/dhcpha/ha]: what makes a server one of a pair, or of
 //     more, whatever engine it has. What a pair promises, and what it cannot,
 //     is written there.
@@ -32,9 +34,9 @@
 //     client, without asking the others (RFC 3074).
 //
 // Each stands alone: a package imports only packages further down this list,
-// and dhcp4 and ha do not know each other, so an author of a DHCP server takes
-// ha and lease without dhcp4. They keep no global state, and start no goroutine
-// that the end of a context or a Close does not end.
+// and dhcp4, dhcp6 and ha do not know each other, so an author of a DHCP server
+// takes ha and lease without them. They keep no global state, and start no
+// goroutine that the end of a context or a Close does not end.
 //
 // # A complete program
 //
@@ -75,6 +77,9 @@
 //		return server.Serve(ctx)
 //	}
 //
+// With dhcp6 in the place of dhcp4, and without the socket type, it is a DHCPv6
+// server.
+//
 // # One of a pair
 //
 // What the two servers are to each other stands in the same file, as parameters
@@ -93,4 +98,5 @@
 // Programs to copy whole are in the examples folder: hotstandby is one of a
 // pair in about 100 lines, failoverd a server to install, leasewatch a backup
 // server that shows every lease, and failover shows itself without privileges.
+// A pair of DHCPv6 says so to the Service: Family of ha.Options is ctrl.V6.
 package dhcpha
