@@ -9,18 +9,19 @@ import (
 	"fmt"
 	"net"
 	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv6"
 )
 
 // Types of DUIDs (RFC 9915, section 11.1).
 const (
-	duidLLT  = 1 // a link-layer address and the time
-	duidEN   = 2 // an enterprise's number and what it has chosen
-	duidLL   = 3 // a link-layer address
-	duidUUID = 4 // RFC 6355
+	duidLLT  = uint16(dhcpv6.DUID_LLT)
+	duidEN   = uint16(dhcpv6.DUID_EN)
+	duidLL   = uint16(dhcpv6.DUID_LL)
+	duidUUID = uint16(dhcpv6.DUID_UUID)
 )
 
 const (
-	hwEthernet = 1
 	// keaEnterprise is whose number Kea puts into a DUID of type EN for which
 	// none is configured: ISC's.
 	keaEnterprise = 2495
@@ -71,7 +72,7 @@ func linkLayerDUID(typ uint16, c *ServerID, stored []byte, hardware func() (uint
 	now := linkLayer{hwType: c.HType, time: c.Time, addr: c.Identifier}
 	switch {
 	case len(now.addr) > 0:
-		now.hwType = cmp.Or(now.hwType, hwEthernet)
+		now.hwType = cmp.Or(now.hwType, hwTypeEthernet)
 	case was != nil:
 		now.hwType, now.addr = cmp.Or(now.hwType, was.hwType), was.addr
 	default:
@@ -103,14 +104,11 @@ type linkLayer struct {
 
 // splitLinkLayer reads a DUID of the type; nil: it is none.
 func splitLinkLayer(typ uint16, duid []byte) *linkLayer {
-	head := 4
-	if typ == duidLLT {
-		head = 8
-	}
-	if duidType(duid) != typ || len(duid) <= head {
+	hwType, addr := hwAddrInDUID(duid)
+	if duidType(duid) != typ || len(addr) == 0 {
 		return nil
 	}
-	l := &linkLayer{hwType: binary.BigEndian.Uint16(duid[2:]), addr: duid[head:]}
+	l := &linkLayer{hwType: hwType, addr: addr}
 	if typ == duidLLT {
 		l.time = binary.BigEndian.Uint32(duid[4:])
 	}
@@ -171,7 +169,7 @@ func hardwareAddr() (uint16, []byte, error) {
 	for _, i := range interfaces {
 		a := i.HardwareAddr
 		if i.Flags&net.FlagLoopback == 0 && len(a) == 6 && !bytes.Equal(a, make([]byte, len(a))) {
-			return hwEthernet, a, nil
+			return hwTypeEthernet, a, nil
 		}
 	}
 	return 0, nil, errors.New("no interface has a hardware address; configure an identifier")

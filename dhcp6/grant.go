@@ -12,7 +12,6 @@ import (
 // client's identity association.
 type grant struct {
 	typ    lease.Type
-	holder string
 	prefix netip.Prefix // an address is one of 128 bits
 	subnet *subnet
 	pool   *pool // nil: a reservation outside of the pools
@@ -98,7 +97,7 @@ func (x *exchange) forgotten(addr netip.Addr, holder string) bool {
 // grantOf makes a grant of what is held for the identity association; nil: it
 // is another's.
 func (x *exchange) grantOf(a *ia, p netip.Prefix, s *subnet) *grant {
-	g := &grant{typ: a.typ, holder: a.holder, prefix: p, subnet: s, pool: s.poolOf(a.typ, p.Addr()), host: x.hostIn(s)}
+	g := &grant{typ: a.typ, prefix: p, subnet: s, pool: s.poolOf(a.typ, p.Addr()), host: x.hostIn(s)}
 	if l, ok := x.e.core.Store.Lookup(g.key()); ok {
 		g.was = new(l) // most often there is none, and nothing to allocate
 		g.mine = x.owns(a, g.was) && prefixOf(g.was) == p
