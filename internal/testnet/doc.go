@@ -17,5 +17,6 @@
 // network or files outside a temporary folder, and all of it is removed when
 // the test ends. What a killed test left behind the next New removes.
 //
-// [Relayed] clients need none of this: they reach a server on loopback.
+// [Relayed] and [Relayed6] clients need none of this: they reach a server on
+// loopback.
 package testnet

@@ -32,11 +32,11 @@ func Client6(hw net.HardwareAddr) dhcpv6.DUID {
 func (r *Relayed6) Lease(ctx context.Context, client dhcpv6.DUID, options ...dhcpv6.Option) (*dhcpv6.Message, error) {
 	advertise, err := r.Ask(ctx, dhcpv6.MessageTypeSolicit, append(options, dhcpv6.OptClientID(client))...)
 	if err != nil {
-		return nil, fmt.Errorf("Solicit of %s: %w", client, err)
+		return nil, fmt.Errorf("solicit as %s: %w", client, err)
 	}
 	reply, err := r.Ask(ctx, dhcpv6.MessageTypeRequest, held(advertise)...)
 	if err != nil {
-		return nil, fmt.Errorf("Request of %s: %w", client, err)
+		return nil, fmt.Errorf("request as %s: %w", client, err)
 	}
 	return reply, nil
 }
@@ -45,7 +45,7 @@ func (r *Relayed6) Lease(ctx context.Context, client dhcpv6.DUID, options ...dhc
 func (r *Relayed6) Renew(ctx context.Context, reply *dhcpv6.Message) (*dhcpv6.Message, error) {
 	again, err := r.Ask(ctx, dhcpv6.MessageTypeRenew, held(reply)...)
 	if err != nil {
-		return nil, fmt.Errorf("Renew of %s: %w", reply.Options.ClientID(), err)
+		return nil, fmt.Errorf("renew as %s: %w", reply.Options.ClientID(), err)
 	}
 	return again, nil
 }
