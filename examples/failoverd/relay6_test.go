@@ -153,7 +153,7 @@ func TestPerfdhcp6(t *testing.T) {
 			p.awaitReady(ctx)
 		}
 	}
-	args := []string{"-6", "-e", "address-and-prefix", "-r", fmt.Sprint(rate), "-n", fmt.Sprint(clients), "-R", fmt.Sprint(clients), "-W", "3000000", "-l", "eth0"}
+	args := []string{"-6", "-e", "address-and-prefix", "-r", fmt.Sprint(rate), "-n", fmt.Sprint(clients), "-R", fmt.Sprint(2 * clients), "-W", "3000000", "-l", "eth0"}
 	for name, more := range map[string][]string{"direct": {"all"}, "relayed": {"-A", "1", "2001:db8:1::1"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
