@@ -41,6 +41,7 @@ type source interface {
 	Observe(fn func(old, new *Lease)) (stop func())
 	Expiring(after, until time.Time) iter.Seq[Lease]
 	All() iter.Seq[Lease]
+	Overlapping(p netip.Prefix) iter.Seq[Lease]
 }
 
 // NewAllocator returns an allocator for the pools that specs describe. It

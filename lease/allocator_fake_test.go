@@ -44,6 +44,12 @@ func (f *fakeSource) Expiring(after, until time.Time) iter.Seq[Lease] {
 	}))
 }
 
+func (f *fakeSource) Overlapping(p netip.Prefix) iter.Seq[Lease] {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Values(slices.DeleteFunc(f.sorted(), func(l Lease) bool { return !l.prefix().Overlaps(p) }))
+}
+
 func (f *fakeSource) get(k Key) Lease {
 	f.mu.Lock()
 	defer f.mu.Unlock()

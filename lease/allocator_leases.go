@@ -98,7 +98,7 @@ func (a *Allocator) setBack() {
 		return
 	}
 	a.expiring(now, time.Unix(until, 0), func(u *units, l *Lease) {
-		if l.occupies() {
+		if u.occupiedBy(l) {
 			u.occupy(l.prefix())
 		}
 	})
@@ -200,7 +200,7 @@ func (u *units) learn(l *Lease, now time.Time) {
 	switch p := l.prefix(); {
 	case l.Expired(now):
 		u.vacate(p, l.Expires())
-	case l.occupies():
+	case u.occupiedBy(l):
 		u.occupy(p)
 	default:
 		u.vacate(p, now)
@@ -211,6 +211,13 @@ func (u *units) learn(l *Lease, now time.Time) {
 // ends.
 func (l *Lease) occupies() bool {
 	return l.State == Assigned || l.State == Declined || l.State == Registered
+}
+
+// occupiedBy says whether the lease keeps units from others. A registered
+// address keeps no prefix: it has been made within one that is delegated, and
+// may stay for longer than that is.
+func (u *units) occupiedBy(l *Lease) bool {
+	return l.occupies() && !(u.typ == PD && l.State == Registered)
 }
 
 func (u *units) occupy(p netip.Prefix) {
