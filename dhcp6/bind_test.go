@@ -181,3 +181,40 @@ func TestTimers(t *testing.T) {
 		require.Equal(t, []time.Duration{c.t1, c.t2, c.t1, c.t2}, []time.Duration{m.Options.OneIANA().T1, m.Options.OneIANA().T2, m.Options.OneIAPD().T1, m.Options.OneIAPD().T2}, c)
 	}
 }
+
+// Reservations may be of prefixes, or of an address, within another one. What
+// one client has of it no other gets.
+func TestReservationsWithinOthers(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, oneSubnet(`, "reservations": [
+		{"duid": "00:03:00:01:02:00:00:00:00:02", "prefixes": ["2001:db8:e00::/40"]},
+		{"duid": "00:03:00:01:02:00:00:00:00:03", "prefixes": ["2001:db8:e00:1200::/56"]},
+		{"duid": "00:03:00:01:02:00:00:00:00:04", "prefixes": ["2001:db8:1::/120"]},
+		{"duid": "00:03:00:01:02:00:00:00:00:05", "ip-addresses": ["2001:db8:1::77"]}]`), nil)
+	require.Equal(t, "REPLY PD1[2001:db8:e00::/40]", short(b.ask(request, 2, pd(1))))
+	require.Equal(t, "REPLY PD1["+prefix0+"]", short(b.ask(request, 3, pd(1))), "a part of what another has")
+	require.Equal(t, "REPLY PD1[2001:db8:1::/120]", short(b.ask(request, 4, pd(1))))
+	require.Equal(t, "REPLY NA1[NoAddrsAvail]", short(b.ask(request, 6, na(1, addr10))), "a wish within a prefix of another's")
+	require.Equal(t, "REPLY NA1[NoAddrsAvail]", short(b.ask(request, 5, na(1))))
+	b.checkLeases()
+	b.ask(release, 2, pd(1, "2001:db8:e00::/40"))
+	b.ask(release, 4, pd(1, "2001:db8:1::/120"))
+	require.Equal(t, "REPLY PD2[2001:db8:e00:1200::/56]", short(b.ask(request, 3, pd(2))))
+	require.Equal(t, "REPLY NA1[2001:db8:1::77]", short(b.ask(request, 5, na(1))))
+	require.NotContains(t, short(b.ask(request, 2, pd(1))), "/40", "what another has is a part of it")
+	require.NotContains(t, short(b.ask(request, 4, pd(1))), "/120")
+	b.checkLeases()
+}
+
+// An address that a client registers within its prefix keeps the prefix from
+// nobody, itself included, when that has been given back.
+func TestRegistrationWithinAPrefix(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, oneSubnet(""), nil)
+	b.lease(2, pd(1, prefix0))
+	own := "2001:db8:f00::5"
+	require.NotNil(t, b.ask(register, 2, with(prefixOption(lease.NA, wished(own).prefix, 4000, 5000)), from(own)))
+	require.Equal(t, "REPLY PD1["+prefix0+"]", short(b.ask(renew, 2, pd(1, prefix0))))
+	b.ask(release, 2, pd(1, prefix0))
+	require.Equal(t, "REPLY PD1["+prefix0+"]", short(b.ask(request, 3, pd(1, prefix0))))
+}

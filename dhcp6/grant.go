@@ -74,7 +74,7 @@ func (x *exchange) available(a *ia, p netip.Prefix) bool {
 	if ok && engine.InUse(&l, x.now) {
 		return x.owns(a, &l) && prefixOf(&l) == p
 	}
-	return a.typ != lease.PD || !x.e.core.Alloc.Overlapped(p)
+	return !x.e.core.Alloc.Overlapped(p)
 }
 
 // forgotten ends an offer to an identity association of the same client that it
