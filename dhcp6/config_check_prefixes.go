@@ -17,7 +17,13 @@ func (ck *checker) pdPool(path string, p *PDPool) {
 	case !ck.IsOurs(p.Prefix):
 		ck.Errorf(conf.At(path, "prefix"), "%s is not an IPv6 address", p.Prefix)
 		return
-	case p.PrefixLen == 0 || p.PrefixLen > 128:
+	case p.PrefixLen == 0:
+		ck.Errorf(conf.At(path, "prefix-len"), "is missing, or 0")
+		return
+	case p.DelegatedLen == 0:
+		ck.Errorf(conf.At(path, "delegated-len"), "is missing, or 0")
+		return
+	case p.PrefixLen > 128:
 		ck.Errorf(conf.At(path, "prefix-len"), "%d is out of range, 1 to 128", p.PrefixLen)
 		return
 	case p.DelegatedLen > 128:

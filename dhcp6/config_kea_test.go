@@ -123,9 +123,9 @@ var refused = map[string]struct{ config, problem string }{
 
 	"no prefix to delegate": {prefixes(`"prefix-len": 48, "delegated-len": 56`), `pd-pools[0].prefix: is missing`},
 	"IPv4 to delegate":      {prefixes(`"prefix": "10.0.0.0", "prefix-len": 8, "delegated-len": 56`), `pd-pools[0].prefix: 10.0.0.0 is not an IPv6 address`},
-	"prefix length missing": {prefixes(`"prefix": "2001:db8:8::", "delegated-len": 56`), `pd-pools[0].prefix-len: 0 is out of range, 1 to 128`},
+	"prefix length missing": {prefixes(`"prefix": "2001:db8:8::", "delegated-len": 56`), `pd-pools[0].prefix-len: is missing`},
 	"prefix length":         {prefixes(`"prefix": "2001:db8:8::", "prefix-len": 129, "delegated-len": 129`), `pd-pools[0].prefix-len: 129 is out of range`},
-	"delegated missing":     {prefixes(`"prefix": "2001:db8:8::", "prefix-len": 48`), `pd-pools[0].delegated-len: 0 is less than prefix-len, which is 48`},
+	"delegated missing":     {prefixes(`"prefix": "2001:db8:8::", "prefix-len": 48`), `pd-pools[0].delegated-len: is missing`},
 	"delegated shorter":     {prefixes(`"prefix": "2001:db8:8::", "prefix-len": 48, "delegated-len": 47`), `pd-pools[0].delegated-len: 47 is less than prefix-len`},
 	"prefixes overlap":      {inSubnet(`"pd-pools": [{"prefix": "2001:db8:8::", "prefix-len": 48, "delegated-len": 56}, {"prefix": "2001:db8:8:100::", "prefix-len": 56, "delegated-len": 64}]`), `subnet6[0].pd-pools[1].prefix: 2001:db8:8:100::/56 overlaps 2001:db8:8::/48, which is subnet6[0].pd-pools[0].prefix`},
 	"prefix around addresses": {inSubnet(`"pools": [{"pool": "2001:db8:1::1-2001:db8:1::9"}], "pd-pools": [{"prefix": "2001:db8::", "prefix-len": 32, "delegated-len": 48}]`),
