@@ -103,7 +103,11 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 		log:        slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})),
 	}
 	s.parse.Logger = s.log
-	if isV6(s.file) {
+	v6, err := isV6(s.file)
+	if err != nil {
+		return err
+	}
+	if v6 {
 		return start(ctx, dhcpV6(), s, *test != "")
 	}
 	return start(ctx, dhcpV4(), s, *test != "")

@@ -40,6 +40,16 @@ func TestFile6(t *testing.T) {
 	output, status = testFile(t, `{"Dhcp6": {}, "Dhcp4": {}}`)
 	require.Equal(t, 1, status)
 	require.Contains(t, output, `Dhcp4: unknown key; beside "Dhcp6" nothing may stand in the file`)
+
+	// Mistakes that hide the family, or leave no more of it than its name.
+	output, status = testFile(t, `{"Dhcp6": { "subnet6": [ { "id": 1 "pools": [] } ] } }`)
+	require.Equal(t, 1, status)
+	require.Contains(t, output, `dhcp6: configuration: `)
+	for _, text := range []string{`{"DHCPv6": {}}`, `{"subnet6": []}`, `[`, ``} {
+		output, status = testFile(t, text)
+		require.Equal(t, 1, status)
+		require.Contains(t, output, `there is neither a "Dhcp4" nor a "Dhcp6" object in `, text)
+	}
 }
 
 // Kea is stopped, failoverd started on its files: clients keep their addresses

@@ -89,8 +89,9 @@ func TestFileHasMistakes(t *testing.T) {
 	} {
 		require.Contains(t, output, want)
 	}
-	_, status = runToEnd(t, "-t", "/nonexistent/conf")
+	output, status = runToEnd(t, "-t", "/nonexistent/conf")
 	require.Equal(t, 1, status)
+	require.Equal(t, "failoverd: open /nonexistent/conf: no such file or directory\n", output)
 	_, status = testFile(t, `{"Dhcp4": {`)
 	require.Equal(t, 1, status)
 	output, status = testFile(t, `{"Dhcp4": {"hooks-libraries": [{"library": "libdhcp_flex_id.so", "parameters": {"identifier-expression": "option["}}]}}`)
