@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 	}
 	// The tests wait for other programs most of the time.
 	flag.Parse()
-	_ = flag.Set("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0)))
+	_ = flag.Set("test.parallel", strconv.Itoa(8*runtime.GOMAXPROCS(0)))
 	os.Exit(m.Run())
 }
 

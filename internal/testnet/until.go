@@ -19,8 +19,8 @@ func Until(ctx context.Context, t testing.TB, what string, ok func() error) {
 }
 
 func poll(ctx context.Context, ok func() error) error {
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
+	// Less often after a while: many tests wait at the same time.
+	wait := 10 * time.Millisecond
 	for {
 		err := ok()
 		if err == nil {
@@ -33,7 +33,8 @@ func poll(ctx context.Context, ok func() error) error {
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("%w: %w", context.Cause(ctx), err)
-		case <-tick.C:
+		case <-time.After(wait):
+			wait = min(wait*5/4, 100*time.Millisecond)
 		}
 	}
 }
