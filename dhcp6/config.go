@@ -88,7 +88,8 @@ type Config struct {
 	EarlyGlobalReservationsLookup bool `json:"early-global-reservations-lookup,omitempty"`
 
 	// AllowAddressRegistration, unless set to false, lets clients register
-	// addresses that they have made themselves (RFC 9686).
+	// addresses that they have made themselves (RFC 9686): 256 a client and
+	// 65,536 a subnet, each for 30 days at most before it is registered anew.
 	AllowAddressRegistration *bool `json:"allow-address-registration,omitempty"`
 	// DeclineProbationPeriod is how long, in seconds, an address that a client
 	// found in use is kept from others; 86400 by default.

@@ -45,7 +45,12 @@
 //     another now, say, is given to nobody for another minute: the client uses
 //     it until it has heard of that.
 //   - No packet and no file makes a server panic or grow without bound; a panic
-//     in a handler is contained to its query.
+//     in a handler is contained to its query. What bounds the leases are the
+//     pools, as anybody on a link can call itself by any number of DUIDs: a pool
+//     of all addresses of a /64 is no bound, one of a million is. So that
+//     registered addresses (RFC 9686) have one, too, a client can register 256,
+//     all clients of a subnet together 65,536, and none of them for more than 30
+//     days before it is registered anew.
 //   - When the context of Serve ends, queries in flight are answered and
 //     everything has stopped when it returns. Close stops at once.
 //   - What is configured and not supported is an error that names it.

@@ -19,6 +19,20 @@ const (
 	optRegisterEnable dhcpv6.OptionCode = 148
 )
 
+// A client chooses what it registers, and for how long, and may call itself as
+// it likes. What is kept of that has bounds.
+const (
+	// maxRegistration is for how many seconds at most: for as long as addresses
+	// that hosts make for themselves are valid (RFC 4861, section 6.2.1) unless
+	// their router says something else. Those that last longer are registered
+	// anew meanwhile.
+	maxRegistration = 30 * 24 * 60 * 60
+	// maxOwnRegistered is how many addresses of one client.
+	maxOwnRegistered = 256
+	// maxRegistered is how many of a subnet.
+	maxRegistered = 1 << 16
+)
+
 // registers says whether clients may register addresses.
 func (p *plan) registers() bool {
 	return p.cfg.AllowAddressRegistration == nil || *p.cfg.AllowAddressRegistration
@@ -32,17 +46,17 @@ func (x *exchange) register(ctx context.Context) (*Reply, error) {
 		x.drop("not the address that it was sent from")
 		return nil, nil
 	}
-	s, h := x.subnet, x.hostIn(x.subnet)
 	addr := w.prefix.Addr()
-	if reason := x.unregistrable(addr); reason != "" {
+	s, reason := x.registersIn(addr, w.valid)
+	if reason != "" {
 		x.e.core.Log.Info("address not registered", "client", engine.LoggedDUID(x.client), "address", addr, "reason", reason)
 		x.drop(reason)
 		return nil, nil
 	}
-	name := x.nameOf(s, nil, h, addr)
+	name := x.nameOf(s, nil, x.hostIn(s), addr)
 	l := &lease.Lease{
 		Type: lease.NA, Addr: addr, ClientID: x.client.ID, HWAddr: x.client.HWAddr, HWType: x.hwType, HWSource: x.hwSource,
-		SubnetID: s.id, CLTT: x.now.Unix(), ValidLft: w.valid, PreferredLft: w.preferred, Hostname: name.stored, State: lease.Registered,
+		SubnetID: s.id, CLTT: x.now.Unix(), ValidLft: min(w.valid, maxRegistration), PreferredLft: min(w.preferred, maxRegistration), Hostname: name.stored, State: lease.Registered,
 	}
 	before, _ := x.e.core.Store.Lookup(l.Key())
 	if err := x.write(ctx, x.registering(l)); err != nil {
@@ -103,29 +117,53 @@ func (x *exchange) registration() (o dhcpv6.Option, w wish, ok bool) {
 	return o, asked[0], true
 }
 
-// unregistrable says why an address is not the client's to register; empty: it
-// is.
-func (x *exchange) unregistrable(addr netip.Addr) string {
-	switch l, ok := x.e.core.Store.Lookup(lease.Key{Type: lease.NA, Addr: addr}); {
+// registersIn returns the subnet that an address is registered in, or says why
+// it is not the client's to register for so many seconds.
+func (x *exchange) registersIn(addr netip.Addr, valid uint32) (s *subnet, reason string) {
+	l, there := x.e.core.Store.Lookup(lease.Key{Type: lease.NA, Addr: addr})
+	s = x.subnetAt(addr)
+	switch {
 	case !x.p.registers():
-		return "registration is not allowed"
+		return nil, "registration is not allowed"
 	case x.subnet == nil:
-		return "no subnet"
-	case !x.appropriate(addr) && !x.delegated(addr):
-		return "it is not of the client's link"
-	case ok && engine.InUse(&l, x.now) && l.State != lease.Registered:
-		return "it is leased"
-	case len(x.subnet.reserved.hosts[netip.PrefixFrom(addr, 128)]) > 0:
-		return "it is reserved"
+		return nil, "no subnet"
+	case s == nil && !x.delegated(addr):
+		return nil, "it is not of the client's link"
+	case there && engine.InUse(&l, x.now) && l.State != lease.Registered:
+		return nil, "it is leased"
+	case s == nil:
+		s = x.subnet
+	case len(s.reserved.hosts[netip.PrefixFrom(addr, 128)]) > 0:
+		return nil, "it is reserved"
 	}
-	return ""
+	known := there && l.State == lease.Registered
+	switch own := known && string(l.ClientID) == string(x.client.ID); {
+	case valid == 0:
+	case !own && x.registered() >= maxOwnRegistered:
+		return nil, "the client has registered too many"
+	case !known && x.e.core.Store.Count(s.id, lease.Registered, lease.NA) >= maxRegistered:
+		x.e.core.Log.Warn("as many addresses are registered as can be", "subnet", s.id, "addresses", maxRegistered)
+		return nil, "too many are registered"
+	}
+	return s, ""
+}
+
+// registered counts the addresses that the client has registered. They have no
+// IAID.
+func (x *exchange) registered() (n int) {
+	for _, l := range x.e.core.Store.ByIAID(x.client.ID, 0) {
+		if l.State == lease.Registered {
+			n++
+		}
+	}
+	return n
 }
 
 // delegated says whether an address is of a prefix that is delegated to the
 // client.
 func (x *exchange) delegated(addr netip.Addr) bool {
-	for _, l := range x.e.core.Store.ByClientID(x.client.ID) {
-		if l.Type == lease.PD && engine.InUse(&l, x.now) && prefixOf(&l).Contains(addr) {
+	for l := range x.e.core.Store.Overlapping(netip.PrefixFrom(addr, 128)) {
+		if l.Type == lease.PD && engine.InUse(&l, x.now) && string(l.ClientID) == string(x.client.ID) {
 			return true
 		}
 	}

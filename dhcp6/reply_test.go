@@ -8,8 +8,6 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
 	"github.com/stretchr/testify/require"
-
-	"github.com/dhcpha/dhcpha/lease"
 )
 
 // RFC 9915, sections 18.3.9 and 18.3.10: what every reply has.
@@ -122,60 +120,6 @@ func TestNames(t *testing.T) {
 			require.Equal(t, c.stored, b.stored(prefix0).Hostname)
 		})
 	}
-}
-
-// RFC 9686.
-func TestRegistration(t *testing.T) {
-	t.Parallel()
-	const own = "2001:db8:1::abcd"
-	address := func(addr string, preferred, valid uint32) mod {
-		return with(prefixOption(lease.NA, wished(addr).prefix, preferred, valid))
-	}
-	b := newBench(t, oneSubnet(`, "reservations": [{"duid": "00:03:00:01:02:00:00:00:00:02", "ip-addresses": ["2001:db8:1::77"]}]`), nil)
-	b.put(of(3, 1, addr10), of(4, 1, prefix1))
-	m := b.ask(register, 7, address(own, 100, 200), from(own), fqdn(0, "\x02me\x03lan\x00"))
-	require.Equal(t, typeRegistered, m.MessageType)
-	require.Equal(t, prefixOption(lease.NA, wished(own).prefix, 100, 200).ToBytes(), m.GetOneOption(dhcpv6.OptionIAAddr).ToBytes())
-	l := b.stored(own)
-	require.Equal(t, lease.Lease{
-		Type: lease.NA, Addr: l.Addr, ClientID: duid(7), HWAddr: []byte{2, 0, 0, 0, 0, 7}, HWType: 1, HWSource: uint32(fromDUID), SubnetID: 1,
-		CLTT: l.CLTT, ValidLft: 200, PreferredLft: 100, Hostname: "me.lan.", State: lease.Registered, Revision: l.Revision,
-	}, *l)
-	require.EqualValues(t, 1, b.stat("registered-nas"))
-
-	relayedFrom := func(peer string) mod {
-		return relayed(agent("::", "2001:db8:9::1"), agent("2001:db8:1::1", peer))
-	}
-	require.NotNil(t, b.ask(register, 8, address(own, 1, 2), relayedFrom(own)), "another client may take it over")
-	require.Equal(t, duid(8), b.stored(own).ClientID)
-	require.NotNil(t, b.ask(register, 4, address("2001:db8:f00:100::5", 1, 2), from("2001:db8:f00:100::5")), "of a prefix of the client's own")
-
-	for name, mods := range map[string][]mod{
-		"not where it comes from":    {address(own, 1, 2), from("2001:db8:1::eeee")},
-		"nor the relay agent's peer": {address(own, 1, 2), relayedFrom("2001:db8:1::eeee")},
-		"of another link":            {address(elsewhere, 1, 2), from(elsewhere)},
-		"of somebody else's prefix":  {address("2001:db8:f00:100::5", 1, 2), from("2001:db8:f00:100::5")},
-		"a lease":                    {address(addr10, 1, 2), from(addr10)},
-		"reserved":                   {address("2001:db8:1::77", 1, 2), from("2001:db8:1::77")},
-		"no address":                 {from(own)},
-		"two addresses":              {address(own, 1, 2), address(own, 1, 2), from(own)},
-		"an ORO":                     {address(own, 1, 2), from(own), oro(23)},
-		"an IA":                      {address(own, 1, 2), from(own), na(0)},
-		"a server":                   {address(own, 1, 2), from(own), toServer(serverDUIDText)},
-		"nobody":                     {address(own, 1, 2), from(own), without(dhcpv6.OptionClientID)},
-	} {
-		require.Equal(t, "silence", short(b.ask(register, 8, mods...)), name)
-	}
-	require.NotNil(t, b.ask(register, 7, address(own, 0, 0), from(own)), "somebody else's end")
-	require.NotNil(t, b.stored(own))
-	require.NotNil(t, b.ask(register, 8, address(own, 0, 0), from(own)))
-	require.Nil(t, b.stored(own), "it is not used any more")
-
-	require.NotNil(t, b.ask(solicit, 1, oro(148)).GetOneOption(optRegisterEnable))
-	require.Nil(t, b.ask(solicit, 1, oro(23)).GetOneOption(optRegisterEnable))
-	b = newBench(t, oneSubnet("", `, "allow-address-registration": false`), nil)
-	require.Equal(t, "silence", short(b.ask(register, 7, address(own, 1, 2), from(own))))
-	require.Nil(t, b.ask(solicit, 1, oro(148)).GetOneOption(optRegisterEnable))
 }
 
 // A lease that is renewed soon is not written again, where it is configured.

@@ -30,5 +30,5 @@ func (x *exchange) strays(a *ia) bool {
 
 // appropriate says whether an address is one of the client's link.
 func (x *exchange) appropriate(addr netip.Addr) bool {
-	return slices.ContainsFunc(x.subnet.Siblings(), func(s *subnet) bool { return s.prefix.Contains(addr) })
+	return x.subnetAt(addr) != nil
 }

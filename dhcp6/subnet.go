@@ -75,6 +75,14 @@ func (x *exchange) subnetOf(addr netip.Addr) *subnet {
 	return x.subnetWhere(func(s *subnet) bool { return s.prefix.Contains(addr) })
 }
 
+// subnetAt returns the subnet of the client's link that has an address, or nil.
+func (x *exchange) subnetAt(addr netip.Addr) *subnet {
+	if x.subnet == nil {
+		return nil
+	}
+	return engine.Find(x.subnet.Siblings(), func(s *subnet) bool { return s.prefix.Contains(addr) })
+}
+
 // subnetWhere returns the first subnet that the client's classes allow and
 // that matches.
 func (x *exchange) subnetWhere(matches func(*subnet) bool) *subnet {
