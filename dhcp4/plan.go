@@ -105,7 +105,7 @@ func (p *plan) compiler() *engine.Compiler {
 }
 
 // noteServerID notes the server identifiers that are configured somewhere.
-func (p *plan) noteServerID(o option.Option) {
+func (p *plan) noteServerID(o *option.Option) {
 	if id, ok := netip.AddrFromSlice(o.Value); ok && o.Space == "dhcp4" && o.Code == optServerID {
 		p.serverIDs[id] = true
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
@@ -56,11 +57,7 @@ func appendOption(b []byte, o dhcpv6.Option) ([]byte, error) {
 		b = binary.BigEndian.AppendUint16(b, uint16(o.StatusCode))
 		b = append(b, o.StatusMessage...)
 	default:
-		if d := duidIn(o); d != nil {
-			b = appendDUID(b, d)
-			break
-		}
-		b = append(b, o.ToBytes()...)
+		b = appendValue(b, o)
 	}
 	if err != nil {
 		return nil, err
@@ -71,6 +68,41 @@ func appendOption(b []byte, o dhcpv6.Option) ([]byte, error) {
 	}
 	binary.BigEndian.PutUint16(b[start-2:], uint16(n))
 	return b, nil
+}
+
+// appendValue appends the value of an option whose type the message library
+// keeps to itself.
+func appendValue(b []byte, o dhcpv6.Option) []byte {
+	if d := duidIn(o); d != nil {
+		return appendDUID(b, d)
+	}
+	switch list := (dhcpv6.MessageOptions{Options: dhcpv6.Options{o}}); o.Code() {
+	case dhcpv6.OptionDNSRecursiveNameServer:
+		if servers := list.DNS(); servers != nil {
+			for _, ip := range servers {
+				b = appendAddr(b, ip)
+			}
+			return b
+		}
+	case dhcpv6.OptionDomainSearchList:
+		if names := list.DomainSearchList(); names != nil {
+			return appendNames(b, names.Labels)
+		}
+	}
+	return append(b, o.ToBytes()...)
+}
+
+// appendNames appends names as labels, each name ended by the empty one.
+func appendNames(b []byte, names []string) []byte {
+	for _, name := range names {
+		for label := range strings.SplitSeq(name, ".") {
+			if label != "" {
+				b = append(append(b, byte(len(label))), label...)
+			}
+		}
+		b = append(b, 0)
+	}
+	return b
 }
 
 func appendHeader(b []byte, code dhcpv6.OptionCode, length int) []byte {

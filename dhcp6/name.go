@@ -2,8 +2,10 @@ package dhcp6
 
 import (
 	"net/netip"
+	"strings"
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
+	"github.com/insomniacslk/dhcp/rfc1035label"
 
 	"github.com/dhcpha/dhcpha/internal/engine"
 	"github.com/dhcpha/dhcpha/lease"
@@ -82,5 +84,6 @@ func (x *exchange) nameOf(s *subnet, pl *pool, h *host, addr netip.Addr) clientN
 	if answer.None {
 		flags |= fqdnN
 	}
-	return clientName{answer.Name, raw(dhcpv6.OptionFQDN, engine.AppendLabels([]byte{flags}, answer.Name))}
+	name := &rfc1035label.Labels{Labels: []string{strings.TrimSuffix(answer.Name, ".")}}
+	return clientName{answer.Name, &dhcpv6.OptFQDN{Flags: flags, DomainName: name}}
 }

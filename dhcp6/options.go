@@ -39,12 +39,9 @@ func (x *exchange) addOptions(r *dhcpv6.Message, s *subnet, pools []*pool, h *ho
 	there := len(r.Options.Options)
 	var room [16]*option.Option
 	chosen := option.Choose(room[:0], &q, x.levels(s, pools, h)...)
-	options := make([]dhcpv6.OptionGeneric, len(chosen)) // in one piece
-	for i, o := range chosen {
-		code := dhcpv6.OptionCode(o.Code)
-		if !hasOption(r.Options.Options[:there], code) { // several of one code are of several enterprises
-			options[i] = dhcpv6.OptionGeneric{OptionCode: code, OptionData: o.Value}
-			r.AddOption(&options[i])
+	for _, o := range chosen {
+		if !hasOption(r.Options.Options[:there], dhcpv6.OptionCode(o.Code)) { // several of one code are of several enterprises
+			r.AddOption(x.p.configured.of(o))
 		}
 	}
 	x.addSupplied(r)

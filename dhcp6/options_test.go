@@ -2,11 +2,15 @@ package dhcp6
 
 import (
 	"fmt"
+	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
 	"github.com/stretchr/testify/require"
+
+	"github.com/dhcpha/dhcpha/internal/option"
 )
 
 // sent are the configured options of a reply, as "code value".
@@ -131,4 +135,48 @@ func TestRelaySuppliedOptions(t *testing.T) {
 	}
 	_, err := suppliedOptions([]string{"nothing"}, b.e.plan.Load().defs)
 	require.ErrorContains(t, err, `"nothing" is neither a code nor the name of an option`)
+}
+
+// A handler around the engine reads replies by the library's accessors, some of
+// which take an option of another type for a mistake.
+func TestConfiguredOptionsAreTyped(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, oneSubnet(`, "option-data": [
+		{"name": "preference", "data": "9", "always-send": true},
+		{"name": "dns-servers", "data": "2001:db8::53, 2001:db8::54"},
+		{"name": "domain-search", "data": "example.org, sub.example.org"},
+		{"name": "information-refresh-time", "data": "3600"},
+		{"name": "bootfile-url", "data": "tftp://boot"},
+		{"name": "vendor-opts", "data": "9", "always-send": true},
+		{"space": "vendor-9", "code": 32, "csv-format": false, "data": "0a0b", "always-send": true}]`), nil)
+	m := b.ask(solicit, 7, na(1), oro(23, 24, 32, 59), fqdn(0, "\x04host\x07example\x03org\x00"))
+	require.EqualValues(t, 9, m.Options.Preference())
+	require.Equal(t, []net.IP{net.ParseIP("2001:db8::53"), net.ParseIP("2001:db8::54")}, m.Options.DNS())
+	require.Equal(t, []string{"example.org", "sub.example.org"}, m.Options.DomainSearchList().Labels)
+	require.Equal(t, time.Hour, m.Options.InformationRefreshTime(0))
+	require.Equal(t, "tftp://boot", m.Options.BootFileURL())
+	require.Equal(t, []byte{10, 11}, m.Options.VendorOpt(9).GetOne(32).ToBytes())
+	require.Equal(t, []string{"host.example.org"}, m.Options.FQDN().DomainName.Labels)
+	require.Equal(t, unhex(serverDUIDText), m.Options.ServerID().ToBytes())
+	for _, o := range m.Options.Options {
+		ours, err := appendOption(nil, o)
+		require.NoError(t, err)
+		require.Equal(t, o.ToBytes(), ours[optionHeader:], o.Code())
+	}
+}
+
+// What is configured is sent byte for byte, also what the library cannot read or
+// would be written differently.
+func TestConfiguredOptionsStayAsTheyAre(t *testing.T) {
+	t.Parallel()
+	for _, o := range []*option.Option{
+		{Code: uint16(dhcpv6.OptionPreference), Value: []byte{1, 2}},
+		{Code: uint16(dhcpv6.OptionDomainSearchList), Value: []byte("\x03org")}, // which lacks its end
+		{Code: uint16(dhcpv6.OptionDNSRecursiveNameServer)},
+		{Code: 65000, Value: []byte("x")},
+	} {
+		wire, err := appendOption(nil, optionFrom(o))
+		require.NoError(t, err)
+		require.Equal(t, string(o.Value), string(wire[optionHeader:]), o.Code)
+	}
 }

@@ -30,6 +30,7 @@ type plan struct {
 	byID    map[uint32]*subnet
 	hosts   *hosts // global reservations
 
+	configured  configured // all options of all levels
 	identifiers engine.Identifiers
 	macSources  []macSource     // where hardware addresses are searched
 	supplied    map[uint16]bool // options that relay agents may supply
@@ -78,9 +79,10 @@ func newPlan(cfg *Config) (*plan, error) {
 		return nil, err
 	}
 	p := &plan{
-		cfg:    cfg,
-		byID:   map[uint32]*subnet{},
-		digest: sync.OnceValue(func() string { return digestOf(cfg) }),
+		cfg:        cfg,
+		byID:       map[uint32]*subnet{},
+		configured: configured{},
+		digest:     sync.OnceValue(func() string { return digestOf(cfg) }),
 	}
 	p.params = reservationMode(cfg.Params).Inherit(DefaultParams())
 	p.defs = option.NewDefs(option.V6)
@@ -115,7 +117,9 @@ func (p *plan) compileGlobals() (err error) {
 	return err
 }
 
-func (p *plan) compiler() *engine.Compiler { return &engine.Compiler{Defs: p.defs} }
+func (p *plan) compiler() *engine.Compiler {
+	return &engine.Compiler{Defs: p.defs, Note: p.configured.note}
+}
 
 func (p *plan) compileOptions(list []OptionData) (*option.List, error) {
 	return p.compiler().Options(list)

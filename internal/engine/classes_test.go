@@ -125,7 +125,7 @@ func TestCompilerErrors(t *testing.T) {
 func TestCompilerNotes(t *testing.T) {
 	t.Parallel()
 	var noted []uint16
-	c := &Compiler{Defs: option.NewDefs(option.V4), Note: func(o option.Option) { noted = append(noted, o.Code) }}
+	c := &Compiler{Defs: option.NewDefs(option.V4), Note: func(o *option.Option) { noted = append(noted, o.Code) }}
 	list, err := c.Options([]option.Data{{Name: "routers", Data: "192.0.2.1"}, {Name: "domain-name", Data: "x"}})
 	require.NoError(t, err)
 	require.NotNil(t, option.Lookup(3, nil, list))

@@ -5,8 +5,8 @@ import "github.com/dhcpha/dhcpha/internal/option"
 // Compiler compiles option data of a configuration.
 type Compiler struct {
 	Defs *option.Defs
-	// Note is shown every option; nil: nobody is.
-	Note func(option.Option)
+	// Note is shown every option of a list, as it is to be sent; nil: nobody is.
+	Note func(*option.Option)
 }
 
 // Options makes the list of one level; none: nil.
@@ -20,12 +20,15 @@ func (c *Compiler) Options(list []option.Data) (*option.List, error) {
 		if err != nil {
 			return nil, err
 		}
-		if c.Note != nil {
-			c.Note(o)
-		}
 		compiled = append(compiled, o)
 	}
-	return option.NewList(c.Defs.Family(), compiled...)
+	l, err := option.NewList(c.Defs.Family(), compiled...)
+	if err == nil && c.Note != nil {
+		for o := range l.All() {
+			c.Note(o)
+		}
+	}
+	return l, err
 }
 
 // AddDefs adds definitions.

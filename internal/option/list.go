@@ -3,6 +3,7 @@ package option
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 )
 
@@ -68,6 +69,25 @@ func (f Family) newSet(options []Option, spaces map[string][]Option) (set, error
 		s.codes = append(s.codes, o.Code)
 	}
 	return s, nil
+}
+
+// All goes through the options of the level, as Choose returns them: not through
+// sub-options.
+func (l *List) All() iter.Seq[*Option] {
+	return func(yield func(*Option) bool) {
+		for i := range l.main.options {
+			if !yield(&l.main.options[i]) {
+				return
+			}
+		}
+		for _, s := range l.vendors {
+			for i := range s.options {
+				if !yield(&s.options[i]) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // maxNesting bounds how deep options encapsulate others, so that two spaces
