@@ -45,16 +45,44 @@ func (x *exchange) commit(ctx context.Context, bs bindings) (*Reply, error) {
 	if err := x.write(ctx, changes); err != nil {
 		return nil, err
 	}
+	if err := x.alone(ctx, given); err != nil {
+		return nil, err
+	}
 	for i, g := range given {
 		l := &changes[endings+i].Lease
 		if x.e.core.Log.Enabled(ctx, slog.LevelDebug) {
 			x.e.core.Log.Debug("lease", "client", engine.LoggedDUID(x.client), "type", l.Type, "prefix", g.prefix, "subnet", l.SubnetID, "seconds", l.ValidLft)
 		}
-		if !g.mine || !engine.InUse(g.was, x.now) {
+		if g.isNew(x.now) {
 			x.e.core.Stats.Assigned(l)
 		}
 	}
 	return &Reply{Message: x.bindingsReply(dhcpv6.MessageTypeReply, bs, name)}, nil
+}
+
+// alone makes sure that nothing new that has been committed overlaps another
+// lease. What is held until it is committed is held by its first address: a
+// query for a prefix around it or within it, which there are where reservations
+// overlap and while another configuration comes, does not see that. Of two such
+// leases the one that is committed later finds the other, or each does, and
+// nobody is told of what is taken back.
+func (x *exchange) alone(ctx context.Context, given []*grant) error {
+	var back []lease.Change
+	for _, g := range given {
+		if !g.isNew(x.now) || !x.e.core.Alloc.Overlapped(g.prefix) {
+			continue
+		}
+		if l, ok := x.e.core.Store.Lookup(g.key()); ok && string(l.ClientID) == string(x.client.ID) {
+			back = append(back, removal(l))
+		}
+	}
+	if len(back) == 0 {
+		return nil
+	}
+	if err := x.write(ctx, back); err != nil {
+		return err
+	}
+	return fmt.Errorf("dhcp6: %v: lease %s overlaps another: %w", x.typ, back[0].Lease.Addr, lease.ErrConflict)
 }
 
 // grace is how long a client keeps what the server takes from it: it still uses

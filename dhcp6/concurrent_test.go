@@ -2,6 +2,7 @@ package dhcp6
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"net/netip"
@@ -61,12 +62,38 @@ func (l *ledger) none(holder string) {
 // several queries at a time, while the configuration changes.
 func TestNothingTwice(t *testing.T) {
 	t.Parallel()
-	const clients, rounds = 24, 150
 	cfgs := []string{
 		oneSubnet(),
 		oneSubnet(`, "rapid-commit": true, "reservations": [{"duid": "00:03:00:01:02:00:00:00:00:03", "ip-addresses": ["` + addr12 + `"], "prefixes": ["` + prefix1 + `"]}]`),
 	}
 	b := newBench(t, cfgs[0], nil)
+	testNothingTwice(t, b, cfgs)
+}
+
+// The same, and meanwhile what prefixes there are changes in length.
+func TestNothingTwiceOfPrefixes(t *testing.T) {
+	t.Parallel()
+	prefixes := func(length int) string {
+		return fmt.Sprintf(`"subnet6": [{"id": 1, "subnet": "2001:db8:1::/64", "interface": "eth0", "pools": [{"pool": "2001:db8:1::10-2001:db8:1::13"}],
+			"pd-pools": [{"prefix": "2001:db8:f00::", "prefix-len": 54, "delegated-len": %d}], "reservations": [
+			{"duid": "00:03:00:01:02:00:00:00:00:04", "prefixes": ["2001:db8:f00::/54"]}, {"duid": "00:03:00:01:02:00:00:00:00:05", "prefixes": ["2001:db8:f00:200::/60"]}]}]`, length)
+	}
+	cfgs := []string{prefixes(56), prefixes(57), oneSubnet(), prefixes(55)}
+	b := newBench(t, cfgs[0], nil)
+	b.e.core.Committer = slow{b.store}
+	testNothingTwice(t, b, cfgs)
+}
+
+// slow takes its time, as a partner does.
+type slow struct{ lease.Committer }
+
+func (s slow) Commit(ctx context.Context, changes ...lease.Change) error {
+	time.Sleep(time.Duration(rand.IntN(3)) * time.Millisecond)
+	return s.Committer.Commit(ctx, changes...)
+}
+
+func testNothingTwice(t *testing.T, b *bench, cfgs []string) {
+	const clients, rounds = 24, 150
 	book := &ledger{has: map[netip.Prefix]acknowledged{}}
 	var wg sync.WaitGroup
 	for client := range byte(clients) {
@@ -113,8 +140,8 @@ func TestNothingTwice(t *testing.T) {
 			}
 		})
 	}
-	for i := range 20 {
-		require.NoError(t, b.e.Reload(config(t, cfgs[i%2])))
+	for i := range 40 {
+		require.NoError(t, b.e.Reload(config(t, cfgs[i%len(cfgs)])))
 		time.Sleep(time.Millisecond)
 	}
 	wg.Wait()

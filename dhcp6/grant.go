@@ -25,6 +25,9 @@ type grant struct {
 
 func (g *grant) key() lease.Key { return lease.Key{Type: g.typ, Addr: g.prefix.Addr()} }
 
+// isNew says whether the identity association does not have it yet.
+func (g *grant) isNew(now time.Time) bool { return !g.mine || !engine.InUse(g.was, now) }
+
 // hold holds an address or prefix for an identity association if nobody else
 // has it; nil: somebody has. What is another's is not held even for a moment,
 // in which its client would be refused it. And the lease is looked at again
