@@ -141,8 +141,13 @@ func messageOption(code dhcpv6.OptionCode, value []byte) (dhcpv6.Option, error) 
 			return nil, errOption
 		}
 		return dhcpv6.OptElapsedTime(10 * time.Millisecond * time.Duration(binary.BigEndian.Uint16(value))), nil
-	case dhcpv6.OptionPreference: // which clients do not send, but the library's accessor insists on
+	// The server needs neither of these, but the library's accessors insist on them.
+	case dhcpv6.OptionPreference:
 		if len(value) != 1 {
+			return nil, errOption
+		}
+	case dhcpv6.OptionClientArchType:
+		if len(value) == 0 || len(value)%2 != 0 {
 			return nil, errOption
 		}
 	}

@@ -83,6 +83,9 @@ func TestDecodeMalformed(t *testing.T) {
 		"half a requested option":      {optionOn(dhcpv6.OptionORO, 1), false},
 		"elapsed time":                 {optionOn(dhcpv6.OptionElapsedTime, 1), false},
 		"preference":                   {optionOn(dhcpv6.OptionPreference), false},
+		"architecture":                 {optionOn(dhcpv6.OptionClientArchType, 0, 7), true},
+		"half an architecture":         {optionOn(dhcpv6.OptionClientArchType, 0, 7, 0), false},
+		"no architecture":              {optionOn(dhcpv6.OptionClientArchType), false},
 		"name":                         {optionOn(dhcpv6.OptionFQDN), true},
 		"name with a label beyond":     {optionOn(dhcpv6.OptionFQDN, 0, 9, 'x'), true},
 		"vendor class too short":       {optionOn(dhcpv6.OptionVendorClass, 1), true},
@@ -165,6 +168,7 @@ func FuzzDecode(f *testing.F) {
 			ia.Options.Prefixes()
 		}
 		m.Options.Preference()
+		m.Options.ArchTypes()
 		m.Options.FQDN()
 		m.Options.VendorOpts()
 	})
