@@ -49,7 +49,8 @@ func (x *exchange) register(ctx context.Context) (*Reply, error) {
 	addr := w.prefix.Addr()
 	s, reason := x.registersIn(addr, w.valid)
 	if reason != "" {
-		x.e.core.Log.Info("address not registered", "client", engine.LoggedDUID(x.client), "address", addr, "reason", reason)
+		// As a warning, for these are throttled: anybody can bring it about.
+		x.e.core.Log.Warn("address not registered", "client", engine.LoggedDUID(x.client), "address", addr, "reason", reason)
 		x.drop(reason)
 		return nil, nil
 	}
@@ -142,8 +143,7 @@ func (x *exchange) registersIn(addr netip.Addr, valid uint32) (s *subnet, reason
 	case !own && x.registered() >= maxOwnRegistered:
 		return nil, "the client has registered too many"
 	case !known && x.e.core.Store.Count(s.id, lease.Registered, lease.NA) >= maxRegistered:
-		x.e.core.Log.Warn("as many addresses are registered as can be", "subnet", s.id, "addresses", maxRegistered)
-		return nil, "too many are registered"
+		return nil, "too many are registered in the subnet"
 	}
 	return s, ""
 }

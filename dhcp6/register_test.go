@@ -1,13 +1,18 @@
 package dhcp6
 
 import (
+	"bytes"
 	"fmt"
+	"log/slog"
 	"net/netip"
+	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
 	"github.com/stretchr/testify/require"
 
+	"github.com/dhcpha/dhcpha/internal/engine"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
@@ -103,6 +108,20 @@ func TestRegistrationsAreBounded(t *testing.T) {
 	require.True(t, tell(9, number(2).String(), 0))
 	require.True(t, tell(9, number(1).String(), 100))
 	require.Equal(t, "REPLY NA1["+addr10+"]", short(b.ask(request, 9, na(1))), "leases are not bounded by that")
+}
+
+// Nobody fills a disk by what is not registered.
+func TestRefusedRegistrationsInTheLog(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		b := newBench(t, oneSubnet(""), &EngineOptions{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		for range 100 {
+			require.Nil(t, b.ask(register, 7, with(prefixOption(lease.NA, wished(elsewhere).prefix, 1, 2)), from(elsewhere)))
+		}
+		require.Equal(t, engine.ThrottleBurst, strings.Count(log.String(), "address not registered"))
+		require.Contains(t, log.String(), "not of the client's link")
+	})
 }
 
 // The subnets of a shared network are one link, each with reservations of its own.
