@@ -12,7 +12,9 @@ import (
 // its name with the ending .db. If it is not there yet it is made, with the
 // leases of Kea's file in it (see [ImportMemfile]), should there be one: as a
 // whole or, after an error, not at all. The result is nil if nothing was
-// imported.
+// imported. With the leases of DHCPv6 comes the DUID that their clients know
+// the server by ([Store.ServerID]), if Kea has it in the same folder, in
+// kea-dhcp6-serverid.
 //
 // The leases must be of one family, DHCPv6 or DHCPv4: it is an error if the
 // file or the store is that of the other server.
@@ -69,6 +71,9 @@ func importBeside(ctx context.Context, name string, v6 bool, path string, opts *
 		return nil, err
 	}
 	result, err := importMemfile(ctx, s, name, imports, &v6)
+	if err == nil && v6 {
+		err = importServerID(ctx, s, name)
+	}
 	if err = errors.Join(err, s.Close()); err != nil {
 		return &result, errors.Join(err, os.Remove(partial))
 	}

@@ -35,6 +35,44 @@ func TestOpenMemfileTakesTheLeasesOverOnce(t *testing.T) {
 	require.NoError(t, store.Close())
 }
 
+// Clients of DHCPv6 renew what they have with the server of the DUID.
+func TestOpenMemfileTakesTheServersDUIDOver(t *testing.T) {
+	t.Parallel()
+	recorded, err := os.ReadFile("testdata/memfile-v6.csv")
+	require.NoError(t, err)
+	folder := func(leases, duid string) (name string) {
+		dir := t.TempDir()
+		name = filepath.Join(dir, "kea-leases6.csv")
+		require.NoError(t, os.WriteFile(name, []byte(leases), 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "kea-dhcp6-serverid"), []byte(duid), 0o600))
+		return name
+	}
+	name := folder(string(recorded), "00:01:00:01:32:95:ae:cc:02:00:00:00:00:01")
+	store, _, err := lease.OpenMemfile(t.Context(), name, true, nil, nil)
+	require.NoError(t, err)
+	require.Equal(t, []byte{0, 1, 0, 1, 0x32, 0x95, 0xae, 0xcc, 2, 0, 0, 0, 0, 1}, store.ServerID())
+	require.NoError(t, store.SetServerID(t.Context(), []byte{0, 2, 0, 0, 0, 1, 7}))
+	require.NoError(t, store.Close())
+	store, _, err = lease.OpenMemfile(t.Context(), name, true, nil, nil)
+	require.NoError(t, err)
+	require.Equal(t, []byte{0, 2, 0, 0, 0, 1, 7}, store.ServerID(), "only once")
+	require.NoError(t, store.Close())
+
+	for _, damaged := range []string{"", "00:01:0x", "00:01", "what", strings.Repeat("00:", 130) + "00"} {
+		name = folder(string(recorded), damaged)
+		_, _, err = lease.OpenMemfile(t.Context(), name, true, nil, nil)
+		require.ErrorContains(t, err, "server identifier of Kea in "+filepath.Dir(name)+"/kea-dhcp6-serverid: ", damaged)
+		require.NoFileExists(t, name+".db")
+	}
+
+	recorded, err = os.ReadFile("testdata/memfile-v4.csv")
+	require.NoError(t, err)
+	store, _, err = lease.OpenMemfile(t.Context(), folder(string(recorded), "00:01:00:01:32"), false, nil, nil)
+	require.NoError(t, err)
+	require.Nil(t, store.ServerID(), "DHCPv4 has none")
+	require.NoError(t, store.Close())
+}
+
 func TestOpenMemfileStartsEmptyWithoutOne(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join(t.TempDir(), "kea-leases4.csv")

@@ -15,8 +15,9 @@
 //	echo '{"command": "ha-status"}' | socat -,ignoreeof unix:/run/kea/kea4.sock | jq -r .text
 //
 // Leases are kept beside the lease file that the configuration names, in a file
-// with the ending .db; the first time, the leases of Kea's own file are taken
-// over. Logs go to standard error.
+// with the ending .db. The first time, the leases of Kea's own file are taken
+// over and, of DHCPv6, the server's DUID that Kea has beside it. Logs go to
+// standard error.
 package main
 
 import (

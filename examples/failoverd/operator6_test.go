@@ -4,13 +4,16 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/dhcpha/dhcpha/dhcp6"
 	"github.com/dhcpha/dhcpha/internal/testnet"
+	"github.com/dhcpha/dhcpha/lease"
 )
 
 func TestFile6(t *testing.T) {
@@ -53,7 +56,7 @@ func TestFile6(t *testing.T) {
 }
 
 // Kea is stopped, failoverd started on its files: clients keep their addresses
-// and prefixes, although the server has another DUID.
+// and prefixes, and the server its DUID.
 func TestTakeOverFromKea6(t *testing.T) {
 	t.Parallel()
 	testnet.Require(t, "kea-dhcp6", "dhclient", "dhcpcd")
@@ -63,7 +66,8 @@ func TestTakeOverFromKea6(t *testing.T) {
 	l.program = prepareProgram(t, n, l.server, oneSubnet6(""))
 	file, err := os.ReadFile(l.config)
 	require.NoError(t, err)
-	kea := l.server.StartKea("kea-dhcp6", string(file))
+	folder := fmt.Sprintf(`"data-directory": %q, "valid-lifetime"`, filepath.Dir(l.leases)) // Kea has the leases there, too
+	kea := l.server.StartKea("kea-dhcp6", strings.Replace(string(file), `"valid-lifetime"`, folder, 1))
 	ctx := within(t, 90*time.Second)
 	clients := map[string]*testnet.Client{}
 	had := map[string]string{}
@@ -93,6 +97,12 @@ func TestTakeOverFromKea6(t *testing.T) {
 	// The next time ours counts, and Kea's file is as it was.
 	now := exactly(t, l.command(ctx, "lease6-get-all", nil))
 	l.stop()
+	store, err := lease.Open(l.leases+".db", nil)
+	require.NoError(t, err)
+	kept, err := os.ReadFile(filepath.Join(filepath.Dir(l.leases), "kea-dhcp6-serverid"))
+	require.NoError(t, err)
+	require.Equal(t, string(kept), dhcp6.Identifier(store.ServerID()).String())
+	require.NoError(t, store.Close())
 	l.restart()
 	l.awaitReady(ctx)
 	require.Equal(t, now, exactly(t, l.command(ctx, "lease6-get-all", nil)))
