@@ -53,12 +53,16 @@ func (c *leaseCommands) getAll(_ context.Context, raw json.RawMessage) (Response
 	if kind(args["subnets"]) != '[' || json.Unmarshal(args["subnets"], &ids) != nil {
 		return Response{}, failf("'subnets' parameter must be a list")
 	}
+	listed := map[int64]bool{}
 	for _, raw := range ids {
 		id, ok := integer(raw)
 		if !ok {
 			return Response{}, failf("listed subnet identifiers must be numbers")
 		}
-		if id > 0 && id <= math.MaxUint32 {
+		// Unlike Kea's, a response has no lease twice: a short command would make
+		// it any number of times as long as all leases are.
+		if id > 0 && id <= math.MaxUint32 && !listed[id] {
+			listed[id] = true
 			leases = append(leases, c.inSubnet(uint32(id))...)
 		}
 	}

@@ -228,6 +228,7 @@ func TestLeaseArgumentsAsRecorded(t *testing.T) {
 					`{"command":"lease4-get","arguments":{"subnet-id":1,"identifier-type":"hw-address","identifier":""}}`: nobody,
 					`{"command":"lease4-get-by-hw-address","arguments":{"hw-address":""}}`:                                nobody,
 					`{"command":"lease4-get-all","arguments":{"subnets":[4294967297]}}`:                                   "Kea takes it for 1",
+					`{"command":"lease4-get-all","arguments":{"subnets":[1,1]}}`:                                          "Kea lists the leases twice",
 				},
 			}[file]
 			replay(t, file, mux, time.Time{}, timeless, different)

@@ -268,6 +268,15 @@ func TestWipeInBatches(t *testing.T) {
 	require.Equal(t, Empty, run(t, mux, "lease4-get-all", map[string]any{"subnets": []int{1}}).Result)
 }
 
+// However often a command names a subnet, its leases come once.
+func TestSubnetsListedAgain(t *testing.T) {
+	t.Parallel()
+	store, mux, _ := leaseMux(t)
+	l := lease.Lease{Type: lease.V4, Addr: netip.MustParseAddr("10.77.0.1"), SubnetID: 77, CLTT: 1, ValidLft: 1}
+	require.NoError(t, store.Commit(t.Context(), lease.Change{Lease: l}))
+	require.Equal(t, "1 IPv4 lease(s) found.", run(t, mux, "lease4-get-all", map[string]any{"subnets": []int{77, 78, 77, 77}}).Text)
+}
+
 func BenchmarkPage(b *testing.B) {
 	store, err := lease.Open(b.TempDir()+"/leases.db", nil)
 	require.NoError(b, err)
