@@ -30,6 +30,7 @@ func TestLease6ArgumentsAsRecorded(t *testing.T) {
 		"kea-lease6-query.jsonl": {
 			`"type":"IA_TA"`:         temporary,
 			`"subnets":[4294967297]`: "Kea takes it for 1",
+			`"subnets":[1,1]`:        "Kea lists the leases twice",
 			`{"duid":"00"}`:          nobody,
 			`{"duid":"0"}`:           nobody,
 		},
