@@ -2,6 +2,7 @@ package ha_test
 
 import (
 	"net/netip"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -9,6 +10,7 @@ import (
 
 	"github.com/dhcpha/dhcpha/ctrl"
 	"github.com/dhcpha/dhcpha/ha"
+	"github.com/dhcpha/dhcpha/lease"
 )
 
 func TestCheckServerNames(t *testing.T) {
@@ -26,4 +28,20 @@ func TestCheckServerNames(t *testing.T) {
 	require.EqualError(t, ha.CheckServerNames(hub, slices.Values(bad)), "ha: configuration: "+
 		`subnet 4, 192.0.2.0/24, has the ha-server-name "x", and no relationship has such a peer`+"\n"+
 		`subnet 5, 192.0.2.0/24, has the ha-server-name "A", and no relationship has such a peer`)
+}
+
+func TestForgottenFamily(t *testing.T) {
+	store, err := lease.Open(filepath.Join(t.TempDir(), "leases.db"), nil)
+	require.NoError(t, err)
+	defer store.Close()
+	for prefix, family := range map[string]ctrl.Family{"2001:db8::/64": 0, "192.0.2.0/24": ctrl.V6} {
+		server, err := ha.New([]*ha.Config{{
+			ThisServerName: "server1",
+			Mode:           ha.PassiveBackup,
+			Peers:          []ha.Peer{{Name: "server1", URL: "http://127.0.0.1:1/", Role: ha.Primary}},
+		}}, store, &ha.Options{Family: family})
+		require.NoError(t, err)
+		err = server.Run(t.Context(), nil, subnets{{ID: 7, Prefix: netip.MustParsePrefix(prefix)}})
+		require.ErrorContains(t, err, "subnet 7 is "+prefix)
+	}
 }

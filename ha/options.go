@@ -3,6 +3,8 @@ package ha
 import (
 	"cmp"
 	"context"
+	"fmt"
+	"iter"
 	"log/slog"
 	"net"
 	"time"
@@ -13,7 +15,8 @@ import (
 // Options are the settings of a Service that are not those of its
 // relationships; a zero field means its default.
 type Options struct {
-	// Family is the version of DHCP whose leases are kept; 0: ctrl.V4.
+	// Family is the version of DHCP whose leases are kept; 0: ctrl.V4. A server
+	// of DHCPv6 has to say so.
 	Family ctrl.Family
 
 	// Switch is that of the DHCP service, which is held off while this server
@@ -74,4 +77,15 @@ func (o *Options) withDefaults() Options {
 		filled.Logger = slog.New(slog.DiscardHandler)
 	}
 	return filled
+}
+
+// checkFamily finds out that Family has been forgotten: two servers of this
+// kind would not notice, until the partner is a Kea.
+func (o *Options) checkFamily(subnets iter.Seq[ctrl.Subnet]) error {
+	for s := range subnets {
+		if s.Prefix.IsValid() && s.Prefix.Addr().Is4() != (o.Family == ctrl.V4) {
+			return fmt.Errorf("ha: Options.Family is DHCPv%d, and subnet %d is %s", o.Family, s.ID, s.Prefix)
+		}
+	}
+	return nil
 }

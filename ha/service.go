@@ -83,6 +83,9 @@ func (s *Service) Run(ctx context.Context, mux *ctrl.Mux, subnets ctrl.Subnets) 
 	if err := CheckServerNames(s.cfgs, subnets.Subnets()); err != nil {
 		return err
 	}
+	if err := s.opts.checkFamily(subnets.Subnets()); err != nil {
+		return err
+	}
 	listeners, err := newListeners(s.cfgs, s.peerMux(mux, subnets), &s.opts)
 	if err != nil {
 		return err
