@@ -26,7 +26,7 @@ type node struct {
 	path    string   // of its leases
 	cfgs    []*Config
 	opts    Options
-	subnets ctrl.Subnets // nil: oneSubnet
+	subnets ctrl.Subnets // nil: oneSubnet or subnet6
 	plain   bool         // it does not say of which kind it is
 	store   *lease.Store
 	*Service
@@ -99,6 +99,9 @@ func (d *node) start() {
 	ctrl.HandleService(d.mux, family, d.Service.opts.Switch)
 	if d.subnets == nil {
 		d.subnets = oneSubnet{}
+		if family == ctrl.V6 {
+			d.subnets = subnet6{}
+		}
 	}
 	ctrl.HandleLeases(d.mux, family, d.store, d.Background(), d.subnets)
 	ctx, stop := context.WithCancel(context.Background())
