@@ -119,14 +119,15 @@ func (x *exchange) leads(s *subnet) bool {
 	return h != nil && !h.reserves()
 }
 
-// keeps returns the subnet of a lease that its client may keep, beside what it
-// has been granted; nil: it may not.
+// keeps returns the subnet in which a client may keep its lease, beside what it
+// has been granted; nil: it may not. It is the subnet that has the address now,
+// whichever had it when the lease was given.
 func (x *exchange) keeps(l *lease.Lease, b *binding) *subnet {
 	if slices.ContainsFunc(b.grants, func(g *grant) bool { return x.isReserved(g) }) {
 		return nil // a client that has what is reserved for it has nothing else
 	}
 	s, _ := x.poolFor(l.Type, l.Addr)
-	if s == nil || s.id != l.SubnetID || x.reservedForOther(prefixOf(l), s) {
+	if s == nil || x.reservedForOther(prefixOf(l), s) {
 		return nil
 	}
 	return s

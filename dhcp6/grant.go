@@ -75,7 +75,7 @@ func (x *exchange) available(a *ia, p netip.Prefix) bool {
 	}
 	l, ok := x.e.core.Store.Lookup(lease.Key{Type: a.typ, Addr: p.Addr()})
 	if ok && engine.InUse(&l, x.now) {
-		return x.owns(a, &l) && prefixOf(&l) == p
+		return x.owns(a, &l)
 	}
 	return !x.e.core.Alloc.Overlapped(p)
 }
@@ -98,7 +98,7 @@ func (x *exchange) forgotten(addr netip.Addr, holder string) bool {
 }
 
 // grantOf makes a grant of what is held for the identity association; nil: it
-// is another's.
+// is another's, or its own with another length.
 func (x *exchange) grantOf(a *ia, p netip.Prefix, s *subnet) *grant {
 	g := &grant{typ: a.typ, prefix: p, subnet: s, pool: s.poolOf(a.typ, p.Addr()), host: x.hostIn(s)}
 	if l, ok := x.e.core.Store.Lookup(g.key()); ok {

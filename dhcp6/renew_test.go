@@ -35,6 +35,8 @@ func TestRenew(t *testing.T) {
 			want: "REPLY NA1[" + addr13 + "]", leases: map[string]byte{addr12: 7, addr13: 1}},
 		{name: "what has been reserved for it", more: reservedForOne, before: []lease.Lease{of(1, 1, addr13)}, client: 1, mods: []mod{na(1, addr13)},
 			want: "REPLY NA1[" + addr12 + " -" + addr13 + "]", leases: map[string]byte{addr12: 1, addr13: 1 + ending}},
+		{name: "what it has although a part of that is reserved for it", more: `, "reservations": [{"duid": "00:03:00:01:02:00:00:00:00:07", "prefixes": ["2001:db8:f00:100::/60"]}]`,
+			before: []lease.Lease{of(7, 1, prefix1)}, mods: []mod{pd(1, prefix1)}, want: "REPLY PD1[" + prefix1 + "]", leases: map[string]byte{prefix1: 7}},
 		{name: "what it has outside of the pools", before: []lease.Lease{of(7, 1, "2001:db8:1::77")}, mods: []mod{na(1, "2001:db8:1::77")},
 			want: "REPLY NA1[" + addr10 + " -2001:db8:1::77]", leases: map[string]byte{addr10: 7, "2001:db8:1::77": 7 + ending}},
 	} {
@@ -108,5 +110,24 @@ func TestConfirm(t *testing.T) {
 	} {
 		s.typ, s.client = confirm, 7
 		t.Run(s.name, s.play)
+	}
+}
+
+// Somebody has given subnets other numbers, or an address to another of them. A
+// lease is of the subnet that has the address then, whether the client names the
+// address or not.
+func TestLeaseOfARenumberedSubnet(t *testing.T) {
+	t.Parallel()
+	const addr = "2001:db8:2::10"
+	for _, asked := range []mod{na(1, addr), na(1)} {
+		b := newBench(t, `"shared-networks": [{"name": "net", "interface": "eth0", "subnet6": [
+			{"id": 1, "subnet": "2001:db8:1::/64", "pools": [{"pool": "2001:db8:1::10-2001:db8:1::13"}]},
+			{"id": 2, "subnet": "2001:db8:2::/64", "pools": [{"pool": "2001:db8:2::10-2001:db8:2::13"}]}]}]`, nil)
+		l := of(7, 1, addr)
+		l.SubnetID = 1
+		b.put(l)
+		require.Equal(t, "REPLY NA1["+addr+"]", short(b.ask(renew, 7, asked)))
+		require.EqualValues(t, 2, b.stored(addr).SubnetID)
+		require.Len(t, b.all(), 1)
 	}
 }
