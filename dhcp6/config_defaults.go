@@ -1,9 +1,10 @@
 package dhcp6
 
 // DefaultParams returns the parameters of a configuration that sets none.
-// They are the defaults of Kea 2.2 to 3.0. Those that stay nil have none: the
-// preferred lifetime is 5/8 of the valid one, minimal and maximal lifetimes
-// equal the usual ones, T1 and T2 are calculated, nothing is cached.
+// They are the defaults of Kea 3.0. Those that stay nil have none: the preferred
+// lifetime is 5/8 of the valid one (Kea 2.2 says 3600 seconds), minimal and
+// maximal lifetimes equal the usual ones, T1 and T2 are calculated, nothing is
+// cached.
 func DefaultParams() Params {
 	return Params{
 		ValidLifetime:            new(uint32(7200)),

@@ -19,7 +19,7 @@ type Params struct {
 	MinValidLifetime *uint32 `json:"min-valid-lifetime,omitempty" at:"class"`
 	MaxValidLifetime *uint32 `json:"max-valid-lifetime,omitempty" at:"class"`
 	// The preferred lifetime likewise. Where it is unset it is 5/8 of the
-	// valid one.
+	// valid one, as in Kea 3.0; in Kea 2.2 it is 3600 seconds then.
 	PreferredLifetime    *uint32 `json:"preferred-lifetime,omitempty" at:"class"`
 	MinPreferredLifetime *uint32 `json:"min-preferred-lifetime,omitempty" at:"class"`
 	MaxPreferredLifetime *uint32 `json:"max-preferred-lifetime,omitempty" at:"class"`
