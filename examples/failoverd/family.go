@@ -2,15 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
-	"slices"
-	"strings"
 
 	"github.com/dhcpha/dhcpha/ctrl"
 	"github.com/dhcpha/dhcpha/dhcp4"
-	"github.com/dhcpha/dhcpha/dhcp6"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
@@ -58,32 +53,4 @@ type commands struct {
 	reload   func(context.Context) error
 	shutdown func(status int)
 	status   func() map[string]any
-}
-
-// isV6 says whether a configuration file is one of DHCPv6, whatever mistakes
-// it has. It is an error if the file is of neither family.
-func isV6(file string) (bool, error) {
-	_, err := dhcp4.LoadConfig(file, nil)
-	mistakes := (*dhcp4.ConfigError)(nil)
-	switch {
-	case err == nil:
-		return false, nil
-	case !errors.As(err, &mistakes):
-		return false, errors.Unwrap(err) // without the name of a family
-	case names(err, "Dhcp6"):
-		return true, nil
-	}
-	if _, err := dhcp6.LoadConfig(file, nil); names(err, "Dhcp4") {
-		return false, nil
-	}
-	return false, fmt.Errorf(`there is neither a "Dhcp4" nor a "Dhcp6" object in %s: %w`, file, mistakes)
-}
-
-// names says whether a mistake is in a member of the file, or is the member.
-func names(err error, member string) bool {
-	mistakes := (*dhcp4.ConfigError)(nil)
-	return errors.As(err, &mistakes) &&
-		slices.ContainsFunc(mistakes.Problems, func(p dhcp4.ConfigProblem) bool {
-			return p.Path == member || strings.HasPrefix(p.Path, member+".")
-		})
 }

@@ -31,6 +31,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/dhcpha/dhcpha/ctrl"
 	"github.com/dhcpha/dhcpha/dhcp4"
 )
 
@@ -104,14 +105,15 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 		log:        slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})),
 	}
 	s.parse.Logger = s.log
-	v6, err := isV6(s.file)
-	if err != nil {
+	version, err := ctrl.ConfigFamily(s.file)
+	switch {
+	case err != nil:
 		return err
-	}
-	if v6 {
+	case version == ctrl.V6:
 		return start(ctx, dhcpV6(), s, *test != "")
+	default:
+		return start(ctx, dhcpV4(), s, *test != "")
 	}
-	return start(ctx, dhcpV4(), s, *test != "")
 }
 
 // start serves a family of DHCP, or only tests the file.

@@ -44,14 +44,17 @@ func TestFile6(t *testing.T) {
 	require.Equal(t, 1, status)
 	require.Contains(t, output, `Dhcp4: unknown key; beside "Dhcp6" nothing may stand in the file`)
 
-	// Mistakes that hide the family, or leave no more of it than its name.
-	output, status = testFile(t, `{"Dhcp6": { "subnet6": [ { "id": 1 "pools": [] } ] } }`)
-	require.Equal(t, 1, status)
-	require.Contains(t, output, `dhcp6: configuration: `)
-	for _, text := range []string{`{"DHCPv6": {}}`, `{"subnet6": []}`, `[`, ``} {
+	// Mistakes that hide the family.
+	for text, want := range map[string]string{
+		`{"Dhcp6": { "subnet6": [ { "id": 1 "pools": [] } ] } }`: `conf:1:36: Dhcp6.subnet6[0]: found "pools", expected`,
+		`[`:              `conf:1:2: `,
+		``:               `conf:1:1: there is no configuration`,
+		`{"DHCPv6": {}}`: `there is neither a "Dhcp4" nor a "Dhcp6" object in `,
+	} {
 		output, status = testFile(t, text)
 		require.Equal(t, 1, status)
-		require.Contains(t, output, `there is neither a "Dhcp4" nor a "Dhcp6" object in `, text)
+		require.Contains(t, output, want, text)
+		require.NotContains(t, output, "dhcp4")
 	}
 }
 

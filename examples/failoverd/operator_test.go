@@ -91,7 +91,7 @@ func TestFileHasMistakes(t *testing.T) {
 	}
 	output, status = runToEnd(t, "-t", "/nonexistent/conf")
 	require.Equal(t, 1, status)
-	require.Equal(t, "failoverd: open /nonexistent/conf: no such file or directory\n", output)
+	require.Equal(t, "failoverd: ctrl: configuration: open /nonexistent/conf: no such file or directory\n", output)
 	_, status = testFile(t, `{"Dhcp4": {`)
 	require.Equal(t, 1, status)
 	output, status = testFile(t, `{"Dhcp4": {"hooks-libraries": [{"library": "libdhcp_flex_id.so", "parameters": {"identifier-expression": "option["}}]}}`)
