@@ -120,6 +120,9 @@
 //   - As in Kea, an identity association is given one address or prefix, and a
 //     Renew or Rebind makes new bindings where it can. One that has more, from a
 //     partner say, keeps them.
+//   - The preference option is one of option-data as any other. Clients do not
+//     ask for it (RFC 9915, section 21.7), so here as in Kea it is only sent with
+//     "always-send": true.
 //   - Where Kea departs from RFC 9915 the RFC counts. An address of another link
 //     in a Request is answered NotOnLink; a Confirm or Rebind from a link that
 //     no subnet is configured for is not answered; and a Release or Decline
