@@ -20,7 +20,7 @@ func (x *exchange) accept() string {
 		// as a partner would refuse the lease.
 		return "length of the client identifier out of range"
 	}
-	switch x.type_ {
+	switch x.typ {
 	case dhcpv4.MessageTypeDiscover:
 		if server {
 			return "server identifier in a DISCOVER"
@@ -71,7 +71,7 @@ func (x *exchange) forThisServer() bool {
 	}
 	x.e.core.Stats.NotForUs.Add(1)
 	x.e.core.Stats.Dropped.Add(1)
-	if x.type_ == dhcpv4.MessageTypeRequest {
+	if x.typ == dhcpv4.MessageTypeRequest {
 		x.e.core.Alloc.ReleaseOffers(identity(x.client, true))
 		x.e.core.Alloc.ReleaseOffers(identity(x.client, false))
 	}

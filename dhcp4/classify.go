@@ -18,9 +18,9 @@ func (x *exchange) classifyFirst() {
 	x.p.classes.Evaluate(&x.classes, x)
 }
 
-// classifyServed adds the classes that come with where the client is served
+// classifyFor adds the classes that come with where the client is served
 // from; nil: no pool, no reservation.
-func (x *exchange) classifyServed(s *subnet, pl *pool, h *host) {
+func (x *exchange) classifyFor(s *subnet, pl *pool, h *host) {
 	if s.Shared && h != nil {
 		x.classes.Add(h.classes...)
 	}
@@ -56,7 +56,7 @@ func (x *exchange) Packet() *class.Packet {
 		Source:        x.q.Source.Addr(),
 		Destination:   destination,
 		Len:           x.q.Length,
-		MessageType:   uint8(x.type_),
+		MessageType:   uint8(x.typ),
 		TransactionID: uint32(m.TransactionID[0])<<24 | uint32(m.TransactionID[1])<<16 | uint32(m.TransactionID[2])<<8 | uint32(m.TransactionID[3]),
 		HType:         uint8(m.HWType),
 		HWAddr:        m.ClientHWAddr,

@@ -15,11 +15,11 @@ import (
 
 // exchange is one query while it is being answered.
 type exchange struct {
-	e     *Engine
-	p     *plan
-	q     *Query
-	m     *dhcpv4.DHCPv4
-	type_ dhcpv4.MessageType
+	e   *Engine
+	p   *plan
+	q   *Query
+	m   *dhcpv4.DHCPv4
+	typ dhcpv4.MessageType
 
 	client   lease.Client
 	ids      []hostID
@@ -42,7 +42,7 @@ type exchangeStart struct {
 
 func newExchange(e *Engine, q *Query) *exchange {
 	m := q.Message
-	return &exchange{e: e, p: e.plan.Load(), q: q, m: m, type_: m.MessageType(), client: clientOf(m)}
+	return &exchange{e: e, p: e.plan.Load(), q: q, m: m, typ: m.MessageType(), client: clientOf(m)}
 }
 
 // Begin finds out what the query is about.
@@ -54,16 +54,16 @@ func (x *exchange) Begin() (client string) {
 	}
 	x.identify()
 	x.classifyFirst()
-	if x.dropped() || !x.forThisServer() {
+	if x.e.core.Filtered(x, x.classes) || !x.forThisServer() {
 		return ""
 	}
-	switch x.type_ {
+	switch x.typ {
 	case dhcpv4.MessageTypeDecline, dhcpv4.MessageTypeRelease:
 		x.holder = identity(x.client, true)
 		return x.holder
 	}
 	x.locate()
-	if x.dropped() {
+	if x.e.core.Filtered(x, x.classes) {
 		return ""
 	}
 	x.holder = x.identityIn(x.subnet)
@@ -74,7 +74,7 @@ func (x *exchange) Begin() (client string) {
 // Answer answers the query.
 func (x *exchange) Answer(ctx context.Context) (*Reply, error) {
 	x.reset()
-	switch x.type_ {
+	switch x.typ {
 	case dhcpv4.MessageTypeDiscover:
 		return x.discover(ctx)
 	case dhcpv4.MessageTypeRequest:
@@ -92,7 +92,7 @@ func (x *exchange) Answer(ctx context.Context) (*Reply, error) {
 func (x *exchange) Client() slog.LogValuer { return engine.Logged(x.client) }
 
 // Type is what the client sent, for the log.
-func (x *exchange) Type() fmt.Stringer { return x.type_ }
+func (x *exchange) Type() fmt.Stringer { return x.typ }
 
 // serverName returns the server that the query's subnet is assigned to. It is
 // asked before the query has been looked into, and leaves no trace.
@@ -127,16 +127,6 @@ func (x *exchange) locate() {
 		at = &x.subnet.Site
 	}
 	engine.Locate(at, x.p.classes, &x.classes, x.ids, (*host).given, x)
-}
-
-// dropped says whether the query is in the class DROP.
-func (x *exchange) dropped() bool {
-	if !x.classes.Has(engine.ClassDrop) {
-		return false
-	}
-	x.e.core.Stats.Filtered.Add(1)
-	x.e.core.Drop(x, "class DROP")
-	return true
 }
 
 // identityIn is the key by which the client is told from others on the link of

@@ -47,9 +47,9 @@ func (x *exchange) grantOf(addr netip.Addr, s *subnet) *grant {
 			return nil
 		}
 	}
-	x.classifyServed(s, g.pool, g.host)
+	x.classifyFor(s, g.pool, g.host)
 	g.name = x.clientName(g)
-	g.valid = x.lifetime(s).Choose(x.askedLifetime())
+	g.valid = x.chooseLifetime(s)
 	return g
 }
 
@@ -87,17 +87,6 @@ func (x *exchange) leaseAmong(leases []lease.Lease) *lease.Lease {
 		}
 	}
 	return nil
-}
-
-// lifetime returns the lifetimes that a client gets in a subnet: those of the
-// first of its classes that has some, or else the subnet's.
-func (x *exchange) lifetime(s *subnet) engine.Lifetime {
-	for c := range x.p.classes.Of(x.classes) {
-		if c.Valid != nil {
-			return *c.Valid
-		}
-	}
-	return s.valid
 }
 
 // commit makes the lease of a grant durable and returns the acknowledgement.

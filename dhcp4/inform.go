@@ -19,7 +19,7 @@ func (x *exchange) inform(context.Context) (*Reply, error) {
 		return nil, nil
 	}
 	h := x.hostIn(x.subnet)
-	x.classifyServed(x.subnet, nil, h)
+	x.classifyFor(x.subnet, nil, h)
 	r := x.newReply(dhcpv4.MessageTypeAck)
 	r.ClientIPAddr = x.m.ClientIPAddr
 	x.addParameters(r, x.subnet, nil, h)

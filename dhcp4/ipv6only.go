@@ -26,7 +26,7 @@ func (x *exchange) ipv6Only() *subnet {
 // that none is taken from the pool (RFC 8925, section 3.3).
 func (x *exchange) withoutIPv4(s *subnet, typ dhcpv4.MessageType) (*Reply, error) {
 	h := x.hostIn(s)
-	x.classifyServed(s, nil, h)
+	x.classifyFor(s, nil, h)
 	r := x.newReply(typ)
 	r.YourIPAddr = netip.IPv4Unspecified().AsSlice()
 	if typ == dhcpv4.MessageTypeAck {

@@ -123,7 +123,7 @@ func (p *plan) compileClasses() (err error) {
 			Name: c.Name, Test: c.Test, Additional: c.OnlyInAdditionalList || c.OnlyIfRequired,
 			Defs: c.OptionDefs, Options: c.OptionData,
 		}
-		if l, ok := lifetimeOf(&c.Params); ok {
+		if l, ok := validOf(&c.Params); ok {
 			specs[i].Valid = &l
 		}
 		if b := bootOf(&c.Params); b != (bootFields{}) {
@@ -185,7 +185,7 @@ func (p *plan) compileSubnet(c *Subnet, above Params, network ...engine.Level) (
 		cache:  engine.Cache{Threshold: set.CacheThreshold, MaxAge: set.CacheMaxAge},
 		server: engine.ServerIn(c.UserContext),
 	}
-	s.valid, _ = lifetimeOf(&s.params)
+	s.valid, _ = validOf(&s.params)
 	s.boot = bootOf(&s.params)
 	s.byID = *s.params.MatchClientID
 	if s.names, err = nameRulesOf(&s.params); err != nil {

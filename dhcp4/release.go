@@ -41,7 +41,7 @@ func (x *exchange) decline(ctx context.Context) (*Reply, error) {
 func (x *exchange) ownLease(k lease.Key) (lease.Lease, bool) {
 	l, ok := x.e.core.Store.Lookup(k)
 	if !ok || l.State != lease.Assigned || !owns(x.client, true, &l) {
-		x.e.core.Log.Debug("not the client's lease", "client", engine.Logged(x.client), "type", x.type_, "address", k.Addr)
+		x.e.core.Log.Debug("not the client's lease", "client", engine.Logged(x.client), "type", x.typ, "address", k.Addr)
 		return lease.Lease{}, false
 	}
 	return l, true

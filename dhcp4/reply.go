@@ -53,7 +53,7 @@ func (x *exchange) nak() *Reply {
 func (x *exchange) grantReply(typ dhcpv4.MessageType, g *grant) *Reply {
 	r := x.newReply(typ)
 	r.YourIPAddr = g.addr.AsSlice()
-	if typ == dhcpv4.MessageTypeAck && x.type_ == dhcpv4.MessageTypeRequest {
+	if typ == dhcpv4.MessageTypeAck && x.typ == dhcpv4.MessageTypeRequest {
 		r.ClientIPAddr = x.m.ClientIPAddr
 	}
 	r.Options[optLeaseTime] = seconds(g.valid)
@@ -71,15 +71,6 @@ func (x *exchange) grantReply(typ dhcpv4.MessageType, g *grant) *Reply {
 }
 
 func seconds(n uint32) []byte { return binary.BigEndian.AppendUint32(nil, n) }
-
-// askedLifetime is the lifetime that the client wishes for, 0 if it says
-// nothing.
-func (x *exchange) askedLifetime() uint32 {
-	if v := x.m.Options[optLeaseTime]; len(v) == 4 {
-		return binary.BigEndian.Uint32(v)
-	}
-	return 0
-}
 
 // addParameters adds configured options, the server identifier and the boot
 // fields. What the reply has already stays.

@@ -22,11 +22,11 @@ func (x *exchange) Begin() (client string) {
 	}
 	x.identify()
 	x.classifyFirst()
-	if x.filtered() {
+	if x.e.core.Filtered(x, x.classes) {
 		return ""
 	}
 	x.locate()
-	if x.filtered() {
+	if x.e.core.Filtered(x, x.classes) {
 		return ""
 	}
 	x.all = x.ias()
@@ -70,13 +70,3 @@ func (x *exchange) Type() fmt.Stringer { return x.typ }
 
 // drop logs and counts that the query is not answered.
 func (x *exchange) drop(reason string) { x.e.core.Drop(x, reason) }
-
-// filtered says whether the query is in the class DROP.
-func (x *exchange) filtered() bool {
-	if x.dropped() {
-		x.e.core.Stats.Filtered.Add(1)
-		x.drop("class DROP")
-		return true
-	}
-	return false
-}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
 
-	"github.com/dhcpha/dhcpha/internal/engine"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
@@ -98,11 +97,7 @@ func (b *binding) timers() (t1, t2 time.Duration) {
 			shortest = g
 		}
 	}
-	p := &shortest.subnet.params
-	one, two := engine.TeeTimes(engine.Timers{
-		Renew: p.RenewTimer, Rebind: p.RebindTimer, Calculate: *p.CalculateTeeTimes,
-		T1Percent: *p.T1Percent, T2Percent: *p.T2Percent,
-	}, shortest.preferred)
+	one, two := teeTimes(&shortest.subnet.params, shortest.preferred)
 	return seconds(one), seconds(two)
 }
 

@@ -165,11 +165,13 @@ func TestClassLifetimes(t *testing.T) {
 		{"name": "a", "test": "member('ALL')", "valid-lifetime": 100, "max-valid-lifetime": 200},
 		{"name": "b", "test": "member('ALL')", "valid-lifetime": 300, "preferred-lifetime": 50},
 		{"name": "c", "test": "member('ALL')", "preferred-lifetime": 60}]`), queryOf(solicit, 7))
-	preferred, valid := x.lifetimes(x.subnet)
-	require.Equal(t, engine.Lifetime{Min: 50, Usual: 50, Max: 50}, preferred)
-	require.Equal(t, engine.Lifetime{Min: 100, Usual: 100, Max: 200}, valid)
+	lifetimes := func(w wish) [2]uint32 {
+		preferred, valid := x.chooseLifetimes(x.subnet, w)
+		return [2]uint32{preferred, valid}
+	}
+	require.Equal(t, [2]uint32{50, 100}, lifetimes(wish{}))
+	require.Equal(t, [2]uint32{50, 200}, lifetimes(wish{preferred: 1000, valid: 1000}))
+	require.Equal(t, [2]uint32{50, 100}, lifetimes(wish{preferred: 1, valid: 1}))
 	x.classes = nil
-	preferred, valid = x.lifetimes(x.subnet)
-	require.EqualValues(t, 3000, preferred.Usual)
-	require.EqualValues(t, 4000, valid.Usual)
+	require.Equal(t, [2]uint32{3000, 4000}, lifetimes(wish{}))
 }

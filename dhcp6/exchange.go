@@ -94,29 +94,9 @@ func (x *exchange) locate() {
 	x.start = exchangeStart{x.subnet, x.classes}
 }
 
-// dropped says whether the query is in the class DROP.
-func (x *exchange) dropped() bool { return x.classes.Has(engine.ClassDrop) }
-
 // reset prepares for an answer, the first or another try.
 func (x *exchange) reset() {
 	x.subnet = x.start.subnet
 	x.classes = x.start.classes[:len(x.start.classes):len(x.start.classes)]
 	x.now = time.Now()
-}
-
-// lifetimes returns the lifetimes that a client gets in a subnet: of each kind
-// those of the first of its classes that has some, or else the subnet's. The
-// preferred ones are zero where none are configured.
-func (x *exchange) lifetimes(s *subnet) (preferred, valid engine.Lifetime) {
-	preferred, valid = s.preferred, s.valid
-	var hasPreferred, hasValid bool
-	for c := range x.p.classes.Of(x.classes) {
-		if c.Preferred != nil && !hasPreferred {
-			preferred, hasPreferred = *c.Preferred, true
-		}
-		if c.Valid != nil && !hasValid {
-			valid, hasValid = *c.Valid, true
-		}
-	}
-	return preferred, valid
 }

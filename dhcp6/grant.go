@@ -113,22 +113,6 @@ func (x *exchange) grantOf(a *ia, p netip.Prefix, s *subnet) *grant {
 	return g
 }
 
-// chooseLifetimes returns the lifetimes for a client with these wishes. Like
-// Kea, it makes a preferred lifetime that is not configured, or longer than the
-// valid one, 5/8 of that.
-func (x *exchange) chooseLifetimes(s *subnet, w wish) (preferred, valid uint32) {
-	preferring, lasting := x.lifetimes(s)
-	preferred, valid = preferring.Choose(w.preferred), lasting.Choose(w.valid)
-	switch {
-	case preferred != 0 && preferred <= valid:
-		return preferred, valid
-	case valid == lease.Infinite:
-		return lease.Infinite, valid
-	default:
-		return uint32(uint64(valid) * 5 / 8), valid
-	}
-}
-
 // lease returns the lease that a grant leads to.
 func (g *grant) lease(x *exchange, a *ia, name string) *lease.Lease {
 	l := &lease.Lease{

@@ -18,6 +18,13 @@ const (
 	fqdnN             // the server makes no updates
 )
 
+func nameRulesOf(p *Params) (engine.NameRules, error) {
+	return engine.NewNameRules(engine.NameParams{
+		Replace: p.DDNSReplaceClientName, Prefix: p.DDNSGeneratedPrefix, Suffix: p.DDNSQualifyingSuffix,
+		CharSet: p.HostnameCharSet, Replacement: p.HostnameCharReplacement,
+	})
+}
+
 // clientName is what becomes of the name of a client.
 type clientName struct {
 	stored string // in its leases

@@ -231,19 +231,3 @@ func (p *plan) compileSubnet(c *Subnet, above Params, network ...engine.Level) (
 	p.subnets = append(p.subnets, s)
 	return s, nil
 }
-
-// The lifetimes of one level, and whether it has any.
-func validOf(p *Params) (engine.Lifetime, bool) {
-	return engine.LifetimeOf(p.ValidLifetime, p.MinValidLifetime, p.MaxValidLifetime)
-}
-
-func preferredOf(p *Params) (engine.Lifetime, bool) {
-	return engine.LifetimeOf(p.PreferredLifetime, p.MinPreferredLifetime, p.MaxPreferredLifetime)
-}
-
-func nameRulesOf(p *Params) (engine.NameRules, error) {
-	return engine.NewNameRules(engine.NameParams{
-		Replace: p.DDNSReplaceClientName, Prefix: p.DDNSGeneratedPrefix, Suffix: p.DDNSQualifyingSuffix,
-		CharSet: p.HostnameCharSet, Replacement: p.HostnameCharReplacement,
-	})
-}

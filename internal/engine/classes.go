@@ -93,3 +93,24 @@ func (cs *Classes) Of(set ClassSet) iter.Seq[*Class] {
 		}
 	}
 }
+
+// Valid returns the valid lifetimes of the first class of the set that has some,
+// or else the other ones.
+func (cs *Classes) Valid(set ClassSet, other Lifetime) Lifetime {
+	for c := range cs.Of(set) {
+		if c.Valid != nil {
+			return *c.Valid
+		}
+	}
+	return other
+}
+
+// Preferred is the same for preferred lifetimes.
+func (cs *Classes) Preferred(set ClassSet, other Lifetime) Lifetime {
+	for c := range cs.Of(set) {
+		if c.Preferred != nil {
+			return *c.Preferred
+		}
+	}
+	return other
+}

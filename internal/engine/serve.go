@@ -69,6 +69,17 @@ func Serve[Reply any](ctx context.Context, c *Core, x Exchange[Reply]) (*Reply, 
 	}
 }
 
+// Filtered says whether a query in these classes is in the class DROP, and drops
+// it then.
+func (c *Core) Filtered(x Asker, set ClassSet) bool {
+	if !set.Has(ClassDrop) {
+		return false
+	}
+	c.Stats.Filtered.Add(1)
+	c.Drop(x, "class DROP")
+	return true
+}
+
 // Drop logs and counts a query that is not answered, and why.
 func (c *Core) Drop(x Asker, reason any) {
 	if c.Log.Enabled(context.Background(), slog.LevelDebug) {
