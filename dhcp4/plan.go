@@ -148,7 +148,7 @@ func (p *plan) compileSubnets() error {
 			if err != nil {
 				return err
 			}
-			s.server = cmp.Or(s.server, engine.ServerIn(c.UserContext))
+			s.server = cmp.Or(s.server, conf.HAServer(c.UserContext))
 			subnets = append(subnets, s)
 		}
 		engine.Connect(subnets, site)
@@ -183,7 +183,7 @@ func (p *plan) compileSubnet(c *Subnet, above Params, network ...engine.Level) (
 		prefix: c.Subnet.Masked(),
 		params: set.Inherit(DefaultParams()),
 		cache:  engine.Cache{Threshold: set.CacheThreshold, MaxAge: set.CacheMaxAge},
-		server: engine.ServerIn(c.UserContext),
+		server: conf.HAServer(c.UserContext),
 	}
 	s.valid, _ = validOf(&s.params)
 	s.boot = bootOf(&s.params)

@@ -159,7 +159,7 @@ func (p *plan) compileSubnets() error {
 				return err
 			}
 			s.interfaceID = cmp.Or(s.interfaceID, c.InterfaceID)
-			s.server = cmp.Or(s.server, engine.ServerIn(c.UserContext))
+			s.server = cmp.Or(s.server, conf.HAServer(c.UserContext))
 			subnets = append(subnets, s)
 		}
 		engine.Connect(subnets, site)
@@ -195,7 +195,7 @@ func (p *plan) compileSubnet(c *Subnet, above Params, network ...engine.Level) (
 		params:      set.Inherit(DefaultParams()),
 		cache:       engine.Cache{Threshold: set.CacheThreshold, MaxAge: set.CacheMaxAge},
 		interfaceID: c.InterfaceID,
-		server:      engine.ServerIn(c.UserContext),
+		server:      conf.HAServer(c.UserContext),
 	}
 	s.valid, _ = validOf(&s.params)
 	s.preferred, _ = preferredOf(&s.params)

@@ -1,7 +1,6 @@
 package conf
 
 import (
-	"encoding/json"
 	"math"
 	"net/netip"
 	"slices"
@@ -87,17 +86,6 @@ func (ck *Checker) Link(path, iface, link string) string {
 		return iface
 	}
 	return link
-}
-
-// HAServer checks what assigns a network or subnet to a server.
-func (ck *Checker) HAServer(path string, userContext json.RawMessage) {
-	var members struct {
-		Server json.RawMessage `json:"ha-server-name"`
-	}
-	var name string
-	if json.Unmarshal(userContext, &members) == nil && members.Server != nil && json.Unmarshal(members.Server, &name) != nil {
-		ck.Errorf(At(path, "user-context.ha-server-name"), "must be a string, the name of a server")
-	}
 }
 
 // Pool checks the range of a pool of addresses.

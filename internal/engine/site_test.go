@@ -161,15 +161,6 @@ func TestLocate(t *testing.T) {
 	require.Equal(t, ClassSet{"a own", ClassKnown}, located(&single.Site))
 }
 
-func TestServerIn(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]string{
-		`{"ha-server-name": "server2", "x": 1}`: "server2", `{}`: "", "": "", `{"ha-server-name": 7}`: "",
-	} {
-		require.Equal(t, want, ServerIn([]byte(text)), text)
-	}
-}
-
 func TestFind(t *testing.T) {
 	t.Parallel()
 	list := []*int{new(1), new(2), new(4)}
