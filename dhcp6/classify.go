@@ -10,6 +10,7 @@ import (
 
 	"github.com/dhcpha/dhcpha/internal/class"
 	"github.com/dhcpha/dhcpha/internal/engine"
+	"github.com/dhcpha/dhcpha/internal/serve"
 )
 
 // classifyFirst puts the query into the classes that can be told before its
@@ -30,7 +31,7 @@ var docsis = [...]string{"docsis3.0", "eRouter1.0"}
 // cable.
 func (x *exchange) classifyVendor() {
 	for _, o := range x.m.Options.Options {
-		if o.Code() != optVendorClass {
+		if o.Code() != dhcpv6.OptionVendorClass {
 			continue
 		}
 		var name string
@@ -121,5 +122,5 @@ func (x *exchange) destination() netip.Addr {
 	if x.q.Unicast {
 		return x.q.Local
 	}
-	return netip.AddrFrom16([16]byte{0: 0xff, 1: 0x02, 13: 1, 15: 2}) // All_DHCP_Relay_Agents_and_Servers
+	return serve.AllRelayAgentsAndServers()
 }

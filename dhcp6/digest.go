@@ -17,7 +17,8 @@ import (
 func (e *Engine) Digest() string { return e.plan.Load().digest() }
 
 // digestOf leaves out what need not be the same, so that what is new in a
-// configuration counts unless somebody decides otherwise.
+// configuration counts unless somebody decides otherwise. Its way through the
+// configuration looks like that of dhcp4, but leads through other structs.
 func digestOf(cfg *Config) string {
 	c := *cfg
 	c.Params = reservationMode(c.Params).Inherit(DefaultParams())

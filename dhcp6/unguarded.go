@@ -10,9 +10,9 @@ import (
 // UnguardedPools names the pools, such as
 // "subnet 1: 2001:db8::10-2001:db8::99" or "subnet 1: 2001:db8:100::/40", from
 // which clients of more than one of the classes could get addresses or
-// prefixes, given that each client is in one of them: neither the pool nor its subnet or
-// shared network has a guard that lets in those of one class only. Such a
-// guard is the class itself or one whose test asks for it, as in
+// prefixes, given that each client is in one of them: neither the pool nor its
+// subnet or shared network has a guard that lets in those of one class only.
+// Such a guard is the class itself or one whose test asks for it, as in
 // "member('HA_server1') and member('phones')".
 //
 // Two servers that share clients out by classes, and choose addresses

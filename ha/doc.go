@@ -32,7 +32,7 @@
 //  3. Reclaim expired leases by Background, and only those that Reclaims names.
 //  4. Have Run running while it serves, and close the store after it.
 //
-// Package dhcp4's engine does so if it is given the Service. The example of
+// The engines of dhcp4 and dhcp6 do so if they are given the Service. The example of
 // Service is an engine of one's own (example_engine_test.go).
 //
 // How a server behaves is decided by a [Machine], which has no clock and no
@@ -89,6 +89,6 @@
 // of removals, too. It holds the other's service off while it fetches; an update
 // that it refuses stays with this server alone; clocks that differ by more than
 // a minute end the cooperation until both are restarted. A Kea 2.2 listens at
-// its url only if Dhcp4 enables multi-threading, too; without that the url must
-// be that of its control agent.
+// its url only if Dhcp4 or Dhcp6 enables multi-threading, too; without that the
+// url must be that of its control agent.
 package ha

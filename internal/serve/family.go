@@ -53,11 +53,13 @@ func (f Family) unspecified() netip.Addr {
 // LimitedBroadcast is 255.255.255.255.
 func LimitedBroadcast() netip.Addr { return netip.AddrFrom4([4]byte{255, 255, 255, 255}) }
 
-// multicast are All_DHCP_Relay_Agents_and_Servers and All_DHCP_Servers (RFC
-// 9915, section 7.1), ff02::1:2 and ff05::1:3.
+// AllRelayAgentsAndServers is All_DHCP_Relay_Agents_and_Servers (RFC 9915,
+// section 7.1), ff02::1:2.
+func AllRelayAgentsAndServers() netip.Addr {
+	return netip.AddrFrom16([16]byte{0: 0xff, 1: 0x02, 13: 1, 15: 2})
+}
+
+// multicast are that and All_DHCP_Servers, ff05::1:3.
 func multicast() []netip.Addr {
-	return []netip.Addr{
-		netip.AddrFrom16([16]byte{0: 0xff, 1: 0x02, 13: 1, 15: 2}),
-		netip.AddrFrom16([16]byte{0: 0xff, 1: 0x05, 13: 1, 15: 3}),
-	}
+	return []netip.Addr{AllRelayAgentsAndServers(), netip.AddrFrom16([16]byte{0: 0xff, 1: 0x05, 13: 1, 15: 3})}
 }
