@@ -105,6 +105,15 @@ type Config struct {
 	UserContext json.RawMessage `json:"user-context,omitempty"`
 }
 
+// Compatibility is compatibility: departures from the standards, for the sake
+// of clients and relay agents that need them.
+type Compatibility struct {
+	LenientOptionParsing       bool `json:"lenient-option-parsing,omitempty"`        // is not supported and may not be true
+	IgnoreDHCPServerIdentifier bool `json:"ignore-dhcp-server-identifier,omitempty"` // answer although the client names another server
+	IgnoreRAILinkSelection     bool `json:"ignore-rai-link-selection,omitempty"`     // do not select the subnet by RFC 3527's sub-option
+	ExcludeFirstLast24         bool `json:"exclude-first-last-24,omitempty"`         // never offer .0 and .255 of a /24 in pools that are larger
+}
+
 // Sockets returns the entries of both control-socket and control-sockets.
 func (c *Config) Sockets() []ctrl.SocketConfig {
 	return conf.Sockets(c.ControlSocket, c.ControlSockets)

@@ -51,11 +51,10 @@ func (s *Server) Counters() Counters {
 	}
 }
 
-// messageTypes is one more than the last type of RFC 2131.
-const messageTypes = int(dhcpv4.MessageTypeInform) + 1
-
-func typeIndex(typ dhcpv4.MessageType) int {
-	if int(typ) >= messageTypes {
+// kindOf is the message type by which a message is counted: none for those that
+// RFC 2131 does not know.
+func kindOf(typ dhcpv4.MessageType) int {
+	if typ > dhcpv4.MessageTypeInform {
 		return int(dhcpv4.MessageTypeNone)
 	}
 	return int(typ)

@@ -1,9 +1,6 @@
 package dhcp4
 
 import (
-	"context"
-	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
@@ -44,55 +41,6 @@ func newExchange(e *Engine, q *Query) *exchange {
 	m := q.Message
 	return &exchange{e: e, p: e.plan.Load(), q: q, m: m, typ: m.MessageType(), client: clientOf(m)}
 }
-
-// Begin finds out what the query is about.
-func (x *exchange) Begin() (client string) {
-	x.e.locals.add(x.q.Local)
-	if reason := x.accept(); reason != "" {
-		x.e.core.Drop(x, reason)
-		return ""
-	}
-	x.identify()
-	x.classifyFirst()
-	if x.e.core.Filtered(x, x.classes) || !x.forThisServer() {
-		return ""
-	}
-	switch x.typ {
-	case dhcpv4.MessageTypeDecline, dhcpv4.MessageTypeRelease:
-		x.holder = identity(x.client, true)
-		return x.holder
-	}
-	x.locate()
-	if x.e.core.Filtered(x, x.classes) {
-		return ""
-	}
-	x.holder = x.identityIn(x.subnet)
-	x.start = exchangeStart{x.subnet, x.classes}
-	return x.holder
-}
-
-// Answer answers the query.
-func (x *exchange) Answer(ctx context.Context) (*Reply, error) {
-	x.reset()
-	switch x.typ {
-	case dhcpv4.MessageTypeDiscover:
-		return x.discover(ctx)
-	case dhcpv4.MessageTypeRequest:
-		return x.request(ctx)
-	case dhcpv4.MessageTypeDecline:
-		return x.decline(ctx)
-	case dhcpv4.MessageTypeRelease:
-		return x.release(ctx)
-	default:
-		return x.inform(ctx)
-	}
-}
-
-// Client is who asks, for the log.
-func (x *exchange) Client() slog.LogValuer { return engine.Logged(x.client) }
-
-// Type is what the client sent, for the log.
-func (x *exchange) Type() fmt.Stringer { return x.typ }
 
 // serverName returns the server that the query's subnet is assigned to. It is
 // asked before the query has been looked into, and leaves no trace.

@@ -40,7 +40,7 @@ func (p *plan) compileHosts(list []Reservation) (*hosts, error) {
 		if r.IPAddress.IsValid() && !r.IPAddress.IsUnspecified() {
 			h.addr = r.IPAddress
 		}
-		for _, id := range r.identifiers() {
+		for _, id := range r.identifiers() { // there is one
 			h.id = hostID{Kind: id.Kind, Value: string(id.ID)}
 		}
 		var err error

@@ -23,7 +23,7 @@ func (*protocol) Accept(d *serve.Datagram, ep *serve.Endpoint, _ bool) (kind, re
 	typ, why := accept(d.Payload)
 	kind = -1
 	if typ != dhcpv4.MessageTypeNone {
-		kind = typeIndex(typ)
+		kind = kindOf(typ)
 	}
 	switch {
 	case why != 0:
@@ -106,7 +106,7 @@ func (a *answering) Encode(d *serve.Datagram) (*serve.Socket, error) {
 		a.server.shortened.Add(1)
 		a.log.Warn("options left out: the reply is full", "client", a.Client(), "interface", a.ep.Name, "options", fmt.Sprint(omitted))
 	}
-	d.Payload, d.Kind = payload, typeIndex(m.MessageType())
+	d.Payload, d.Kind = payload, kindOf(m.MessageType())
 	d.Remote, d.Local = to.AddrPort, a.ep.Local
 	d.HWLen = 0 // everybody
 	switch {
