@@ -61,12 +61,12 @@ func none(typ lease.Type) status {
 func (x *exchange) bindingOption(b *binding) dhcpv6.Option {
 	var list dhcpv6.Options
 	t1, t2 := b.timers()
-	excludes := b.typ == lease.PD && x.requests(optExclude)
+	excludes := b.typ == lease.PD && x.requests(dhcpv6.OptionPDExclude)
 	for _, g := range b.grants {
 		o := prefixOption(b.typ, g.prefix, g.preferred, g.valid)
 		if p, ok := o.(*dhcpv6.OptIAPrefix); ok && excludes {
 			if e := g.exclusion(); e.IsValid() {
-				p.Options.Add(raw(optExclude, exclusionValue(g.prefix, e)))
+				p.Options.Add(raw(dhcpv6.OptionPDExclude, exclusionValue(g.prefix, e)))
 			}
 		}
 		list = append(list, o)

@@ -33,9 +33,9 @@ func TestVendorClasses(t *testing.T) {
 		{[]mod{vendorClass("phone", "docsis3.0", "eRouter1.0")}, []string{"docsis3.0"}},
 		{[]mod{vendorClass("phone"), vendorClass("x"), vendorClass("phone")}, []string{"phone", "x"}},
 		{[]mod{vendorClass("")}, []string{""}},
-		{[]mod{with(raw(optVendorClass, []byte("\x00\x00\x22\xb8\x00\x05phon")))}, nil},
-		{[]mod{with(raw(optVendorClass, []byte("\x00\x00\x22\xb8\x00\x01a\x00\x05phon")))}, []string{"a"}},
-		{[]mod{with(raw(optVendorClass, []byte("\x00\x00\x22")))}, nil},
+		{[]mod{with(raw(dhcpv6.OptionVendorClass, []byte("\x00\x00\x22\xb8\x00\x05phon")))}, nil},
+		{[]mod{with(raw(dhcpv6.OptionVendorClass, []byte("\x00\x00\x22\xb8\x00\x01a\x00\x05phon")))}, []string{"a"}},
+		{[]mod{with(raw(dhcpv6.OptionVendorClass, []byte("\x00\x00\x22")))}, nil},
 	} {
 		want := engine.ClassSet{engine.ClassAll}
 		for _, name := range c.want {
@@ -112,8 +112,8 @@ func TestExpressions(t *testing.T) {
 		`vendor[99].option[36].hex == 'y' and vendor[*].option[36].hex == 'y'`: true,
 		`option[6].hex == 0x00170018`:                                          true,
 	} {
-		q := queryOf(solicit, 7, relays, na(5), oro(23, 24), with(raw(optVendorClass, []byte("\x00\x00\x00\x63\x00\x02ab\x00\x02cd"))), vendorClass("pc"),
-			opt(optVendorOpts, []byte("\x00\x00\x00\x63\x00\x24\x00\x01y")...), opt(optVendorOpts, []byte("\x00\x00\x11\x8b\x00\x24\x00\x01x")...))
+		q := queryOf(solicit, 7, relays, na(5), oro(23, 24), with(raw(dhcpv6.OptionVendorClass, []byte("\x00\x00\x00\x63\x00\x02ab\x00\x02cd"))), vendorClass("pc"),
+			opt(dhcpv6.OptionVendorOpts, []byte("\x00\x00\x00\x63\x00\x24\x00\x01y")...), opt(dhcpv6.OptionVendorOpts, []byte("\x00\x00\x11\x8b\x00\x24\x00\x01x")...))
 		q.Length = 77
 		x := located(t, `"client-classes": [{"name": "met", "test": "`+test+`"}]`, q)
 		require.Equal(t, yes, x.classes.Has("met"), test)

@@ -54,7 +54,7 @@ func newExchange(e *Engine, q *Query) *exchange {
 
 // duidOf returns the client's DUID; nil: it has sent none.
 func duidOf(m *dhcpv6.Message) []byte {
-	id, _ := optionOf(m.Options.Options, optClientID)
+	id, _ := optionOf(m.Options.Options, dhcpv6.OptionClientID)
 	return id
 }
 

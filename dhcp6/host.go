@@ -45,7 +45,10 @@ func (p *plan) compileHosts(list []Reservation) (*hosts, error) {
 	hs := new(hosts)
 	for i := range list {
 		r := &list[i]
-		h := &host{id: r.id(), addrs: r.IPAddresses, hostname: r.Hostname, classes: r.ClientClasses}
+		h := &host{addrs: r.IPAddresses, hostname: r.Hostname, classes: r.ClientClasses}
+		for _, id := range r.identifiers() { // there is one
+			h.id = hostID{Kind: id.Kind, Value: string(id.ID)}
+		}
 		if err := p.compileHost(h, r); err != nil {
 			return nil, fmt.Errorf("reservation %s: %w", Identifier(h.id.Value), err)
 		}
@@ -72,16 +75,4 @@ func (p *plan) compileHost(h *host, r *Reservation) (err error) {
 	}
 	h.options, err = p.compileOptions(r.OptionData)
 	return err
-}
-
-// id is what the reservation knows its client by.
-func (r *Reservation) id() hostID {
-	switch {
-	case len(r.DUID) > 0:
-		return hostID{Kind: engine.ByDUID, Value: string(r.DUID)}
-	case len(r.HWAddress) > 0:
-		return hostID{Kind: engine.ByHWAddress, Value: string(r.HWAddress)}
-	default:
-		return hostID{Kind: engine.ByFlexID, Value: string(r.FlexID)}
-	}
 }

@@ -7,8 +7,23 @@ import (
 	"slices"
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
+	"github.com/insomniacslk/dhcp/iana"
 
 	"github.com/dhcpha/dhcpha/internal/option"
+)
+
+// cableLabs is an enterprise whose clients list the options they want in an
+// option of its own, and tell their hardware address in another.
+const (
+	cableLabs         = 4491
+	cableLabsRequest  = 1
+	cableLabsDeviceID = 36
+	cableLabsModemMAC = 1026 // from the CMTS, which is a relay agent
+)
+
+const (
+	maxHWAddr      = 20 // bytes; longer ones Kea does not take
+	hwTypeEthernet = uint16(iana.HWTypeEthernet)
 )
 
 // macSource is a way to find a client's hardware address, with Kea's number.
@@ -82,17 +97,17 @@ func (x *exchange) hwAddrFrom(source macSource) (typ uint16, addr []byte) {
 	case fromLinkLocal:
 		return hwTypeEthernet, hwAddrInAddress(from)
 	case fromLinkAddrOption:
-		if v, _ := optionOf(first, optClientLinkAddress); len(v) > 2 {
+		if v, _ := optionOf(first, dhcpv6.OptionClientLinkLayerAddr); len(v) > 2 {
 			return binary.BigEndian.Uint16(v), v[2:]
 		}
 	case fromRemoteID:
-		if v, _ := optionOf(first, optRemoteID); len(v) > 4 {
+		if v, _ := optionOf(first, dhcpv6.OptionRemoteID); len(v) > 4 {
 			return hwTypeEthernet, v[4:]
 		}
 	case fromCMTS:
-		return hwTypeEthernet, cableLabsOption(x.relayOption(optVendorOpts), cableLabsModemMAC)
+		return hwTypeEthernet, cableLabsOption(x.relayOption(dhcpv6.OptionVendorOpts), cableLabsModemMAC)
 	case fromModem:
-		v, _ := optionOf(x.m.Options.Options, optVendorOpts)
+		v, _ := optionOf(x.m.Options.Options, dhcpv6.OptionVendorOpts)
 		return hwTypeEthernet, cableLabsOption(v, cableLabsDeviceID)
 	}
 	return 0, nil

@@ -61,7 +61,7 @@ func (x *exchange) requested() []uint16 {
 	if x.codes == nil {
 		x.codes = make([]uint16, 0, 16)
 		for _, o := range x.m.Options.Options {
-			if o.Code() == optRequest {
+			if o.Code() == dhcpv6.OptionORO {
 				x.codes = slices.AppendSeq(x.codes, codesIn(o.ToBytes()))
 			}
 		}
@@ -72,7 +72,7 @@ func (x *exchange) requested() []uint16 {
 // vendors are the enterprises that the client names.
 func (x *exchange) vendors() (list []option.Vendor) {
 	for _, o := range x.m.Options.Options {
-		if o.Code() != optVendorOpts && o.Code() != optVendorClass {
+		if o.Code() != dhcpv6.OptionVendorOpts && o.Code() != dhcpv6.OptionVendorClass {
 			continue
 		}
 		value := o.ToBytes()
@@ -81,7 +81,7 @@ func (x *exchange) vendors() (list []option.Vendor) {
 			continue
 		}
 		v := option.Vendor{Enterprise: enterprise}
-		if o.Code() == optVendorOpts {
+		if o.Code() == dhcpv6.OptionVendorOpts {
 			for code := range codesIn(cableLabsOption(value, cableLabsRequest)) {
 				v.Requested = append(v.Requested, code)
 			}

@@ -87,7 +87,7 @@ func TestVendorOptions(t *testing.T) {
 		{"space": "vendor-98", "code": 1, "csv-format": false, "data": "'asked'"}]`), nil)
 	cable := "17 \x00\x00\x11\x8b\x00\x02\x00\x04type"
 	file, ninetyNine := "\x00\x21\x00\x04file", "17 \x00\x00\x00\x63\x00\x01\x00\x03one"
-	vendor := func(v string) mod { return with(raw(optVendorOpts, []byte(v))) }
+	vendor := func(v string) mod { return with(raw(dhcpv6.OptionVendorOpts, []byte(v))) }
 	for name, c := range map[string]struct {
 		mods []mod
 		want []string
@@ -112,7 +112,7 @@ func TestRelaySuppliedOptions(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, oneSubnet("", `, "relay-supplied-options": ["1001", "bootfile-url", "1002"],
 		"option-data": [`+text(1001, "ours")+`, `+text(1002, "always", `, "always-send": true`)+`]`), nil)
-	supplied := func(v string) dhcpv6.Option { return raw(optRelaySupplied, []byte(v)) }
+	supplied := func(v string) dhcpv6.Option { return raw(dhcpv6.OptionRSOO, []byte(v)) }
 	by := func(relays ...*dhcpv6.RelayMessage) mod { return relayed(relays...) }
 	at := func(options ...dhcpv6.Option) *dhcpv6.RelayMessage {
 		return agent("2001:db8:1::1", "fe80::9", options...)

@@ -104,7 +104,7 @@ func (x *exchange) registration() (o dhcpv6.Option, w wish, ok bool) {
 				return nil, w, false
 			}
 			o = other
-		case optRequest:
+		case dhcpv6.OptionORO:
 			return nil, w, false
 		}
 	}

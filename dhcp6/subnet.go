@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/insomniacslk/dhcp/dhcpv6"
+
 	"github.com/dhcpha/dhcpha/internal/engine"
 	"github.com/dhcpha/dhcpha/lease"
 )
@@ -39,7 +41,7 @@ func (x *exchange) selectSubnet() *subnet {
 		}
 		return x.subnetOf(x.q.Source.Addr().WithZone(""))
 	}
-	if id, ok := optionOf(x.q.Relays[len(x.q.Relays)-1].Options.Options, optInterfaceID); ok {
+	if id, ok := optionOf(x.q.Relays[len(x.q.Relays)-1].Options.Options, dhcpv6.OptionInterfaceID); ok {
 		if s := x.subnetWhere(func(s *subnet) bool { return s.interfaceID != "" && s.interfaceID == string(id) }); s != nil {
 			return s
 		}

@@ -13,7 +13,7 @@ import (
 // suppliedOptions are the options that relay agents may supply: the one that
 // IANA's list had from the start (RFC 6440), and those that are configured.
 func suppliedOptions(configured []string, defs *option.Defs) (map[uint16]bool, error) {
-	codes := map[uint16]bool{uint16(optERPLocalDomain): true}
+	codes := map[uint16]bool{uint16(dhcpv6.OptionERPLocalDomainName): true}
 	for _, text := range configured {
 		if def, ok := defs.ByName("", text); ok {
 			codes[def.Code] = true
@@ -33,7 +33,7 @@ func suppliedOptions(configured []string, defs *option.Defs) (map[uint16]bool, e
 // supply, or one repeats, the first counts on the way from the client.
 func (x *exchange) addSupplied(r *dhcpv6.Message) {
 	for _, relay := range slices.Backward(x.q.Relays) {
-		supplied, _ := optionOf(relay.Options.Options, optRelaySupplied)
+		supplied, _ := optionOf(relay.Options.Options, dhcpv6.OptionRSOO)
 		for code, value := range option.V6.Suboptions(supplied) {
 			if c := dhcpv6.OptionCode(code); x.p.supplied[code] && !hasOption(r.Options.Options, c) {
 				r.AddOption(&dhcpv6.OptionGeneric{OptionCode: c, OptionData: value})
