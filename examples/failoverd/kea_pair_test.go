@@ -80,8 +80,9 @@ func newPair(t *testing.T, config string, local ...string) *pair {
 }
 
 // ask sends the same query, that of a client, to both servers and returns what
-// they answer; nil: nothing.
-func (p *pair) ask(client net.HardwareAddr, build func(s *side) query) (kea, ours *reply) {
+// they answer; nil: nothing. Who is expected to answer is waited for: it may be
+// long until the disk has a lease.
+func (p *pair) ask(client net.HardwareAddr, build func(s *side) query, expected func(kea, ours *reply) bool) (kea, ours *reply) {
 	p.t.Helper()
 	p.steps++
 	send := func(s *side) <-chan *reply {
@@ -103,14 +104,18 @@ func (p *pair) ask(client net.HardwareAddr, build func(s *side) query) (kea, our
 		p.probe(p.ours)
 	}()
 	<-probe
-	patience := time.NewTimer(silence)
-	defer patience.Stop()
+	quiet, late := time.After(silence), time.After(20*time.Second)
 	for kea == nil || ours == nil {
 		select {
 		case kea = <-fromKea:
 		case ours = <-fromOurs:
-		case <-patience.C:
+		case <-quiet:
+			quiet = nil
+		case <-late:
 			return kea, ours
+		}
+		if quiet == nil && expected(kea, ours) {
+			break
 		}
 	}
 	return kea, ours
@@ -119,7 +124,7 @@ func (p *pair) ask(client net.HardwareAddr, build func(s *side) query) (kea, our
 // same is ask with the claim that both answer alike. It returns the reply.
 func (p *pair) same(what string, client net.HardwareAddr, build func(s *side) query) *reply {
 	p.t.Helper()
-	kea, ours := p.ask(client, build)
+	kea, ours := p.ask(client, build, func(kea, ours *reply) bool { return (kea == nil) == (ours == nil) })
 	p.remember(client, kea, ours)
 	if diff := difference(describe(kea), describe(ours)); diff != "" {
 		p.t.Errorf("%s:\n%s", what, diff)
@@ -131,17 +136,22 @@ func (p *pair) same(what string, client net.HardwareAddr, build func(s *side) qu
 // summaries say, for a reason.
 func (p *pair) differs(what string, client net.HardwareAddr, build func(s *side) query, kea, ours, why string) {
 	p.t.Helper()
-	a, b := p.ask(client, build)
+	a, b := p.ask(client, build, func(a, b *reply) bool {
+		return (a == nil) == (kea == silent) && (b == nil) == (ours == silent)
+	})
 	p.remember(client, a, b)
 	if summary(a) != kea || summary(b) != ours {
 		p.t.Errorf("%s: kea-dhcp4: %s, failoverd: %s; expected were %s and %s, because %s", what, summary(a), summary(b), kea, ours, why)
 	}
 }
 
+// silent is the summary of no reply.
+const silent = "silence"
+
 // summary is a reply in few words.
 func summary(r *reply) string {
 	if r == nil {
-		return "silence"
+		return silent
 	}
 	s := r.kind().String()
 	if !r.yiaddr.IsUnspecified() {

@@ -358,7 +358,9 @@ func TestRepliesAreKeas(t *testing.T) {
 		"small message": {prl(224, 6, 15), opt(57, 2, 64)},
 		"tiny message":  {prl(224, 6, 15), opt(57, 1, 0)},
 	} {
-		kea, ours := p.ask(odd, discover(odd, append(mods, addrOpt(50, "192.0.2.133"))...))
+		kea, ours := p.ask(odd, discover(odd, append(mods, addrOpt(50, "192.0.2.133"))...), func(kea, ours *reply) bool { return kea != nil && ours != nil })
+		require.NotNil(t, kea, what)
+		require.NotNil(t, ours, what)
 		require.Greater(t, kea.length, 548, what)
 		require.LessOrEqual(t, ours.length, 548, what)
 		delete(kea.options, 224)
