@@ -6,6 +6,13 @@
 // the two servers it is:
 //
 //	hotstandby -c kea-dhcp4.conf -db /var/lib/dhcp/leases.db
+//
+// Made for DHCPv6 it has dhcp6 in the place of dhcp4, no SocketType of the
+// Server, and among ha.Options
+//
+//	Family: ctrl.V6,
+//
+// and goes by kea-dhcp6.conf.
 package main
 
 import (

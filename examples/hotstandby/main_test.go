@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -127,4 +129,37 @@ func TestPair(t *testing.T) {
 		p.Signal("TERM")
 		require.NoError(t, p.Wait(ctx))
 	}
+}
+
+// The program is made for DHCPv6 as its comment says, and reads that file.
+func TestMadeForDHCPv6(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("main.go")
+	require.NoError(t, err)
+	_, code, _ := strings.Cut(string(text), "package main")
+	code = strings.ReplaceAll("package main"+code, "dhcp4", "dhcp6")
+	for old, now := range map[string]string{
+		", SocketType: listen.SocketType()": "",
+		"&ha.Options{\n":                    "&ha.Options{\nFamily: ctrl.V6,\n",
+	} {
+		require.Equal(t, 1, strings.Count(code, old), old)
+		code = strings.Replace(code, old, now, 1)
+	}
+	file, err := filepath.Abs("main.go")
+	require.NoError(t, err)
+	made := filepath.Join(t.TempDir(), "main.go")
+	require.NoError(t, os.WriteFile(made, []byte(code), 0o644))
+	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{file: made}})
+	require.NoError(t, err)
+	list := filepath.Join(t.TempDir(), "overlay.json")
+	require.NoError(t, os.WriteFile(list, overlay, 0o644))
+	binary := filepath.Join(t.TempDir(), "hotstandby.exe")
+	out, err := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-overlay", list, "-o", binary, ".").CombinedOutput()
+	require.NoError(t, err, string(out))
+
+	// This host is neither of the two, which is all that is wrong with the file.
+	out, err = exec.CommandContext(t.Context(), binary, "-c", "kea-dhcp6.conf", "-db", filepath.Join(t.TempDir(), "leases.db")).CombinedOutput()
+	require.Error(t, err)
+	require.Contains(t, string(out), "this-server-name: is missing")
+	require.Equal(t, 1, strings.Count(string(out), "kea-dhcp6.conf:"), string(out))
 }
