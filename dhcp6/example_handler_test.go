@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
+	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
 	"github.com/insomniacslk/dhcp/iana"
@@ -55,6 +57,45 @@ func ExampleWrap() {
 	_, _ = server.Handler.ServeDHCP(context.Background(), &dhcp6.Query{Message: question(), Interface: "eth0"})
 	// Output:
 	// level=INFO msg=query type=INFORMATION-REQUEST relays=0 answer=REPLY error=<nil>
+}
+
+// routed tells a router which prefixes it has to route, and to whom. Prefixes of
+// clients behind relay agents are the relay agents' to route.
+func routed(route func(p *net.IPNet, via netip.Addr, iface string, valid time.Duration)) dhcp6.Middleware {
+	return func(next dhcp6.Handler) dhcp6.Handler {
+		return dhcp6.HandlerFunc(func(ctx context.Context, q *dhcp6.Query) (*dhcp6.Reply, error) {
+			reply, err := next.ServeDHCP(ctx, q)
+			if reply == nil || reply.Message.MessageType != dhcpv6.MessageTypeReply || len(q.Relays) > 0 {
+				return reply, err
+			}
+			for _, ia := range reply.Message.Options.IAPD() {
+				for _, p := range ia.Options.Prefixes() {
+					route(p.Prefix, q.Source.Addr(), q.Interface, p.ValidLifetime) // 0: no longer
+				}
+			}
+			return reply, err
+		})
+	}
+}
+
+// Middleware around the engine sees what clients are given, after it is on
+// disk. What they give back, and what expires, lease.Store.Observe tells.
+func ExampleMiddleware() {
+	engine := dhcp6.HandlerFunc(func(_ context.Context, q *dhcp6.Query) (*dhcp6.Reply, error) {
+		m, err := dhcpv6.NewReplyFromMessage(q.Message, dhcpv6.WithIAPD([4]byte{0, 0, 0, 1}, &dhcpv6.OptIAPrefix{
+			Prefix:        &net.IPNet{IP: net.ParseIP("2001:db8:f00::"), Mask: net.CIDRMask(56, 128)},
+			ValidLifetime: time.Hour,
+		}))
+		return &dhcp6.Reply{Message: m}, err
+	}) // or what dhcp6.NewEngine returns
+	handler := dhcp6.Wrap(engine, routed(func(p *net.IPNet, via netip.Addr, iface string, valid time.Duration) {
+		fmt.Println("ip route replace", p, "via", via, "dev", iface, "for", valid)
+	}))
+
+	_, _ = handler.ServeDHCP(context.Background(), &dhcp6.Query{
+		Message: question(), Interface: "eth1", Source: netip.MustParseAddrPort("[fe80::1]:546"),
+	})
+	// Output: ip route replace 2001:db8:f00::/56 via fe80::1 dev eth1 for 1h0m0s
 }
 
 // question is what a client asks that needs no lease.
