@@ -95,8 +95,9 @@
 //	...
 //	tasks.Go(func() { pair.Run(ctx, nil, engine.Subnets()) })
 //
+// With dhcp6 in the place of dhcp4, Family of ha.Options has to be ctrl.V6.
+//
 // Programs to copy whole are in the examples folder: hotstandby is one of a
 // pair in about 100 lines, failoverd a server to install, leasewatch a backup
 // server that shows every lease, and failover shows itself without privileges.
-// A pair of DHCPv6 says so to the Service: Family of ha.Options is ctrl.V6.
 package dhcpha

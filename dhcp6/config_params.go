@@ -24,12 +24,14 @@ type Params struct {
 	MinPreferredLifetime *uint32 `json:"min-preferred-lifetime,omitempty" at:"class"`
 	MaxPreferredLifetime *uint32 `json:"max-preferred-lifetime,omitempty" at:"class"`
 
-	// T1 and T2 in seconds; 0, which leaves them to the client, unless set or
-	// calculated.
+	// T1, when clients renew, and T2, when they ask any server (Rebind), in
+	// seconds.
 	RenewTimer  *uint32 `json:"renew-timer,omitempty"`
 	RebindTimer *uint32 `json:"rebind-timer,omitempty"`
-	// CalculateTeeTimes makes T1 and T2 the shares T1Percent and T2Percent
-	// (0 to 1) of the lifetime where RenewTimer and RebindTimer are unset.
+	// CalculateTeeTimes, unless set to false, makes T1 and T2 the shares
+	// T1Percent and T2Percent (0 to 1) of the preferred lifetime where
+	// RenewTimer and RebindTimer are unset; otherwise they are 0 then, which
+	// leaves them to the client.
 	CalculateTeeTimes *bool    `json:"calculate-tee-times,omitempty"`
 	T1Percent         *float64 `json:"t1-percent,omitempty"`
 	T2Percent         *float64 `json:"t2-percent,omitempty"`

@@ -34,8 +34,10 @@
 //
 // The DUID that clients know the server by is made when it first starts, and
 // kept with the leases, as they are renewed with the server of that name. A
-// copy of the leases for another server has it too; there it is to be set anew
-// ([lease.Store.SetServerID], or server-id in the configuration).
+// server in the place of a Kea can have Kea's ([lease.OpenMemfile]), the two of
+// a pair have two. A copy of the leases for another server has it too; there it
+// is to be set anew ([lease.Store.SetServerID], or server-id in the
+// configuration).
 //
 // # Guarantees
 //

@@ -32,8 +32,9 @@
 //  3. Reclaim expired leases by Background, and only those that Reclaims names.
 //  4. Have Run running while it serves, and close the store after it.
 //
-// The engines of dhcp4 and dhcp6 do so if they are given the Service. The example of
-// Service is an engine of one's own (example_engine_test.go).
+// The engines of dhcp4 and dhcp6 do so if they are given the Service; for dhcp6
+// its Family has to be ctrl.V6. The example of Service is an engine of one's own
+// (example_engine_test.go).
 //
 // How a server behaves is decided by a [Machine], which has no clock and no
 // network: it is told what has happened and says what is to be done. Service is
@@ -82,6 +83,11 @@
 // In load-balancing the servers give addresses at the same time, so every pool
 // must be guarded by the class of one of them (HA_ and its name). With a Kea for
 // a partner a server stays off unless they are, see Options.Unguarded.
+//
+// In DHCPv6 each server has a DUID of its own, and clients renew with the server
+// of that name only. Those of a server that is gone are answered by the other
+// when they rebind (rebind-timer of the configuration) or start anew. So rebind
+// well before the preferred lifetime ends.
 //
 // With a Kea for a partner its own rules hold. After an outage of this server
 // it hands over leases but no removals, so one that was given back to it
