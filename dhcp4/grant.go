@@ -100,9 +100,7 @@ func (x *exchange) commit(ctx context.Context, g *grant) (*Reply, error) {
 	}
 	var changes []lease.Change
 	if g.previous != nil {
-		removal := lease.Removal(*g.previous)
-		removal.If = g.previous.Revision
-		changes = append(changes, removal)
+		changes = append(changes, engine.Removal(*g.previous))
 	}
 	change := lease.Change{Lease: *l, If: lease.Absent}
 	if g.was != nil {

@@ -17,24 +17,18 @@ func (x *exchange) release(ctx context.Context) (*Reply, error) {
 	if !ok {
 		return nil, nil
 	}
-	change := lease.Removal(l)
-	change.If = l.Revision
-	return nil, x.commitChanges(ctx, change)
+	return nil, x.commitChanges(ctx, engine.Removal(l))
 }
 
 // decline keeps an address from use that its client found in use by somebody
-// else (RFC 2131, section 4.3.3). Nobody is said to have it then.
+// else (RFC 2131, section 4.3.3).
 func (x *exchange) decline(ctx context.Context) (*Reply, error) {
 	l, ok := x.ownLease(lease.Key{Type: lease.V4, Addr: addressOption(x.m, dhcpv4.OptionRequestedIPAddress)})
 	if !ok || l.Expired(x.now) {
 		return nil, nil
 	}
 	x.e.core.Log.Warn("address declined: somebody uses it without a lease", "client", engine.Logged(x.client), "address", l.Addr, "subnet", l.SubnetID)
-	l.State = lease.Declined
-	l.ClientID, l.HWAddr, l.Hostname = nil, nil, ""
-	l.FQDNFwd, l.FQDNRev = false, false
-	l.CLTT, l.ValidLft = x.now.Unix(), engine.DeclinePeriod(x.p.cfg.DeclineProbationPeriod)
-	return nil, x.commitChanges(ctx, lease.Change{Lease: l, If: l.Revision})
+	return nil, x.commitChanges(ctx, engine.Decline(l, x.now, x.p.cfg.DeclineProbationPeriod))
 }
 
 // ownLease returns the lease with the key if it is assigned to the client.

@@ -73,7 +73,7 @@ func (x *exchange) alone(ctx context.Context, given []*grant) error {
 			continue
 		}
 		if l, ok := x.e.core.Store.Lookup(g.key()); ok && string(l.ClientID) == string(x.client.ID) {
-			back = append(back, removal(l))
+			back = append(back, engine.Removal(l))
 		}
 	}
 	if len(back) == 0 {
@@ -94,13 +94,6 @@ const grace = engine.OfferHold
 func (x *exchange) ending(l lease.Lease) lease.Change {
 	c := lease.Change{Lease: l, If: l.Revision}
 	c.Lease.CLTT, c.Lease.ValidLft, c.Lease.PreferredLft = x.now.Unix(), uint32(grace/time.Second), 0
-	return c
-}
-
-// removal is the change that removes a lease as it is known.
-func removal(l lease.Lease) lease.Change {
-	c := lease.Removal(l)
-	c.If = l.Revision
 	return c
 }
 

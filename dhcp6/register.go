@@ -79,7 +79,7 @@ func (x *exchange) registering(l *lease.Lease) []lease.Change {
 	same := ok && string(old.ClientID) == string(l.ClientID)
 	switch {
 	case l.ValidLft == 0 && same && old.State == lease.Registered:
-		return []lease.Change{removal(old)}
+		return []lease.Change{engine.Removal(old)}
 	case l.ValidLft == 0:
 		return nil
 	case !ok:

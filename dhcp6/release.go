@@ -13,7 +13,7 @@ import (
 // 18.3.7). They are removed, as by Kea 2.2: later versions may keep them in the
 // state released, which a partner of that version does not know.
 func (x *exchange) release(ctx context.Context) (*Reply, error) {
-	return x.giveUp(ctx, released, func(l lease.Lease) lease.Change { return removal(l) })
+	return x.giveUp(ctx, released, engine.Removal)
 }
 
 // giveUp makes changes of the leases that a client names, and returns the Reply

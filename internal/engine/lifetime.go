@@ -34,15 +34,6 @@ func (l Lifetime) Choose(asked uint32) uint32 {
 	return max(l.Min, min(asked, l.Max))
 }
 
-// DeclinePeriod is how long a declined address is kept from use, in seconds, by
-// decline-probation-period; nil: it is not set.
-func DeclinePeriod(set *uint32) uint32 {
-	if set != nil {
-		return *set
-	}
-	return 24 * 60 * 60
-}
-
 // Timers are the parameters that T1 and T2 come from: set in seconds, or else,
 // with Calculate, as shares of the lifetime.
 type Timers struct {

@@ -61,9 +61,3 @@ func TestTeeTimes(t *testing.T) {
 		require.Equal(t, []uint32{c.t1, c.t2}, []uint32{t1, t2}, "%+v, %d", c.timers, c.lifetime)
 	}
 }
-
-func TestDeclinePeriod(t *testing.T) {
-	t.Parallel()
-	require.EqualValues(t, 86400, DeclinePeriod(nil))
-	require.EqualValues(t, 0, DeclinePeriod(new(uint32(0))))
-}
