@@ -1,9 +1,12 @@
 package main
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/dhcpha/dhcpha/internal/testnet"
 )
 
 // TestHAMaintenance lets either server take the other's clients over, since the
@@ -32,12 +35,21 @@ func TestHAMaintenanceCancelled(t *testing.T) {
 	eachPair(t, bothModes, nil, func(t *testing.T, w *haWorld, r relationship) {
 		w.start()
 		w.awaitBoth(r.normal())
-		for i, s := range w.servers {
-			w.takeOver(s, 20*i+1)
-			w.command(s, "ha-maintenance-cancel", nil)
-			w.awaitBoth(r.normal())
-			w.getMany(20*i+7, 20*i+12)
+		client := 1
+		for _, s := range w.servers {
+			w.takeOver(s, client)
+			for !w.cancel(s, r.normal()) {
+				other := w.partner(s)
+				other.kill()
+				w.await(s, "partner-down")
+				w.start(other)
+				w.awaitBoth(r.normal())
+				client += 6
+				w.takeOver(s, client)
+			}
+			w.getMany(client+6, client+11)
 			w.awaitEqual()
+			client += 12
 		}
 		refused, err := call(w.ctx, w.servers[0].socket, "ha-maintenance-cancel", nil)
 		require.NoError(t, err)
@@ -54,6 +66,32 @@ func (w *haWorld) takeOver(s *haServer, first int) {
 	w.await(w.partner(s), "in-maintenance")
 	servedBy(w.t, s, w.getMany(first, first+5)...)
 	w.awaitEqual()
+}
+
+// cancel ends maintenance and waits until both servers are in a state and know
+// so, or until it is known that a Kea is not: where it hears by a heartbeat that
+// its partner is in-maintenance before it has read its partner's answer to the
+// command, it forgets the state to go back to and stays where it is; where it
+// hears so once more after the end, it begins anew.
+func (w *haWorld) cancel(s *haServer, state string) (ended bool) {
+	w.t.Helper()
+	w.command(s, "ha-maintenance-cancel", nil)
+	testnet.Until(w.ctx, w.t, s.name+" and its partner are "+state, func() error {
+		status, err := s.status(w.ctx)
+		if err != nil {
+			return err
+		}
+		local, remote := status.Servers.Local.State, status.Servers.Remote.State
+		ended = local == state && remote == state
+		if ended || s.kind == keas && local == "partner-in-maintenance" {
+			return nil
+		}
+		return fmt.Errorf("they are %s and %s", local, remote)
+	})
+	if ended {
+		w.awaitBoth(state)
+	}
+	return ended
 }
 
 // TestHAPaused stops a server in states until it is told to go on.
