@@ -13,6 +13,10 @@ import (
 // by a function.
 func (x *exchange) bindAll(choose func(*ia) *binding) (bs bindings) {
 	defer func() { x.offer(bs) }()
+	if x.subnet == nil && len(x.all) > 0 {
+		x.e.core.Log.Warn("no subnet for client", "client", engine.LoggedDUID(x.client), "interface", x.q.Interface,
+			"link", x.link(), "classes", []string(x.classes))
+	}
 	for _, a := range x.all {
 		bs = append(bs, choose(a))
 	}

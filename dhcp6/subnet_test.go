@@ -1,6 +1,9 @@
 package dhcp6
 
 import (
+	"bytes"
+	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
@@ -95,4 +98,17 @@ func TestServerName(t *testing.T) {
 	require.Empty(t, x.classes)
 	require.Empty(t, newExchange(b.e, queryOf(solicit, 7, onInterface("eth7"))).serverName())
 	require.Empty(t, newExchange(b.e, queryOf(solicit, 7, onInterface("eth7"), from("2001:db8:2::1"))).serverName())
+}
+
+// What is most easily forgotten, the interface of a subnet, is in the log.
+func TestClientWithoutASubnetIsInTheLog(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	b := newBench(t, `"subnet6": [{"id": 1, "subnet": "2001:db8:1::/64", "pools": [{"pool": "2001:db8:1::/112"}]}]`,
+		&EngineOptions{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	require.NotNil(t, b.ask(solicit, 1, na(1), pd(1)))
+	require.Equal(t, 1, strings.Count(log.String(), "\n"), "once a query")
+	require.Contains(t, log.String(), `level=WARN msg="no subnet for client"`)
+	require.Contains(t, log.String(), "client.duid=00:03:00:01:02:00:00:00:00:01")
+	require.Contains(t, log.String(), "interface=eth0")
 }
