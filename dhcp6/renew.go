@@ -32,9 +32,8 @@ func (x *exchange) rebind(ctx context.Context) (*Reply, error) {
 }
 
 // revoke tells the client what it has to stop using: what it has lost, and what
-// it believes to have besides what it is granted. "If the server finds that any
-// of the leases are no longer appropriate for the link or were not assigned, the
-// server returns them with lifetimes of 0."
+// it believes to have besides what it is granted. Such leases are returned with
+// lifetimes of 0 (RFC 9915, section 18.3.4).
 func (b *binding) revoke() {
 	gone := func(p netip.Prefix) {
 		granted := slices.ContainsFunc(b.grants, func(g *grant) bool { return g.prefix == p })

@@ -19,9 +19,8 @@ func (x *exchange) request(ctx context.Context) (*Reply, error) {
 }
 
 // strays says whether an address of an IA_NA is not appropriate for the client's
-// link: "the server MUST return the IA to the client with a Status Code option
-// with the value NotOnLink". Kea assigns another address instead. Of a link that
-// is not known nothing can be said.
+// link. Such an IA has to be returned with the status NotOnLink; Kea assigns
+// another address instead. Of a link that is not known nothing can be said.
 func (x *exchange) strays(a *ia) bool {
 	return a.typ == lease.NA && x.subnet != nil && slices.ContainsFunc(a.asked, func(w wish) bool {
 		return !w.only() && !x.appropriate(w.prefix.Addr())
