@@ -1,6 +1,7 @@
 package ha
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -67,7 +68,7 @@ func (r *received) Commit(ctx context.Context, changes ...lease.Change) error {
 				return true
 			}
 		}
-		if cltt+seconds >= here.Lease.CLTT {
+		if cltt+seconds >= here.Lease.CLTT && !overtaken(&c, &here) {
 			return true
 		}
 		r.log.Info("lease update of a peer is older than what is known here, and was not made",
@@ -85,6 +86,17 @@ func (r *received) Commit(ctx context.Context, changes ...lease.Change) error {
 // tolerance is by how much an update may seem older than what is known without
 // being so: times are in whole seconds.
 const tolerance = 2 * time.Second
+
+// overtaken says whether an update has come after a newer one of the same client,
+// though there is no doubt which is newer: another server has told both. A Kea
+// has several connections and answers a client that has asked twice from two
+// threads. What is older by more is of a clock that was set back.
+func overtaken(c, here *lease.Change) bool {
+	was, is := &c.Lease, &here.Lease
+	return !c.Delete && !here.Delete && here.Source == lease.Foreign && was.State == is.State &&
+		was.CLTT < is.CLTT && is.CLTT-was.CLTT <= int64(tolerance/time.Second) &&
+		was.IAID == is.IAID && bytes.Equal(was.ClientID, is.ClientID) && bytes.Equal(was.HWAddr, is.HWAddr)
+}
 
 type removalsKey struct{}
 

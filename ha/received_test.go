@@ -140,6 +140,35 @@ func TestReceivedRemoval(t *testing.T) {
 	require.Zero(t, l.here(known))
 }
 
+// A client that asks twice is answered twice, and what its server tells of that
+// may come in any order.
+func TestReceivedOvertaken(t *testing.T) {
+	t.Parallel()
+	const then = 1_700_000_000
+	l := newTaker(t)
+	known := testLease(1, then)
+	l.update(known)
+	for _, late := range []int64{1, 2} {
+		l.update(testLease(1, then-late))
+		require.Equal(t, known, l.here(known), late)
+	}
+
+	declined := testLease(1, then-1)
+	declined.State = lease.Declined
+	l.update(declined)
+	require.Equal(t, declined, l.here(known), "two servers may have told these")
+	another := testLease(1, then-2)
+	another.HWAddr = []byte{2, 9, 9, 9, 9, 9}
+	l.update(another)
+	require.Equal(t, another, l.here(known), "and these")
+
+	l.skew = 10 * time.Second
+	back := another
+	back.CLTT -= 5
+	l.update(back)
+	require.Equal(t, back, l.here(known), "its clock was set back")
+}
+
 // Updates of one lease at the same time are no conflict: the newest wins.
 func TestReceivedTogether(t *testing.T) {
 	t.Parallel()
@@ -148,14 +177,14 @@ func TestReceivedTogether(t *testing.T) {
 	var senders sync.WaitGroup
 	for i := range 20 {
 		senders.Go(func() {
-			change := lease.Change{Lease: testLease(1, 1_700_000_000+int64(10*i)), If: lease.Absent}
+			change := lease.Change{Lease: testLease(1, 1_700_000_000+int64(i)), If: lease.Absent}
 			if err := r.Commit(t.Context(), change); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	senders.Wait()
-	require.Equal(t, int64(1_700_000_190), l.here(testLease(1, 0)).CLTT)
+	require.Equal(t, int64(1_700_000_019), l.here(testLease(1, 0)).CLTT)
 }
 
 func TestReceivedHasNoOtherCommands(t *testing.T) {
