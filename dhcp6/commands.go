@@ -8,6 +8,9 @@ import (
 	"github.com/dhcpha/dhcpha/internal/engine"
 )
 
+// dhcp4 has one that looks alike. They stay apart, as each package documents what
+// its users fill in; what is done with it is done once, in internal/engine.
+
 // Commands are what the server commands need from the program. A member that
 // is not set leaves its command out.
 type Commands struct {

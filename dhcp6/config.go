@@ -27,6 +27,9 @@ type OptionData = option.Data
 //	err := json.Unmarshal([]byte(`{"name": "color", "code": 5224, "type": "uint32"}`), &def)
 type OptionDef = option.Def
 
+// dhcp4 has one that looks alike. They stay apart, as each package documents what
+// its users fill in; what is done with it is done once, in internal/conf.
+
 // Config is the configuration of a DHCPv6 server. Its JSON is the Dhcp6 object
 // of a Kea configuration file, so that [ParseConfig] reads such a file and
 // [encoding/json.Marshal] writes what Kea's config-get would answer. Members

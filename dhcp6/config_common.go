@@ -2,7 +2,9 @@ package dhcp6
 
 import "github.com/dhcpha/dhcpha/internal/conf"
 
-// The objects of the configuration that DHCPv4 has just so.
+// The objects of the configuration that DHCPv4 has just so. The names stand in
+// both packages, with what is behind them, for whoever reads the documentation
+// of only one.
 
 // Range is a range of addresses, both ends included: First and Last. Its text
 // is "2001:db8::10-2001:db8::99" or, equally, a prefix such as "2001:db8::/112".

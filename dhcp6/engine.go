@@ -31,6 +31,9 @@ type Engine struct {
 	reload sync.Mutex // one Reload at a time
 }
 
+// dhcp4 has one that looks alike. They stay apart, as each package documents what
+// its users fill in; what is done with it is done once, in internal/engine.
+
 // EngineOptions are the parts of an Engine that have a default.
 type EngineOptions struct {
 	// Committer takes lease changes; nil: the store itself.

@@ -6,6 +6,9 @@ import (
 	"github.com/dhcpha/dhcpha/lease"
 )
 
+// dhcp4 has one that looks alike. They stay apart: an interface belongs to who
+// calls it, and one value can be both.
+
 // Gate decides which queries this server answers. A nil Gate admits all. It is
 // not asked about an Information-request, which every server answers.
 type Gate interface {

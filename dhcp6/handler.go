@@ -43,6 +43,9 @@ type Reply struct {
 	Message *dhcpv6.Message
 }
 
+// The handlers of dhcp4 look alike and stay apart, as queries and replies are of
+// other types.
+
 // Handler answers queries. It is called in a goroutine of its own for every
 // query and may block; ctx ends when the server is closed.
 type Handler interface {

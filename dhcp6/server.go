@@ -11,6 +11,9 @@ import (
 	"github.com/dhcpha/dhcpha/internal/serve"
 )
 
+// dhcp4 has one that looks alike. They stay apart, as each package documents what
+// its users fill in; what is done with it is done once, in internal/serve.
+
 // Server owns the sockets and goroutines of a DHCPv6 service, and asks its
 // Handler for the reply to each query. Handler and Interfaces must be set. The
 // fields must not be changed once Serve is called.

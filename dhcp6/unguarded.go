@@ -7,6 +7,9 @@ import (
 	"github.com/dhcpha/dhcpha/internal/option"
 )
 
+// What goes through a configuration looks like that of dhcp4, but leads through
+// other structs; what is asked of each pool is asked in internal/conf.
+
 // UnguardedPools names the pools, such as
 // "subnet 1: 2001:db8::10-2001:db8::99" or "subnet 1: 2001:db8:100::/40", from
 // which clients of more than one of the classes could get addresses or
