@@ -18,7 +18,7 @@ func loopback(t testing.TB, h Handler, client *net.UDPConn) (*Server, netip.Addr
 	t.Helper()
 	link := servetest.Loopback()
 	if link == "" {
-		t.Skip("no loopback interface")
+		t.Fatal("this machine has no loopback interface")
 	}
 	// A port that is free now: the server takes none that another one has.
 	probe, err := net.ListenUDP("udp4", nil)
