@@ -7,7 +7,7 @@ import (
 )
 
 // alone measures how many leases a second single servers give out.
-func (f family) alone(s *tb, o options) string {
+func (f family) alone(s *tb, o options) report {
 	testnet.Require(s, "ip", f.kea)
 	program, load := build(s, "examples/failoverd"), build(s, "internal/dhcpload")
 	n := testnet.New(s)
@@ -21,7 +21,7 @@ func (f family) alone(s *tb, o options) string {
 			return []*testnet.Process{c.start(s, n, server, program)}
 		}})
 	}
-	return f.aloneTable(o.measure(s, load, subjects))
+	return report{text: f.aloneTable(o.measure(s, load, subjects))}
 }
 
 // aloneTable is what the README says, in Markdown. The first result is ours.

@@ -15,7 +15,7 @@ import (
 
 // failover measures how long it takes from the death of the primary to the
 // first ACK of the standby for clients that keep trying, in turns.
-func failover(s *tb, o options) string {
+func failover(s *tb, o options) report {
 	p := buildPrograms(s)
 	kinds := []*pair{newPair(s, p, false, "hot-standby"), newPair(s, p, true, "hot-standby")}
 	for _, d := range kinds {
@@ -27,7 +27,7 @@ func failover(s *tb, o options) string {
 			silent[i] = append(silent[i], d.failOver())
 		}
 	}
-	return failoverTable(kinds, silent)
+	return report{text: failoverTable(kinds, silent)}
 }
 
 // failOver kills the primary, and brings it back after the first ACK of the

@@ -1,21 +1,19 @@
-// Command bench measures failoverd beside kea-dhcp4, or kea-dhcp6, with the same
-// configuration, in network namespaces of this machine. It needs Linux, root
-// and these two, and a machine that does nothing else.
+// Command bench measures failoverd beside kea-dhcp4 and kea-dhcp6, with the
+// same configuration, in network namespaces of this machine. It needs Linux,
+// root and these two, and a machine that does nothing else.
 //
-//	go run ./internal/bench alone     leases a second of single servers
-//	go run ./internal/bench alone6    the same of DHCPv6
-//	go run ./internal/bench pairs     leases a second of pairs
-//	go run ./internal/bench failover  how long a pair is silent when its primary dies
-//	go run ./internal/bench outage    how a standby returns, with and without its leases
+//	go run ./internal/bench           everything, and the table of goals
+//	go run ./internal/bench alone     one figure; -h lists them
 //
-// The table is printed, and with -write put into README.md.
+// What was measured is printed, and with -write put into README.md and
+// docs/performance.md. A goal that was missed is shown as such.
 package main
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"log"
-	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -23,13 +21,20 @@ import (
 	"time"
 )
 
-// figures are what can be measured; each returns its text for the README.
-var figures = map[string]func(*tb, options) string{
-	"alone":    dhcp4.alone,
-	"alone6":   dhcp6.alone,
-	"pairs":    pairs,
-	"failover": failover,
-	"outage":   outage,
+// figure is something that can be measured.
+type figure struct {
+	name    string
+	about   string
+	measure func(*tb, options) report
+}
+
+// figures are in the order of the table of goals.
+var figures = []figure{
+	{"pairs", "leases a second of pairs", pairs},
+	{"alone", "leases a second of single servers", dhcp4.alone},
+	{"alone6", "the same of DHCPv6", dhcp6.alone},
+	{"failover", "how long a pair is silent when its primary dies", failover},
+	{"outage", "how a standby returns, with and without its leases", outage},
 }
 
 type options struct {
@@ -44,20 +49,33 @@ func main() {
 	log.SetPrefix("bench: ")
 	var o options
 	flags := flag.NewFlagSet("bench", flag.ExitOnError)
-	windows := flags.String("windows", "16,64,256,1024", "alone, alone6, pairs: exchanges in flight that are tried, for the best of each server")
+	windows := flags.String("windows", "16,64,256,1024", "leases a second: exchanges in flight that are tried, for the best of each server")
 	flags.IntVar(&o.repeat, "repeat", 3, "measurements of each kind of server")
-	flags.DurationVar(&o.length, "for", 5*time.Second, "alone, alone6, pairs: length of a measurement")
+	flags.DurationVar(&o.length, "for", 5*time.Second, "leases a second: length of a measurement")
 	flags.IntVar(&o.leases, "leases", 200_000, "outage: leases that there are")
-	write := flags.Bool("write", false, "replace the table in README.md")
-	name, args := "alone", os.Args[1:]
+	write := flags.Bool("write", false, "replace the figures in README.md and docs/performance.md; the table of goals only if all were measured")
+	flags.Usage = func() {
+		out := flags.Output()
+		fmt.Fprintln(out, "bench [figure] [flags]\n\nWithout a figure, or with all, every one is measured.")
+		for _, f := range figures {
+			fmt.Fprintf(out, "  %-10s %s\n", f.name, f.about)
+		}
+		fmt.Fprintln(out)
+		flags.PrintDefaults()
+	}
+	name, args := "all", os.Args[1:]
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		name, args = args[0], args[1:]
 	}
-	figure := figures[name]
-	if figure == nil {
-		log.Fatalf("%q is none of %s", name, strings.Join(slices.Sorted(maps.Keys(figures)), ", "))
-	}
 	_ = flags.Parse(args) // it exits
+	chosen := figures
+	if name != "all" {
+		i := slices.IndexFunc(figures, func(f figure) bool { return f.name == name })
+		if i < 0 {
+			log.Fatalf("%q is no figure; -h lists them", name)
+		}
+		chosen = figures[i : i+1]
+	}
 	for w := range strings.SplitSeq(*windows, ",") {
 		n, err := strconv.Atoi(w)
 		if err != nil || n < 1 {
@@ -65,20 +83,47 @@ func main() {
 		}
 		o.windows = append(o.windows, n)
 	}
-
-	var text string
-	busy := loadAverage()
-	err := session(func(s *tb) {
-		text = figure(s, o) + busy + "Load and servers share the machine: " + describeMachine(s.dir) + ".\n" +
-			"`go run ./internal/bench " + name + " -write`, as root, measures it again.\n"
-	})
-	if err != nil {
+	if err := run(chosen, o, *write); err != nil {
 		log.Fatal(err)
 	}
-	fmt.Print(text)
-	if *write {
-		if err := writeReadme("README.md", name, text); err != nil {
-			log.Fatal(err)
+}
+
+// run measures figures, prints them and, with write, puts them into the
+// documentation. What can not be measured keeps nothing else from being so.
+func run(chosen []figure, o options, write bool) error {
+	var failed error
+	var goals []goal
+	machine, busy := "", loadAverage()
+	put := func(name, text string) {
+		fmt.Print("\n", text)
+		if write {
+			failed = cmp.Or(failed, writeMarked(documents, name, text))
 		}
 	}
+	for _, f := range chosen {
+		var r report
+		err := session(func(s *tb) {
+			if machine == "" {
+				machine = describeMachine(s.dir)
+			}
+			r = f.measure(s, o)
+		})
+		if err != nil {
+			log.Printf("%s: %v", f.name, err)
+			failed = cmp.Or(failed, fmt.Errorf("%s: %w", f.name, err))
+			continue
+		}
+		goals = append(goals, r.goals...)
+		put(f.name, r.text+busy+"Load and servers share the machine: "+machine+".\n"+
+			"`go run ./internal/bench "+f.name+" -write`, as root, measures it again.\n")
+	}
+	switch table := goalsTable(goals); {
+	case len(goals) == 0:
+	case len(chosen) == len(figures):
+		put("goals", table+"\n"+busy+"Medians of "+fmt.Sprint(o.repeat)+", in turns. Load and servers share the machine: "+machine+".\n"+
+			"`go run ./internal/bench -write`, as root, measures it again.\n")
+	default:
+		fmt.Print("\n", table)
+	}
+	return failed
 }

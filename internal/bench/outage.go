@@ -26,7 +26,7 @@ type comeback struct {
 
 // outage measures how a standby comes back to a primary that has many leases:
 // with none, and after an outage.
-func outage(s *tb, o options) string {
+func outage(s *tb, o options) report {
 	p := buildPrograms(s)
 	kinds := []*pair{newPair(s, p, false, "hot-standby"), newPair(s, p, true, "hot-standby")}
 	for _, d := range kinds {
@@ -49,7 +49,7 @@ func outage(s *tb, o options) string {
 			d.awaitStates("partner-down")
 		}
 	}
-	return outageTable(o, kinds, empty, away)
+	return report{text: outageTable(o, kinds, empty, away)}
 }
 
 // seed gives the first server, which has not been started, leases of the

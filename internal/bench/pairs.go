@@ -3,7 +3,7 @@ package main
 import "fmt"
 
 // pairs measures how many leases a second pairs give out.
-func pairs(s *tb, o options) string {
+func pairs(s *tb, o options) report {
 	p := buildPrograms(s)
 	var subjects []subject
 	for _, mode := range []string{"hot-standby", "load-balancing"} {
@@ -12,7 +12,7 @@ func pairs(s *tb, o options) string {
 			subjects = append(subjects, subject{d.name + ", " + mode, d.from(), d.to(), d.clients, d.startBoth})
 		}
 	}
-	return pairsTable(o.measure(s, p.load, subjects))
+	return report{text: pairsTable(o.measure(s, p.load, subjects))}
 }
 
 // pairsTable is what the README says, in Markdown: of each mode ours and Kea's.

@@ -66,17 +66,31 @@ func fsyncTime(dir string) time.Duration {
 	return all[len(all)/2]
 }
 
-// writeReadme replaces what is between the marks of a figure.
-func writeReadme(file, figure, text string) error {
-	old, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
+// documents are where figures are written.
+var documents = []string{"README.md", "docs/performance.md"}
+
+// writeMarked replaces what is between the marks of a figure, in the files that
+// have them.
+func writeMarked(files []string, figure, text string) error {
 	begin, end := "<!-- bench "+figure+": begin -->\n", "<!-- bench "+figure+": end -->\n"
-	before, rest, ok := strings.Cut(string(old), begin)
-	_, after, ok2 := strings.Cut(rest, end)
-	if !ok || !ok2 {
-		return fmt.Errorf("%s has no %q and %q", file, begin, end)
+	found := false
+	for _, file := range files {
+		old, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		before, rest, ok := strings.Cut(string(old), begin)
+		_, after, ok2 := strings.Cut(rest, end)
+		if !ok || !ok2 {
+			continue
+		}
+		found = true
+		if err := os.WriteFile(file, []byte(before+begin+text+end+after), 0o644); err != nil {
+			return err
+		}
 	}
-	return os.WriteFile(file, []byte(before+begin+text+end+after), 0o644)
+	if !found {
+		return fmt.Errorf("%s: there is no %q and %q", strings.Join(files, ", "), begin, end)
+	}
+	return nil
 }

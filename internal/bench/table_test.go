@@ -21,14 +21,19 @@ func TestAloneTable(t *testing.T) {
 	require.Contains(t, text, "3.0 times the rate of kea-dhcp4, quick.")
 }
 
-func TestWriteReadme(t *testing.T) {
+func TestWriteMarked(t *testing.T) {
 	t.Parallel()
 	const begin, end = "<!-- bench alone: begin -->\n", "<!-- bench alone: end -->\n"
-	file := filepath.Join(t.TempDir(), "README.md")
-	require.NoError(t, os.WriteFile(file, []byte("before\n"+begin+"old\n"+end+"\nafter\n"), 0o644))
-	require.NoError(t, writeReadme(file, "alone", "new\n"))
-	text, err := os.ReadFile(file)
+	dir := t.TempDir()
+	files := []string{filepath.Join(dir, "a"), filepath.Join(dir, "b")}
+	require.NoError(t, os.WriteFile(files[0], []byte("nothing\n"), 0o644))
+	require.NoError(t, os.WriteFile(files[1], []byte("before\n"+begin+"old\n"+end+"\nafter\n"), 0o644))
+	require.NoError(t, writeMarked(files, "alone", "new\n"))
+	text, err := os.ReadFile(files[0])
+	require.NoError(t, err)
+	require.Equal(t, "nothing\n", string(text))
+	text, err = os.ReadFile(files[1])
 	require.NoError(t, err)
 	require.Equal(t, "before\n"+begin+"new\n"+end+"\nafter\n", string(text))
-	require.Error(t, writeReadme(file, "pairs", "new\n"))
+	require.Error(t, writeMarked(files, "pairs", "new\n"))
 }
