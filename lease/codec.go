@@ -141,10 +141,15 @@ func verifyRow(rev uint64, s string) (row, error) {
 
 // parseRow takes a row apart without looking at its checksum.
 func parseRow(s string) (row, error) {
-	if len(s) < checksumLen+1 {
+	if len(s) < checksumLen {
 		return row{}, errRowShort
 	}
-	d := rowReader{s: s[:len(s)-checksumLen]}
+	return parsePayload(s[:len(s)-checksumLen])
+}
+
+// parsePayload takes a row apart that has no checksum.
+func parsePayload(s string) (row, error) {
+	d := rowReader{s: s}
 	tag := d.byte()
 	r := row{
 		Key:     Key{Type: Type(tag & tagType)},

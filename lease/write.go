@@ -48,15 +48,12 @@ type encodedChange struct {
 
 func encodeChange(c *Change) (encodedChange, error) {
 	e := encodedChange{key: c.Lease.Key(), removed: c.Delete, when: c.If}
+	if err := c.valid(); err != nil {
+		return e, err
+	}
 	if c.Delete {
 		e.cltt, e.source = c.Lease.CLTT, c.Source
-		if err := e.key.valid(); err != nil {
-			return e, err
-		}
-		return e, validCLTT(e.cltt)
-	}
-	if err := c.Lease.valid(); err != nil {
-		return e, err
+		return e, nil
 	}
 	l := c.Lease
 	l.Hostname = lower(l.Hostname)
