@@ -9,20 +9,11 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 	"github.com/stretchr/testify/require"
-
-	"github.com/dhcpha/dhcpha/lease"
 )
 
-// instant is a committer that changes nothing, so that a benchmark sees the
-// engine alone.
-type instant struct{}
-
-func (instant) Commit(context.Context, ...lease.Change) error { return nil }
-
-// BenchmarkEngine is a DISCOVER and the REQUEST that follows, each of another
-// client: memory is the engine without the disk, disk includes the durable
-// commit, with 64 clients at a time.
-func BenchmarkEngine(b *testing.B) {
+// BenchmarkCommitted is a DISCOVER and the REQUEST that follows, each of another
+// client, with the durable commit: 64 clients at a time.
+func BenchmarkCommitted(b *testing.B) {
 	cfg := `"subnet4": [{"id": 1, "subnet": "10.0.0.0/8", "pools": [{"pool": "10.1.0.0-10.200.255.255"}],
 		"option-data": [{"name": "routers", "data": "10.0.0.1"}, {"name": "domain-name-servers", "data": "10.0.0.2, 10.0.0.3"}, {"name": "domain-name", "data": "example.org"}]}]`
 	var clients atomic.Uint32
@@ -43,29 +34,12 @@ func BenchmarkEngine(b *testing.B) {
 		require.NoError(b, err)
 		require.Equal(b, dhcpv4.MessageTypeAck, ack.Message.MessageType())
 	}
-	b.Run("memory", func(b *testing.B) {
-		e := newBench(b, cfg, &EngineOptions{Committer: instant{}}).e
-		b.ReportAllocs()
-		for b.Loop() {
+	e := newBench(b, cfg, nil).e
+	b.SetParallelism(64)
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
 			exchange(b, e)
 		}
-	})
-	b.Run("query", func(b *testing.B) { // what of this is the test's own making of queries
-		b.ReportAllocs()
-		for b.Loop() {
-			for range 2 {
-				queryOf(request, 0, clientID("\x01abcdef"), prl(1, 3, 6, 15, 51, 54, 58, 59), hostname("host"))
-			}
-		}
-	})
-	b.Run("disk", func(b *testing.B) {
-		e := newBench(b, cfg, nil).e
-		b.SetParallelism(64)
-		b.ReportAllocs()
-		b.RunParallel(func(pb *testing.PB) {
-			for pb.Next() {
-				exchange(b, e)
-			}
-		})
 	})
 }

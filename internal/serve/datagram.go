@@ -25,19 +25,22 @@ type Datagram struct {
 	refused int // received: why it cannot be a query, if so
 }
 
+// NewDatagram makes a datagram with room for a message of a size.
+func NewDatagram(size int) *Datagram { return &Datagram{storage: make([]byte, headroom+size)} }
+
 // Room is the empty memory for a message.
 func (d *Datagram) Room() []byte { return d.storage[headroom:headroom] }
 
 // datagrams recycles the memory. It is safe for concurrent use.
 type datagrams struct {
 	pool sync.Pool
-	size int
+	size int // of the longest message
 }
 
 func (p *datagrams) get() *Datagram {
 	d, ok := p.pool.Get().(*Datagram)
 	if !ok {
-		d = &Datagram{storage: make([]byte, p.size)}
+		d = NewDatagram(p.size)
 	}
 	return d
 }

@@ -106,7 +106,7 @@ func (s *Server) prepare(ctx context.Context, o Options) (*listener, error) {
 		return nil, errors.New("a server serves once")
 	}
 	s.options = o
-	s.memory.size = headroom + o.MaxMessage
+	s.memory.size = o.MaxMessage
 	s.missing = ErrNotServing // until the interfaces have been looked at
 	s.queries, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	s.done = make(chan struct{})
