@@ -93,7 +93,7 @@ func (a *answering) Ask(ctx context.Context) (bool, error) {
 }
 
 func (a *answering) Encode(d *serve.Datagram) (*serve.Socket, error) {
-	payload, err := a.envelope.appendTo(d.Room(), a.reply)
+	payload, err := a.appendTo(d.Room())
 	if err != nil {
 		return nil, err
 	}
@@ -104,3 +104,6 @@ func (a *answering) Encode(d *serve.Datagram) (*serve.Socket, error) {
 	}
 	return a.route.socket, nil
 }
+
+// appendTo appends what is sent to b.
+func (a *answering) appendTo(b []byte) ([]byte, error) { return a.envelope.appendTo(b, a.reply) }
