@@ -26,6 +26,7 @@ type exchange struct {
 	subnet *subnet // of the client's link; nil: unknown
 	holder string  // for whom addresses are held
 
+	turn  string // for which it waits
 	start exchangeStart
 	now   time.Time
 }

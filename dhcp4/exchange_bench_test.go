@@ -47,9 +47,12 @@ func (w *wire) ask(b testing.TB, payload []byte, source netip.AddrPort, unicast 
 	if _, why := w.p.Accept(w.in, &w.ep, unicast); why != 0 {
 		b.Fatal(Refusal(why))
 	}
-	q, why := w.p.Decode(serve.Job{Endpoint: &w.ep, Unicast: unicast, Query: w.in, Received: w.received})
+	q, why := w.p.Decode(serve.Arrival{Endpoint: &w.ep, Unicast: unicast, Query: w.in, Received: w.received})
 	if why != 0 {
 		b.Fatal(Refusal(why))
+	}
+	if !q.Begin() {
+		b.Fatal("dropped")
 	}
 	answered, err := q.Ask(context.Background())
 	if err != nil || !answered {

@@ -56,25 +56,26 @@ type answering struct {
 	route  route
 	from   *serve.Socket // the query came in by it
 	ep     *serve.Endpoint
+	begun  *exchange // nil: by the handler alone
 	reply  *dhcpv4.DHCPv4
 }
 
-func (p *protocol) Decode(j serve.Job) (serve.Query, int) {
-	d := j.Query
+func (p *protocol) Decode(arrival serve.Arrival) (serve.Query, int) {
+	d := arrival.Query
 	m, err := decode(d.Payload)
 	if err != nil {
 		return nil, int(RefusedOptions)
 	}
-	a := &answering{protocol: p, client: m.ClientHWAddr, from: j.Socket, ep: j.Endpoint, query: Query{
+	a := &answering{protocol: p, client: m.ClientHWAddr, from: arrival.Socket, ep: arrival.Endpoint, query: Query{
 		Message:   m,
-		Received:  j.Received,
-		Interface: j.Endpoint.Name,
-		Local:     j.Endpoint.Local,
+		Received:  arrival.Received,
+		Interface: arrival.Endpoint.Name,
+		Local:     arrival.Endpoint.Local,
 		Source:    d.Remote,
-		Unicast:   j.Unicast,
+		Unicast:   arrival.Unicast,
 		Length:    len(d.Payload),
 	}}
-	if j.Unicast {
+	if arrival.Unicast {
 		a.query.Local = d.Local
 	}
 	a.route = routeOf(&a.query)
@@ -83,8 +84,25 @@ func (p *protocol) Decode(j serve.Job) (serve.Query, int) {
 
 func (a *answering) Client() string { return a.client.String() }
 
+// Begin begins the query if the handler is an Engine. Of other handlers it is not
+// known that they do not wait.
+func (a *answering) Begin() (goesOn bool) {
+	e, ok := a.server.Handler.(*Engine)
+	if !ok {
+		return true
+	}
+	a.begun = e.begin(&a.query)
+	return a.begun != nil
+}
+
 func (a *answering) Ask(ctx context.Context) (bool, error) {
-	r, err := a.server.Handler.ServeDHCP(ctx, &a.query)
+	var r *Reply
+	var err error
+	if a.begun != nil {
+		r, err = a.begun.end(ctx)
+	} else {
+		r, err = a.server.Handler.ServeDHCP(ctx, &a.query)
+	}
 	if err != nil || r == nil || r.Message == nil {
 		return false, err
 	}

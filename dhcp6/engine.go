@@ -159,10 +159,29 @@ func (e *Engine) Run(ctx context.Context) error { return e.core.Run(ctx) }
 
 // ServeDHCP answers one query.
 func (e *Engine) ServeDHCP(ctx context.Context, q *Query) (*Reply, error) {
+	x := e.begin(q)
+	if x == nil {
+		return nil, nil
+	}
+	return x.end(ctx)
+}
+
+// begin does what can be done for a query without waiting for anything; nil: it
+// is not answered. A server's own query is begun by who reads the socket.
+func (e *Engine) begin(q *Query) *exchange {
 	e.core.Stats.Received(int(q.Message.MessageType))
-	reply, err := engine.Serve[Reply](ctx, &e.core, newExchange(e, q))
+	x := newExchange(e, q)
+	if x.turn = engine.Begin[Reply](&e.core, x); x.turn == "" {
+		return nil
+	}
+	return x
+}
+
+// end answers a query that has begun.
+func (x *exchange) end(ctx context.Context) (*Reply, error) {
+	reply, err := engine.Answer[Reply](ctx, &x.e.core, x, x.turn)
 	if reply != nil {
-		e.core.Stats.Sent(int(reply.Message.MessageType))
+		x.e.core.Stats.Sent(int(reply.Message.MessageType))
 	}
 	return reply, err
 }

@@ -195,9 +195,12 @@ func (c *clientOfBench) exchange(b *testing.B) {
 		if _, refused := c.protocol.Accept(&c.datagram, &c.endpoint, false); refused != 0 {
 			b.Fatal(Refusal(refused))
 		}
-		q, refused := c.protocol.Decode(serve.Job{Query: &c.datagram, Endpoint: &c.endpoint})
+		q, refused := c.protocol.Decode(serve.Arrival{Query: &c.datagram, Endpoint: &c.endpoint})
 		if refused != 0 {
 			b.Fatal(Refusal(refused))
+		}
+		if !q.Begin() {
+			b.Fatal("dropped")
 		}
 		answered, err := q.Ask(context.Background())
 		if !answered {

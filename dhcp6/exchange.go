@@ -31,6 +31,7 @@ type exchange struct {
 	all    []*ia   // what the client asks for, or has
 
 	server *identity
+	turn   string // for which it waits
 	start  exchangeStart
 	now    time.Time
 }

@@ -50,11 +50,12 @@ type answering struct {
 	client   dhcpv6.DUID // the query's, which the handler may change; nil: none
 	route    route
 	envelope envelope
+	begun    *exchange // nil: by the handler alone
 	reply    *dhcpv6.Message
 }
 
-func (p *protocol) Decode(j serve.Job) (serve.Query, int) {
-	d := j.Query
+func (p *protocol) Decode(arrival serve.Arrival) (serve.Query, int) {
+	d := arrival.Query
 	m, relays, length, err := decode(d.Payload)
 	if err != nil {
 		return nil, int(RefusedOptions)
@@ -62,17 +63,17 @@ func (p *protocol) Decode(j serve.Job) (serve.Query, int) {
 	a := &answering{server: p.server, client: m.Options.ClientID(), envelope: envelopeOf(d.Payload), query: Query{
 		Message:   m,
 		Relays:    relays,
-		Received:  j.Received,
-		Interface: j.Endpoint.Name,
-		Local:     j.Endpoint.Local,
+		Received:  arrival.Received,
+		Interface: arrival.Endpoint.Name,
+		Local:     arrival.Endpoint.Local,
 		Source:    d.Remote,
-		Unicast:   j.Unicast,
+		Unicast:   arrival.Unicast,
 		Length:    length,
 	}}
-	if j.Unicast {
+	if arrival.Unicast {
 		a.query.Local = d.Local
 	}
-	a.route = routeOf(&a.query, j.Socket)
+	a.route = routeOf(&a.query, arrival.Socket)
 	return a, 0
 }
 
@@ -83,8 +84,25 @@ func (a *answering) Client() string {
 	return hex.EncodeToString(a.client.ToBytes())
 }
 
+// Begin begins the query if the handler is an Engine. Of other handlers it is not
+// known that they do not wait.
+func (a *answering) Begin() (goesOn bool) {
+	e, ok := a.server.Handler.(*Engine)
+	if !ok {
+		return true
+	}
+	a.begun = e.begin(&a.query)
+	return a.begun != nil
+}
+
 func (a *answering) Ask(ctx context.Context) (bool, error) {
-	r, err := a.server.Handler.ServeDHCP(ctx, &a.query)
+	var r *Reply
+	var err error
+	if a.begun != nil {
+		r, err = a.begun.end(ctx)
+	} else {
+		r, err = a.server.Handler.ServeDHCP(ctx, &a.query)
+	}
 	if err != nil || r == nil || r.Message == nil {
 		return false, err
 	}

@@ -31,17 +31,20 @@ type Asker interface {
 // between the decision and its commit.
 const MaxTries = 3
 
-// Serve answers a query in its client's turn, while the service is on.
-func Serve[Reply any](ctx context.Context, c *Core, x Exchange[Reply]) (*Reply, error) {
+// Begin finds out whether a query is to be answered, which it is while the
+// service is on, and for whose turn it has to wait. Empty: it is not answered;
+// why has been counted. Begin itself waits for nothing.
+func Begin[Reply any](c *Core, x Exchange[Reply]) (client string) {
 	if !c.Service.Enabled() {
 		c.Stats.Disabled.Add(1)
 		c.Stats.Dropped.Add(1)
-		return nil, nil
+		return ""
 	}
-	client := x.Begin()
-	if client == "" {
-		return nil, nil
-	}
+	return x.Begin()
+}
+
+// Answer answers a query that has begun in its client's turn.
+func Answer[Reply any](ctx context.Context, c *Core, x Exchange[Reply], client string) (*Reply, error) {
 	release, err := c.Turns.Take(ctx, client)
 	if errors.Is(err, ErrBusy) {
 		c.Drop(x, err)

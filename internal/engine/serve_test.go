@@ -29,6 +29,15 @@ func (q *query) Answer(context.Context) (*int, error) {
 	return q.answer(q.tries)
 }
 
+// serve answers a query as a server does.
+func serve(ctx context.Context, c *Core, q *query) (*int, error) {
+	client := Begin[int](c, q)
+	if client == "" {
+		return nil, nil
+	}
+	return Answer[int](ctx, c, q, client)
+}
+
 func TestServe(t *testing.T) {
 	t.Parallel()
 	conflict, other := fmt.Errorf("lease: %w", lease.ErrConflict), errors.New("disk full")
@@ -60,7 +69,7 @@ func TestServe(t *testing.T) {
 				require.Equal(t, 1, core.Turns.Len(), "it is the client's turn")
 				return c.answer(try)
 			}}
-			reply, err := Serve[int](t.Context(), core, q)
+			reply, err := serve(t.Context(), core, q)
 			require.Equal(t, c.want, reply)
 			require.ErrorIs(t, err, c.err)
 			require.Equal(t, c.tries, q.tries)
@@ -77,19 +86,19 @@ func TestServeInTurn(t *testing.T) {
 		require.NoError(t, err)
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()
-		_, err = Serve[int](ended, c, &query{client: "a"})
+		_, err = serve(ended, c, &query{client: "a"})
 		require.ErrorIs(t, err, context.Canceled)
 
 		passed := make(chan struct{}, MaxTurns)
 		for range MaxTurns - 1 {
-			go Serve[int](t.Context(), c, &query{client: "a", answer: func(int) (*int, error) {
+			go serve(t.Context(), c, &query{client: "a", answer: func(int) (*int, error) {
 				passed <- struct{}{}
 				return nil, nil
 			}})
 		}
 		synctest.Wait()
 		require.Empty(t, passed)
-		reply, err := Serve[int](t.Context(), c, &query{client: "a"})
+		reply, err := serve(t.Context(), c, &query{client: "a"})
 		require.NoError(t, err)
 		require.Nil(t, reply, "too many at a time")
 		require.EqualValues(t, 2, c.value("pkt6-receive-drop"))
@@ -105,13 +114,13 @@ func TestServeDisabled(t *testing.T) {
 	c := newCore(t, Options{Service: service})
 	service.Disable(ctrl.OriginUser, 0)
 	q := &query{client: "a", answer: func(int) (*int, error) { return new(1), nil }}
-	reply, err := Serve[int](t.Context(), c, q)
+	reply, err := serve(t.Context(), c, q)
 	require.NoError(t, err)
 	require.Nil(t, reply)
 	require.EqualValues(t, 1, c.value("pkt6-service-disabled"))
 	require.EqualValues(t, 1, c.value("pkt6-receive-drop"))
 	service.Enable(ctrl.OriginUser)
-	reply, err = Serve[int](t.Context(), c, q)
+	reply, err = serve(t.Context(), c, q)
 	require.NoError(t, err)
 	require.NotNil(t, reply)
 }

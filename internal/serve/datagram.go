@@ -3,6 +3,7 @@ package serve
 import (
 	"net/netip"
 	"sync"
+	"time"
 )
 
 // headroom is where a packet socket finds or puts the IPv4 header, which may
@@ -27,6 +28,15 @@ type Datagram struct {
 
 // NewDatagram makes a datagram with room for a message of a size.
 func NewDatagram(size int) *Datagram { return &Datagram{storage: make([]byte, headroom+size)} }
+
+// Arrival is a datagram with what is known of how it came in.
+type Arrival struct {
+	Socket   *Socket
+	Endpoint *Endpoint
+	Unicast  bool
+	Query    *Datagram
+	Received time.Time
+}
 
 // Room is the empty memory for a message.
 func (d *Datagram) Room() []byte { return d.storage[headroom:headroom] }

@@ -17,17 +17,22 @@ type Protocol interface {
 	ShedFirst(kind int) bool
 	// Decode reads a query that was accepted, or says why it is refused all
 	// the same. The datagram's memory is used again when it has returned.
-	Decode(j Job) (q Query, refused int)
+	Decode(a Arrival) (q Query, refused int)
 	// Reason is the text for a refusal.
 	Reason(refused int) string
 }
 
-// Query is a query that has been decoded. Its methods are called by one
-// goroutine.
+// Query is a query that has been decoded. Its methods are called one after the
+// other, in this order, but for Client.
 type Query interface {
 	// Client names who asks, for the log. It does not panic, whatever the
 	// handler has done to the query.
 	Client() string
+	// Begin does what can be done without waiting for anything, and says
+	// whether there is more to do. Who reads the socket calls it: of two
+	// servers that share the clients of a link each receives all queries, and
+	// what is left to the other is not worth a goroutine.
+	Begin() (goesOn bool)
 	// Ask has the query answered and says whether there is a reply.
 	Ask(ctx context.Context) (answered bool, err error)
 	// Encode puts the reply, and where it goes, into a datagram, and says by

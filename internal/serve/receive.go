@@ -14,12 +14,10 @@ const defaultInFlight = 4096
 // receive reads a socket until it is told to stop or the socket fails.
 func (s *Server) receive(sock *Socket) {
 	var batch [BatchSize]*Datagram
+	for i := range batch {
+		batch[i] = s.memory.get()
+	}
 	for {
-		for i := range batch {
-			if batch[i] == nil {
-				batch[i] = s.memory.get()
-			}
-		}
 		n, err := sock.Read(batch[:])
 		if err != nil {
 			if !errors.Is(err, os.ErrClosed) && !errors.Is(err, os.ErrDeadlineExceeded) {
@@ -28,20 +26,20 @@ func (s *Server) receive(sock *Socket) {
 			return
 		}
 		now := time.Now()
-		for i, d := range batch[:n] {
-			if s.admit(sock, d, now) {
-				batch[i] = nil
-			}
+		for _, d := range batch[:n] {
+			s.admit(sock, d, now)
 		}
 	}
 }
 
-// admit gives a datagram to a goroutine that answers it, or says false after
-// having counted why it is not answered.
-func (s *Server) admit(sock *Socket, d *Datagram, now time.Time) bool {
+// admit gives a query to a goroutine that answers it, or counts why it is not
+// answered. It keeps nothing of the datagram.
+func (s *Server) admit(sock *Socket, d *Datagram, now time.Time) {
 	s.counters.received.Add(1)
 	if d.refused != 0 {
-		return s.refuse(d, d.refused)
+		s.refuse(d, d.refused)
+		d.refused = 0
+		return
 	}
 	ep, unicast := s.endpoints.Load().find(d)
 	kind, why := s.options.Protocol.Accept(d, ep, unicast)
@@ -49,75 +47,91 @@ func (s *Server) admit(sock *Socket, d *Datagram, now time.Time) bool {
 		s.counters.receivedKinds[kind].Add(1)
 	}
 	if why != 0 {
-		return s.refuse(d, why)
+		s.refuse(d, why)
+		return
 	}
 	bound := int64(cmp.Or(s.options.MaxInFlight, defaultInFlight))
 	if s.options.Protocol.ShedFirst(kind) {
 		bound = (bound + 1) / 2
 	}
 	if s.counters.inFlight.Add(1) > bound {
-		s.counters.inFlight.Add(-1)
 		s.counters.shed.Add(1)
-		return false
+		s.counters.inFlight.Add(-1)
+		return
 	}
-	s.employ(Job{sock, ep, unicast, d, now})
-	return true
+	if q := s.begin(Arrival{sock, ep, unicast, d, now}); q != nil {
+		s.employ(job{q, ep})
+	} else {
+		s.counters.inFlight.Add(-1)
+	}
 }
 
-func (s *Server) refuse(d *Datagram, why int) bool {
+func (s *Server) refuse(d *Datagram, why int) {
 	s.counters.refused[why].Add(1)
-	d.refused = 0
 	if s.options.Logger.Enabled(s.queries, slog.LevelDebug) {
 		s.options.Logger.Debug("query refused", "from", d.Remote, "reason", s.options.Protocol.Reason(why))
 	}
-	return false
+}
+
+// begin decodes and begins a query; nil: there is no more to do. It contains a
+// panic.
+func (s *Server) begin(a Arrival) (q Query) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.panicked(q, a.Endpoint, p)
+			q = nil
+		}
+	}()
+	q, refused := s.options.Protocol.Decode(a)
+	switch {
+	case refused != 0:
+		s.refuse(a.Query, refused)
+		return nil
+	case !q.Begin():
+		s.counters.silent.Add(1)
+		return nil
+	}
+	return q
 }
 
 // answer has a query answered, and hands the reply to the writer of a socket.
-func (s *Server) answer(j Job) {
-	if q, answered := s.ask(j); answered {
-		s.reply(q, j.Endpoint)
+func (s *Server) answer(j job) {
+	if s.ask(j) {
+		s.reply(j.query, j.endpoint)
 	}
 }
 
-// ask decodes a query, asks for the reply, counts the outcome, and contains a
-// panic.
-func (s *Server) ask(j Job) (q Query, answered bool) {
+// ask asks for the reply, counts the outcome, and contains a panic.
+func (s *Server) ask(j job) (answered bool) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.counters.panicked.Add(1)
-			s.options.QueryLog.Error("handler panicked", "client", clientOf(q), "interface", j.Endpoint.Name, "panic", p, "stack", string(debug.Stack()))
+			s.panicked(j.query, j.endpoint, p)
 			answered = false
 		}
 	}()
-	q, refused := s.options.Protocol.Decode(j)
-	if refused != 0 {
-		s.refuse(j.Query, refused)
-	}
-	s.memory.put(j.Query)
-	if refused != 0 {
-		return nil, false
-	}
-	answered, err := q.Ask(s.queries)
+	answered, err := j.query.Ask(s.queries)
 	switch {
 	case err != nil:
 		s.counters.failed.Add(1)
 		if s.queries.Err() == nil { // else it failed because it was told to stop
-			s.options.QueryLog.Error("query failed", "client", clientOf(q), "interface", j.Endpoint.Name, "error", err)
+			s.options.QueryLog.Error("query failed", "client", j.query.Client(), "interface", j.endpoint.Name, "error", err)
 		}
-		return nil, false
+		return false
 	case !answered:
 		s.counters.silent.Add(1)
 	default:
 		s.counters.answered.Add(1)
 	}
-	return q, answered
+	return answered
 }
 
-// clientOf names the client of a query, if that could be decoded.
-func clientOf(q Query) string {
-	if q == nil {
-		return "unknown"
+// panicked counts and logs what was recovered, while the stack still shows where
+// it comes from.
+func (s *Server) panicked(q Query, ep *Endpoint, p any) {
+	s.counters.panicked.Add(1)
+	client := "unknown"
+	if q != nil {
+		client = q.Client()
 	}
-	return q.Client()
+	s.options.QueryLog.Error("handler panicked", "client", client, "interface", ep.Name, "panic", p, "stack", string(debug.Stack()))
 }

@@ -111,7 +111,7 @@ func (s *Server) prepare(ctx context.Context, o Options) (*listener, error) {
 	s.queries, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	s.done = make(chan struct{})
 	s.selectors, s.reselected = selectors, make(chan struct{}, 1)
-	s.workers.jobs = make(chan Job)
+	s.workers.jobs = make(chan job)
 	s.open = map[*Socket]struct{}{}
 	s.endpoints.Store(&endpoints{})
 	return &listener{server: s, sockets: map[key]*Socket{}}, nil

@@ -3,7 +3,6 @@ package serve
 import (
 	"sync"
 	"sync/atomic"
-	"time"
 )
 
 // maxIdle is how many workers stay for the next query. What a new goroutine
@@ -11,24 +10,21 @@ import (
 // stay save a tenth of the processor time of a query.
 const maxIdle = 256
 
-// Job is a query to be answered.
-type Job struct {
-	Socket   *Socket
-	Endpoint *Endpoint
-	Unicast  bool
-	Query    *Datagram
-	Received time.Time
+// job is a query that has begun.
+type job struct {
+	query    Query
+	endpoint *Endpoint
 }
 
 // workers are the goroutines that answer queries, one each at a time.
 type workers struct {
 	sync.WaitGroup
-	jobs chan Job // not buffered: taken only by an idle worker
+	jobs chan job // not buffered: taken only by an idle worker
 	idle atomic.Int64
 }
 
 // employ gives a query to an idle worker, or to a new one.
-func (s *Server) employ(j Job) {
+func (s *Server) employ(j job) {
 	select {
 	case s.workers.jobs <- j:
 	default:
@@ -38,7 +34,7 @@ func (s *Server) employ(j Job) {
 
 // work answers one query after the other, until enough others wait for the
 // next or there will be none.
-func (s *Server) work(j Job) {
+func (s *Server) work(j job) {
 	for ok := true; ok; {
 		s.finish(j)
 		if s.workers.idle.Add(1) > maxIdle {
@@ -52,7 +48,7 @@ func (s *Server) work(j Job) {
 
 // finish answers a query. It ends its count also if the handler ends the
 // goroutine, as a failing test does.
-func (s *Server) finish(j Job) {
+func (s *Server) finish(j job) {
 	defer s.counters.inFlight.Add(-1)
 	s.answer(j)
 }
