@@ -19,7 +19,7 @@ type exchange struct {
 	typ dhcpv4.MessageType
 
 	client   lease.Client
-	ids      []hostID
+	ids      []engine.Identity
 	classes  engine.ClassSet
 	asPacket *class.Packet // once it is needed
 

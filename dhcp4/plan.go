@@ -27,6 +27,7 @@ type plan struct {
 	boots   map[string]bootFields // of classes that have some
 	subnets []*subnet             // by ID
 	byID    map[uint32]*subnet
+	links   *engine.Links[subnet]
 	hosts   *hosts // global reservations
 
 	identifiers engine.Identifiers
@@ -161,6 +162,7 @@ func (p *plan) compileSubnets() error {
 		engine.Connect([]*subnet{s}, site)
 	}
 	slices.SortFunc(p.subnets, func(a, b *subnet) int { return cmp.Compare(a.id, b.id) })
+	p.links = engine.NewLinks(p.subnets, site, func(s *subnet) netip.Prefix { return s.prefix })
 	return nil
 }
 

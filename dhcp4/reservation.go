@@ -10,18 +10,18 @@ import (
 // identify collects what reservations may know the client by, most important
 // first.
 func (x *exchange) identify() {
-	x.ids = x.p.identifiers.Of(x, func(kind string) string {
+	x.ids = x.p.identifiers.Of(x.ids[:0], x, func(kind string) []byte {
 		switch kind {
 		case engine.ByHWAddress:
-			return string(x.client.HWAddr)
+			return x.client.HWAddr
 		case byClientID:
-			return string(x.client.ID)
+			return x.client.ID
 		case engine.ByDUID:
-			return string(duidOf(x.client.ID))
+			return duidOf(x.client.ID)
 		case byCircuitID:
-			return string(x.relaySuboption(relayCircuitID))
+			return x.relaySuboption(relayCircuitID)
 		}
-		return ""
+		return nil
 	})
 }
 

@@ -24,7 +24,7 @@ func (x *exchange) selectSubnet() *subnet {
 		return x.subnetOf(addr)
 	}
 	if relay := address(x.m.GatewayIPAddr); relay.IsValid() {
-		if s := x.subnetWhere(func(s *subnet) bool { return s.HasRelay(relay) }); s != nil {
+		if s := x.p.links.OfRelay(relay, x.allows); s != nil {
 			return s
 		}
 		return x.subnetOf(relay)
@@ -37,7 +37,7 @@ func (x *exchange) selectSubnet() *subnet {
 			return x.subnetOf(src.Unmap())
 		}
 	}
-	if s := x.subnetWhere(func(s *subnet) bool { return s.OnInterface(x.q.Interface) }); s != nil {
+	if s := x.p.links.OfInterface(x.q.Interface, x.allows); s != nil {
 		return s
 	}
 	return x.subnetOf(x.q.Local)
@@ -58,14 +58,11 @@ func (x *exchange) chosenLink() netip.Addr {
 }
 
 func (x *exchange) subnetOf(addr netip.Addr) *subnet {
-	return x.subnetWhere(func(s *subnet) bool { return s.prefix.Contains(addr) })
+	return x.p.links.OfAddress(addr, x.allows)
 }
 
-// subnetWhere returns the first subnet that the client's classes allow and
-// that matches.
-func (x *exchange) subnetWhere(matches func(*subnet) bool) *subnet {
-	return engine.Find(x.p.subnets, func(s *subnet) bool { return matches(s) && s.Allows(x.classes) })
-}
+// allows says whether the client's classes let it be served from a subnet.
+func (x *exchange) allows(s *subnet) bool { return s.Allows(x.classes) }
 
 // candidates goes through the subnets that a client may be served from: its
 // own, then the others of its network in a circle.

@@ -21,7 +21,7 @@ type exchange struct {
 	client   lease.Client // ID is the DUID
 	hwType   uint16       // of the hardware address, and where it was found
 	hwSource uint32
-	ids      []hostID
+	ids      []engine.Identity
 	classes  engine.ClassSet
 	room     [8]string     // for them
 	asPacket *class.Packet // once it is needed

@@ -28,6 +28,7 @@ type plan struct {
 	classes *engine.Classes
 	subnets []*subnet // by ID
 	byID    map[uint32]*subnet
+	links   *engine.Links[subnet]
 	hosts   *hosts // global reservations
 
 	configured  configured // all options of all levels
@@ -172,6 +173,7 @@ func (p *plan) compileSubnets() error {
 		engine.Connect([]*subnet{s}, site)
 	}
 	slices.SortFunc(p.subnets, func(a, b *subnet) int { return cmp.Compare(a.id, b.id) })
+	p.links = engine.NewLinks(p.subnets, site, func(s *subnet) netip.Prefix { return s.prefix })
 	return nil
 }
 

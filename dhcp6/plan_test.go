@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/dhcpha/dhcpha/internal/engine"
 )
 
 // planOf compiles a configuration.
@@ -60,7 +62,7 @@ func TestPlanInherits(t *testing.T) {
 	require.Nil(t, one.cache.Threshold, "the default caches nothing")
 	require.Equal(t, []*subnet{three, one}, one.Siblings())
 	require.Equal(t, []*subnet{two}, two.Siblings())
-	require.NotNil(t, two.Own.Find([]hostID{{Kind: "duid", Value: "\x01\x02\x03"}}))
+	require.NotNil(t, two.Own.Find([]engine.Identity{{Kind: engine.ByDUID, Value: []byte{1, 2, 3}}}))
 	require.Nil(t, two.Global)
 
 	_, err := newPlan(&Config{Subnets: []Subnet{{ID: 1}}})
@@ -82,7 +84,7 @@ func TestExclusion(t *testing.T) {
 		require.Equal(t, want, s.pdPools[0].exclusion(netip.MustParsePrefix(delegated)).String(), delegated)
 	}
 	require.False(t, s.pdPools[1].exclusion(netip.MustParsePrefix("2001:db8:e000::/56")).IsValid())
-	h := s.Own.Find([]hostID{{Kind: "duid", Value: "\x01\x02\x03"}})
+	h := s.Own.Find([]engine.Identity{{Kind: engine.ByDUID, Value: []byte{1, 2, 3}}})
 	require.Equal(t, "2001:db8:1:1::/64", h.exclusion(netip.MustParsePrefix("2001:db8:1::/48")).String())
 	require.False(t, h.exclusion(netip.MustParsePrefix("2001:db8:2::/48")).IsValid())
 	require.False(t, h.exclusion(netip.MustParsePrefix("2001:db8:3::/48")).IsValid())

@@ -6,14 +6,14 @@ import "github.com/dhcpha/dhcpha/internal/engine"
 // reservations may know it by, most important first.
 func (x *exchange) identify() {
 	x.findHWAddr()
-	x.ids = x.p.identifiers.Of(x, func(kind string) string {
+	x.ids = x.p.identifiers.Of(x.ids[:0], x, func(kind string) []byte {
 		switch kind {
 		case engine.ByHWAddress:
-			return string(x.client.HWAddr)
+			return x.client.HWAddr
 		case engine.ByDUID:
-			return string(x.client.ID)
+			return x.client.ID
 		}
-		return ""
+		return nil
 	})
 }
 

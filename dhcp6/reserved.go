@@ -117,7 +117,7 @@ func (x *exchange) reservedForOther(p netip.Prefix, s *subnet) bool {
 	if *s.params.ReservationsOutOfPool && s.poolOf(typ, p.Addr()) != nil {
 		return false
 	}
-	if slices.ContainsFunc(s.reserved.parts[p], func(h *host) bool { return !slices.Contains(x.ids, h.id) }) {
+	if slices.ContainsFunc(s.reserved.parts[p], func(h *host) bool { return !h.id.Among(x.ids) }) {
 		return true
 	}
 	for _, bits := range s.reserved.lengths {

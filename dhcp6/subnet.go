@@ -36,17 +36,17 @@ func (s *subnet) poolOf(typ lease.Type, first netip.Addr) *pool {
 func (x *exchange) selectSubnet() *subnet {
 	link := x.link()
 	if !link.IsValid() {
-		if s := x.subnetWhere(func(s *subnet) bool { return s.OnInterface(x.q.Interface) }); s != nil {
+		if s := x.p.links.OfInterface(x.q.Interface, x.allows); s != nil {
 			return s
 		}
 		return x.subnetOf(x.q.Source.Addr().WithZone(""))
 	}
 	if id, ok := optionOf(x.q.Relays[len(x.q.Relays)-1].Options.Options, dhcpv6.OptionInterfaceID); ok {
-		if s := x.subnetWhere(func(s *subnet) bool { return s.interfaceID != "" && s.interfaceID == string(id) }); s != nil {
+		if s := x.subnetOfInterfaceID(id); s != nil {
 			return s
 		}
 	}
-	if s := x.subnetWhere(func(s *subnet) bool { return s.HasRelay(link) }); s != nil {
+	if s := x.p.links.OfRelay(link, x.allows); s != nil {
 		return s
 	}
 	return x.subnetOf(link)
@@ -74,7 +74,7 @@ func addressOf(ip net.IP) netip.Addr {
 }
 
 func (x *exchange) subnetOf(addr netip.Addr) *subnet {
-	return x.subnetWhere(func(s *subnet) bool { return s.prefix.Contains(addr) })
+	return x.p.links.OfAddress(addr, x.allows)
 }
 
 // subnetAt returns the subnet of the client's link that has an address, or nil.
@@ -85,10 +85,13 @@ func (x *exchange) subnetAt(addr netip.Addr) *subnet {
 	return engine.Find(x.subnet.Siblings(), func(s *subnet) bool { return s.prefix.Contains(addr) })
 }
 
-// subnetWhere returns the first subnet that the client's classes allow and
-// that matches.
-func (x *exchange) subnetWhere(matches func(*subnet) bool) *subnet {
-	return engine.Find(x.p.subnets, func(s *subnet) bool { return matches(s) && s.Allows(x.classes) })
+// allows says whether the client's classes let it be served from a subnet.
+func (x *exchange) allows(s *subnet) bool { return s.Allows(x.classes) }
+
+// subnetOfInterfaceID returns the subnet that the client's classes allow and
+// that a relay agent names by the Interface-Id, or nil.
+func (x *exchange) subnetOfInterfaceID(id []byte) *subnet {
+	return engine.Find(x.p.subnets, func(s *subnet) bool { return s.interfaceID != "" && s.interfaceID == string(id) && x.allows(s) })
 }
 
 // candidates goes through the subnets that a client may be served from: the

@@ -142,19 +142,20 @@ func TestIdentifiers(t *testing.T) {
 	require.NoError(t, err)
 	broken, err := class.ParseText("int32totext(option[15].hex)", defs)
 	require.NoError(t, err)
-	value := func(kind string) string { return map[string]string{ByDUID: "d", ByHWAddress: ""}[kind] }
+	value := func(kind string) []byte { return map[string][]byte{ByDUID: []byte("d"), ByHWAddress: {}}[kind] }
+	byFlex, byDUID := Identity{ByFlexID, []byte("f")}, Identity{ByDUID, []byte("d")}
 	q := &asked{options: map[uint16]string{15: "f"}}
 	kinds := []string{ByFlexID, ByHWAddress, ByDUID}
 	for _, c := range []struct {
 		ids  Identifiers
-		want []HostID
+		want []Identity
 	}{
-		{Identifiers{Kinds: kinds, Flex: flex}, []HostID{{ByFlexID, "f"}, {ByDUID, "d"}}},
-		{Identifiers{Kinds: kinds}, []HostID{{ByDUID, "d"}}},
-		{Identifiers{Kinds: kinds, Flex: broken}, []HostID{{ByDUID, "d"}}},
-		{Identifiers{Kinds: kinds[1:2]}, []HostID{}},
+		{Identifiers{Kinds: kinds, Flex: flex}, []Identity{byFlex, byDUID}},
+		{Identifiers{Kinds: kinds}, []Identity{byDUID}},
+		{Identifiers{Kinds: kinds, Flex: broken}, []Identity{byDUID}},
+		{Identifiers{Kinds: kinds[1:2]}, nil},
 	} {
-		require.Equal(t, c.want, c.ids.Of(q, value))
+		require.Equal(t, c.want, c.ids.Of(nil, q, value))
 	}
 	require.Equal(t, []string{ByFlexID}, q.unclear)
 }

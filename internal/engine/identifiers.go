@@ -17,32 +17,31 @@ type Identifiers struct {
 	Flex  *class.Text // nil: no flexible identifiers
 }
 
-// Of returns what the sender of a query is known by, most important first. The
-// value of a kind other than the flexible one is what value returns; empty: it
-// has none.
-func (i *Identifiers) Of(q Subject, value func(kind string) string) []HostID {
-	ids := make([]HostID, 0, len(i.Kinds))
+// Of appends to ids what the sender of a query is known by, most important
+// first. The value of a kind other than the flexible one is what value returns;
+// empty: it has none.
+func (i *Identifiers) Of(ids []Identity, q Subject, value func(kind string) []byte) []Identity {
 	for _, kind := range i.Kinds {
-		id := HostID{Kind: kind}
+		id := Identity{Kind: kind}
 		if kind == ByFlexID {
 			id.Value = i.flex(q)
 		} else {
 			id.Value = value(kind)
 		}
-		if id.Value != "" {
+		if len(id.Value) > 0 {
 			ids = append(ids, id)
 		}
 	}
 	return ids
 }
 
-func (i *Identifiers) flex(q Subject) string {
+func (i *Identifiers) flex(q Subject) []byte {
 	if i.Flex == nil {
-		return ""
+		return nil
 	}
 	value, err := i.Flex.Eval(q.Packet())
 	if err != nil {
 		q.Unclear(ByFlexID, err)
 	}
-	return value
+	return []byte(value)
 }

@@ -45,7 +45,7 @@ func Begin[Reply any](c *Core, x Exchange[Reply]) (client string) {
 
 // Answer answers a query that has begun in its client's turn.
 func Answer[Reply any](ctx context.Context, c *Core, x Exchange[Reply], client string) (*Reply, error) {
-	release, err := c.Turns.Take(ctx, client)
+	err := c.Turns.Take(ctx, client)
 	if errors.Is(err, ErrBusy) {
 		c.Drop(x, err)
 		return nil, nil
@@ -54,7 +54,7 @@ func Answer[Reply any](ctx context.Context, c *Core, x Exchange[Reply], client s
 		c.Stats.Dropped.Add(1)
 		return nil, fmt.Errorf("dhcp: wait for the client's query before: %w", err)
 	}
-	defer release()
+	defer c.Turns.Leave(client)
 	for try := 1; ; try++ {
 		reply, err := x.Answer(ctx)
 		switch {

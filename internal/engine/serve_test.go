@@ -82,11 +82,10 @@ func TestServe(t *testing.T) {
 func TestServeInTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCore(t, Options{})
-		release, err := c.Turns.Take(t.Context(), "a")
-		require.NoError(t, err)
+		require.NoError(t, c.Turns.Take(t.Context(), "a"))
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()
-		_, err = serve(ended, c, &query{client: "a"})
+		_, err := serve(ended, c, &query{client: "a"})
 		require.ErrorIs(t, err, context.Canceled)
 
 		passed := make(chan struct{}, MaxTurns)
@@ -102,7 +101,7 @@ func TestServeInTurn(t *testing.T) {
 		require.NoError(t, err)
 		require.Nil(t, reply, "too many at a time")
 		require.EqualValues(t, 2, c.value("pkt6-receive-drop"))
-		release()
+		c.Turns.Leave("a")
 		synctest.Wait()
 		require.Len(t, passed, MaxTurns-1)
 	})

@@ -113,15 +113,9 @@ func (s *Site[S, H]) Allows(set ClassSet) bool {
 	return true
 }
 
-// OnInterface says whether clients at the interface are on the link.
-func (s *Site[S, H]) OnInterface(name string) bool { return s.iface != "" && s.iface == name }
-
-// HasRelay says whether the address is configured as that of a relay agent.
-func (s *Site[S, H]) HasRelay(addr netip.Addr) bool { return slices.Contains(s.relays, addr) }
-
 // Host returns the reservation that counts here for a client that is known by
 // these: one of the subnet, or else a global one.
-func (s *Site[S, H]) Host(ids []HostID) *H {
+func (s *Site[S, H]) Host(ids []Identity) *H {
 	if h := s.Own.Find(ids); h != nil {
 		return h
 	}
@@ -130,7 +124,7 @@ func (s *Site[S, H]) Host(ids []HostID) *H {
 
 // staying returns the client's reservation that counts wherever on the link it
 // will be served from. In a shared network only a global one does.
-func (s *Site[S, H]) staying(ids []HostID) *H {
+func (s *Site[S, H]) staying(ids []Identity) *H {
 	if s.Shared {
 		return s.Global.Find(ids)
 	}
@@ -138,14 +132,14 @@ func (s *Site[S, H]) staying(ids []HostID) *H {
 }
 
 // known says whether the client has a reservation on the link.
-func (s *Site[S, H]) known(ids []HostID) bool {
+func (s *Site[S, H]) known(ids []Identity) bool {
 	return slices.ContainsFunc(s.sites, func(o *Site[S, H]) bool { return o.Host(ids) != nil })
 }
 
 // Locate evaluates the classes of a query again once its subnet is known (nil:
 // there is none), with those that its sender's reservation gives, and then the
 // classes that depend on whether there is one.
-func Locate[S, H any](at *Site[S, H], cs *Classes, set *ClassSet, ids []HostID, given func(*H) []string, q Subject) {
+func Locate[S, H any](at *Site[S, H], cs *Classes, set *ClassSet, ids []Identity, given func(*H) []string, q Subject) {
 	if at == nil {
 		cs.evaluateKnown(set, false, q)
 		return

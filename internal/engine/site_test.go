@@ -2,6 +2,7 @@ package engine
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -43,7 +44,7 @@ func hostsOf(names ...string) *Hosts[testHost] {
 	return hs
 }
 
-var idsOfA = []HostID{{ByHWAddress, "a"}, {ByDUID, "a"}}
+var idsOfA = []Identity{{ByHWAddress, []byte("a")}, {ByDUID, []byte("a")}}
 
 func TestCandidates(t *testing.T) {
 	t.Parallel()
@@ -80,20 +81,20 @@ func TestSiteLevels(t *testing.T) {
 	require.True(t, s.Shared)
 	require.Equal(t, []string{"a", "b"}, s.Additional)
 	require.Equal(t, []*option.List{own.Options, network.Options}, s.Options)
-	require.True(t, s.OnInterface("eth1") && s.HasRelay(netip.MustParseAddr("192.0.2.1")), "as the subnet says nothing")
+	require.True(t, s.iface == "eth1" && slices.Contains(s.relays, netip.MustParseAddr("192.0.2.1")), "as the subnet says nothing")
 	require.True(t, s.Allows(ClassSet{"x", "z"}))
 	require.False(t, s.Allows(ClassSet{"x"}) || s.Allows(ClassSet{"y"}))
 
 	own.Interface, own.Relay = "eth0", relay("192.0.2.2")
 	s = Site[testSubnet, testHost]{}
 	s.Set(own, network)
-	require.True(t, s.OnInterface("eth0") && s.HasRelay(netip.MustParseAddr("192.0.2.2")))
-	require.False(t, s.OnInterface("eth1") || s.HasRelay(netip.MustParseAddr("192.0.2.1")), "what the subnet says counts")
+	require.True(t, s.iface == "eth0" && slices.Contains(s.relays, netip.MustParseAddr("192.0.2.2")))
+	require.False(t, s.iface == "eth1" || slices.Contains(s.relays, netip.MustParseAddr("192.0.2.1")), "what the subnet says counts")
 
 	s = Site[testSubnet, testHost]{}
 	s.Set(Level{Guard: &conf.Guard{}, Relay: relay()})
 	require.False(t, s.Shared)
-	require.False(t, s.OnInterface(""))
+	require.Empty(t, s.iface)
 	require.True(t, s.Allows(nil))
 }
 
@@ -119,8 +120,8 @@ func TestSiteHosts(t *testing.T) {
 			name = h.name
 		}
 		require.Equal(t, c.want, name)
-		require.Equal(t, c.globally, s.Host([]HostID{{ByDUID, "b"}}) != nil)
-		require.Nil(t, s.Host([]HostID{{ByFlexID, "a"}}))
+		require.Equal(t, c.globally, s.Host([]Identity{{ByDUID, []byte("b")}}) != nil)
+		require.Nil(t, s.Host([]Identity{{ByFlexID, []byte("a")}}))
 	}
 }
 
