@@ -14,6 +14,7 @@ func (f family) alone(s *tb, o options) report {
 	lan := n.LAN()
 	server, clients := n.Host("server"), n.Host("clients")
 	server.Join(lan, "eth0", f.server+f.length)
+	server.Divide("eth0")
 	clients.Join(lan, "eth0", f.relay+f.length)
 	var subjects []subject
 	for _, c := range f.contenders() {

@@ -90,9 +90,10 @@ func drive(s *tb, c subject, load string, window int, length time.Duration) resu
 	return loadOf(s, c.clients, load, "-bind", c.from, "-to", c.to, "-window", fmt.Sprint(window), "-for", length.String())
 }
 
-// loadOf runs dhcpload to its end.
+// loadOf runs dhcpload to its end. Its messages are handed to the system in
+// trains, which the servers' links divide.
 func loadOf(s *tb, clients *testnet.Host, load string, args ...string) result {
-	cmd := clients.Command(context.Background(), load, args...)
+	cmd := clients.Command(context.Background(), load, append(args, "-batch", "16")...)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

@@ -59,6 +59,7 @@ func newPair(s *tb, p programs, kea bool, mode string) *pair {
 	for i := range d.servers {
 		h := d.net.Host(fmt.Sprintf("server%d", i+1))
 		h.Join(lan, "eth0", pairAddrs[i]+"/24")
+		h.Divide("eth0")
 		h.Join(link, "ha0", haAddrs[i]+"/24")
 		d.servers[i] = &server{host: h}
 		if !kea {

@@ -7,16 +7,30 @@ import (
 
 // family is DHCPv4 or DHCPv6 in the mouth of a relay agent.
 type family interface {
-	// ask is a client's first message: DISCOVER or Solicit.
-	ask(xid uint32, c client) []byte
-	// take is its second: it takes what a server has offered.
-	take(xid uint32, c client, offer *answer) []byte
-	// setElapsed says in a built message for how long its client has been trying.
-	setElapsed(p []byte, d time.Duration)
+	// query appends what a client says.
+	query(b []byte, q *query) []byte
 	// parse reads a server's message, which a keeps parts of. It returns false
 	// for what is none.
 	parse(p []byte, a *answer) bool
 }
+
+// query is a client's message.
+type query struct {
+	step    step
+	xid     uint32 // of 24 bits, as many as DHCPv6 has
+	client  client
+	elapsed time.Duration // for how long the client has been trying
+	has     answer        // what it takes or renews
+}
+
+// step is how far a client is.
+type step int
+
+const (
+	asks   step = iota + 1 // DISCOVER, Solicit
+	takes                  // REQUEST, Request: what a server has offered
+	renews                 // REQUEST of an address that it has, Renew
+)
 
 // client is a client's number, which its hardware address is made of.
 type client uint64
@@ -44,6 +58,13 @@ type answer struct {
 	hw     hwAddr   // of the client
 	server []byte   // the server's identifier
 	leases [2]lease // an address; with DHCPv6 then a prefix
+}
+
+// keep makes a the answer of another one, without parts in common.
+func (a *answer) keep(other *answer) {
+	server := append(a.server[:0], other.server...)
+	*a = *other
+	a.server = server
 }
 
 // lease is an address or a prefix; its zero value is none.

@@ -1,40 +1,28 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/netip"
 	"time"
-
-	"golang.org/x/net/ipv4"
-	"golang.org/x/net/ipv6"
 )
 
 // settings are the command line.
 type settings struct {
 	servers  []netip.AddrPort
 	window   int
-	rate     int // exchanges a second; 0: no limit
+	rate     int // exchanges started a second; 0: as many as the window allows
 	duration time.Duration
 	timeout  time.Duration
+	tries    int // 0: no limit
 	clients  int // 0: a new one for every exchange
+	renew    bool
 	seed     uint64
-	batch    int
+	batch    int       // messages that are sent in one
 	pd       bool      // DHCPv6: ask for a prefix, too
 	rapid    bool      // DHCPv6: ask for rapid commit
 	acks     io.Writer // nil: not wanted
-}
-
-// exchange is one client getting its address.
-type exchange struct {
-	client client
-	awaits kind
-	packet []byte
-	began  time.Time
-	sent   time.Time
 }
 
 // load is one run.
@@ -42,179 +30,292 @@ type load struct {
 	settings
 	tally
 	family
-	conn     *net.UDPConn
-	batches  batches
-	targets  []net.Addr
-	rng      *rand.Rand
-	firstID  uint64
-	started  int
-	inflight map[uint32]*exchange  // by transaction id
-	owner    map[netip.Addr]client // to whom an address, or a prefix that begins with it, was last acknowledged
-	out, in  []ipv4.Message
+	inflight  exchanges
+	link      *link
+	trains    trains
+	start     time.Time
+	firstID   client
+	returning []returning           // clients, with -clients
+	turn      int                   // whose turn it is
+	owner     map[netip.Addr]client // to whom an address, or a prefix that begins with it, was last acknowledged
+	packet    []byte
+	answer    answer
 }
 
-// batches is a socket of either family: the messages have the same type.
-type batches interface {
-	ReadBatch([]ipv4.Message, int) (int, error)
-	WriteBatch([]ipv4.Message, int) (int, error)
+// returning is what a client that returns is up to.
+type returning struct {
+	busy bool
+	has  answer // its lease, with -renew; its kind is 0 if it has none
 }
 
-func newLoad(s settings, conn *net.UDPConn) *load {
+func newLoad(s settings, conn *net.UDPConn) (*load, error) {
+	link, err := newLink(conn)
+	if err != nil {
+		return nil, err
+	}
 	l := &load{
-		settings: s,
-		conn:     conn,
-		rng:      rand.New(rand.NewPCG(s.seed, 1)),
-		firstID:  (s.seed & 0xffffff) << 24,
-		inflight: make(map[uint32]*exchange, 2*s.window),
-		owner:    make(map[netip.Addr]client, 1<<16),
-		in:       make([]ipv4.Message, s.batch),
+		settings:  s,
+		link:      link,
+		trains:    trains{max: s.batch},
+		firstID:   client(s.seed&0xffffff) << 24,
+		returning: make([]returning, s.clients),
+		owner:     make(map[netip.Addr]client, 1<<16),
 	}
 	if local := conn.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap(); local.Is4() {
-		l.family, l.batches = v4{giaddr: local}, ipv4.NewPacketConn(conn)
+		l.family = v4{giaddr: local}
 	} else {
-		l.family, l.batches = v6{link: local.WithZone(""), pd: s.pd, rapid: s.rapid}, ipv6.NewPacketConn(conn)
+		l.family = v6{link: local.WithZone(""), pd: s.pd, rapid: s.rapid}
 	}
-	for _, server := range s.servers {
-		l.targets = append(l.targets, net.UDPAddrFromAddrPort(server))
-	}
-	for i := range l.in {
-		l.in[i].Buffers = [][]byte{make([]byte, 2048)}
-	}
-	// Best effort: the system may allow less, and then drops count as timeouts.
-	_ = conn.SetReadBuffer(8 << 20)
-	_ = conn.SetWriteBuffer(8 << 20)
-	return l
+	return l, nil
 }
 
-// run starts exchanges until the time is over and waits for the last answers.
+// run does all that the settings say.
 func (l *load) run() (report, error) {
-	l.start = time.Now()
-	l.lastAck = l.start
-	end := l.start.Add(l.duration)
-	lastScan := l.start
-	for {
-		now := time.Now()
-		switch {
-		case now.Before(end):
-			for len(l.inflight) < l.window && l.due(now) {
-				l.begin(now)
-			}
-		case len(l.inflight) == 0 || now.After(end.Add(2*l.timeout)):
-			return l.finish(now, l.duration), nil
+	if l.renew {
+		// All clients get their first leases, which is not measured.
+		first := phase{count: l.clients, length: time.Minute}
+		if err := l.perform(first); err != nil {
+			return report{}, err
 		}
-		if now.Sub(lastScan) > l.timeout/10 {
-			lastScan = now
-			l.retransmit(now)
+		if l.Completed < l.clients {
+			return report{}, fmt.Errorf("there are %d clients without a lease to renew", l.clients-l.Completed)
+		}
+		l.tally = tally{report: report{Duplicates: l.Duplicates}}
+	}
+	if err := l.perform(phase{rate: l.rate, length: l.duration}); err != nil {
+		return report{}, err
+	}
+	return l.finish(l.now()), nil
+}
+
+// phase is a part of a run.
+type phase struct {
+	count  int // exchanges to be started; 0: as many as there is time for
+	length time.Duration
+	rate   int
+}
+
+// tick is how often at most exchanges are started that do not wait for others:
+// at a high rate, several at once.
+const tick = 200 * time.Microsecond
+
+// over says whether a phase starts no more exchanges.
+func (p phase) over(now time.Duration, begun int) bool {
+	return now >= p.length || p.count > 0 && begun >= p.count
+}
+
+// due is when an exchange should begin.
+func (p phase) due(number int) time.Duration {
+	return time.Duration(float64(number) / float64(p.rate) * float64(time.Second))
+}
+
+func (l *load) now() time.Duration { return time.Since(l.start) }
+
+// perform starts the exchanges of a phase and waits for the last answers.
+func (l *load) perform(p phase) error {
+	l.start = time.Now()
+	window := l.window
+	if l.clients > 0 {
+		window = min(window, l.clients)
+	}
+	var begun int
+	var end time.Duration // when the last was started
+	for {
+		now := l.now()
+		wait := l.timeout
+		if end == 0 {
+			for l.another(p, begun, window, now) {
+				due := now
+				if p.rate > 0 {
+					due = p.due(begun)
+				}
+				if err := l.begin(due, now); err != nil {
+					return err
+				}
+				begun++
+			}
+			if p.rate > 0 {
+				wait = max(p.due(begun)-now, tick)
+			}
+			wait = min(wait, p.length-now)
+			if p.over(now, begun) {
+				end = now
+				l.stopped(now)
+			}
+		}
+		if err := l.retransmit(now); err != nil {
+			return err
+		}
+		if l.inflight.first != nil {
+			wait = min(wait, l.inflight.first.sent+l.timeout-now)
 		}
 		if err := l.flush(); err != nil {
-			return report{}, err
+			return err
 		}
-		if err := l.receive(now); err != nil {
-			return report{}, err
+		if end > 0 && (l.inflight.n == 0 || now > end+2*l.timeout) {
+			for l.inflight.first != nil {
+				l.giveUp(l.inflight.first)
+			}
+			return nil
+		}
+		if err := l.receive(wait); err != nil {
+			return err
 		}
 	}
 }
 
-// due says whether the rate allows another exchange.
-func (l *load) due(now time.Time) bool {
-	return l.rate == 0 || float64(l.started) < now.Sub(l.start).Seconds()*float64(l.rate)
+// another says whether one more exchange is to be started now. With a rate all
+// are that should have been, however late it is.
+func (l *load) another(p phase, begun, window int, now time.Duration) bool {
+	if p.rate > 0 {
+		due := p.due(begun)
+		return due <= now && due < p.length
+	}
+	return l.inflight.n < window && !p.over(now, begun)
 }
 
-func (l *load) begin(now time.Time) {
-	id := client(l.firstID + uint64(l.started))
+// begin starts an exchange.
+func (l *load) begin(due, now time.Duration) error {
+	id := client(l.Started + l.NotStarted)
 	if l.clients > 0 {
-		id = client(l.firstID + uint64(l.started%l.clients))
+		if l.inflight.n == l.clients {
+			l.NotStarted++
+			return nil
+		}
+		id = l.next()
 	}
-	l.started++
-	xid := l.xid()
-	for l.inflight[xid] != nil {
-		xid = l.xid()
+	e := l.inflight.add()
+	if e == nil {
+		l.NotStarted++
+		return nil
 	}
-	e := &exchange{client: id, awaits: offered, began: now, packet: l.ask(xid, id)}
-	l.inflight[xid] = e
-	l.send(e, now)
+	l.Started++
+	e.client, e.step, e.due, e.asked = l.firstID+id, asks, due, due
+	if l.clients > 0 {
+		who := &l.returning[id]
+		who.busy = true
+		if who.has.kind != 0 {
+			e.step = renews
+			e.has.keep(&who.has)
+		}
+	}
+	return l.send(e, now)
 }
 
-// xid has as many bits as DHCPv6 has.
-func (l *load) xid() uint32 { return l.rng.Uint32() >> 8 }
-
-func (l *load) send(e *exchange, now time.Time) {
-	e.sent = now
-	for _, t := range l.targets {
-		l.out = append(l.out, ipv4.Message{Buffers: [][]byte{e.packet}, Addr: t})
-	}
-}
-
-func (l *load) retransmit(now time.Time) {
-	for _, e := range l.inflight {
-		if now.Sub(e.sent) > l.timeout {
-			l.Timeouts++
-			l.setElapsed(e.packet, now.Sub(e.began))
-			l.send(e, now)
+// next returns the next returning client that is not busy.
+func (l *load) next() client {
+	for {
+		id := l.turn
+		l.turn = (l.turn + 1) % l.clients
+		if !l.returning[id].busy {
+			return client(id)
 		}
 	}
 }
 
-// flush sends what is queued, many messages a system call.
-func (l *load) flush() error {
-	for out := l.out; len(out) > 0; {
-		n, err := l.batches.WriteBatch(out[:min(len(out), l.batch)], 0)
-		if err != nil {
-			return fmt.Errorf("send: %w", err)
-		}
-		out = out[n:]
+// send puts what an exchange has to say now into a train.
+func (l *load) send(e *exchange, now time.Duration) error {
+	l.inflight.touch(e, now)
+	l.packet = l.query(l.packet[:0], &e.query)
+	if l.trains.add(l.packet) {
+		return nil
 	}
-	l.out = l.out[:0]
+	if err := l.flush(); err != nil {
+		return err
+	}
+	l.trains.add(l.packet)
 	return nil
 }
 
-// receive takes what has come, or comes within a moment.
-func (l *load) receive(now time.Time) error {
-	if err := l.conn.SetReadDeadline(now.Add(2 * time.Millisecond)); err != nil {
-		return err
+// retransmit sends again what has got no answer for too long.
+func (l *load) retransmit(now time.Duration) error {
+	for e := l.inflight.first; e != nil && now-e.sent > l.timeout; e = l.inflight.first {
+		if l.tries > 0 && e.sends >= l.tries {
+			l.giveUp(e)
+			continue
+		}
+		l.Timeouts++
+		e.elapsed = now - e.due
+		if err := l.send(e, now); err != nil {
+			return err
+		}
 	}
-	n, err := l.batches.ReadBatch(l.in, 0)
-	if errors.Is(err, net.ErrClosed) {
-		return err
+	return nil
+}
+
+// giveUp is the end of an exchange without an answer.
+func (l *load) giveUp(e *exchange) {
+	l.Lost++
+	l.done(e, nil)
+}
+
+// done is the end of an exchange, with what the client has then.
+func (l *load) done(e *exchange, has *answer) {
+	if l.clients > 0 {
+		who := &l.returning[e.client-l.firstID]
+		who.busy = false
+		who.has.kind = 0
+		if l.renew && has != nil {
+			who.has.keep(has)
+		}
 	}
-	if err != nil {
-		return nil // no answer yet; or a server's port is closed, which is no answer either
-	}
-	now = time.Now()
-	var a answer
-	for _, m := range l.in[:n] {
-		if l.parse(m.Buffers[0][:m.N], &a) {
-			if err := l.answered(&a, m.Addr, now); err != nil {
-				return err
+	l.inflight.remove(e)
+}
+
+// flush sends the trains, as a relay agent would: to every server.
+func (l *load) flush() error {
+	return l.trains.each(func(bytes []byte, size int) error {
+		for _, server := range l.servers {
+			if err := l.link.send(bytes, size, server); err != nil {
+				return fmt.Errorf("send: %w", err)
 			}
+		}
+		return nil
+	})
+}
+
+// receive takes what has come, or comes in time.
+func (l *load) receive(wait time.Duration) error {
+	n, err := l.link.receive(wait)
+	if err != nil {
+		return err
+	}
+	now := l.now()
+	for i := range n {
+		if !l.parse(l.link.message(i), &l.answer) {
+			continue
+		}
+		if err := l.answered(&l.answer, l.link.from(i), now); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
 // answered takes an exchange one step further.
-func (l *load) answered(a *answer, from net.Addr, now time.Time) error {
-	e := l.inflight[a.xid]
+func (l *load) answered(a *answer, from netip.Addr, now time.Duration) error {
+	e := l.inflight.find(a)
 	switch {
-	case e == nil || e.client.hwAddr() != a.hw: // another server was first
+	case e == nil: // another server was first
 	case a.kind == refused:
 		l.Naks++
-		delete(l.inflight, a.xid)
-	case a.kind == offered && e.awaits == offered:
-		l.offered(now.Sub(e.sent))
-		e.awaits = granted
-		e.packet = l.take(a.xid, e.client, a)
-		l.send(e, now)
-	case a.kind == granted && (e.awaits == granted || l.rapid):
-		l.acked(now, now.Sub(e.sent))
-		delete(l.inflight, a.xid)
-		return l.note(e.client, a, from, now)
+		l.done(e, nil)
+	case a.kind == offered && e.step == asks:
+		l.offered(now - e.asked)
+		e.step, e.asked, e.sends = takes, now, 0
+		e.has.keep(a)
+		return l.send(e, now)
+	case a.kind == granted && (e.step != asks || l.rapid):
+		l.acked(now, now-e.asked)
+		client := e.client
+		l.done(e, a)
+		return l.note(client, a, from)
 	}
 	return nil
 }
 
 // note looks who has had before what a client has been given now.
-func (l *load) note(c client, a *answer, from net.Addr, now time.Time) error {
+func (l *load) note(c client, a *answer, from netip.Addr) error {
 	for _, given := range a.leases {
 		addr := given.what.Addr()
 		if !addr.IsValid() {
@@ -227,8 +328,7 @@ func (l *load) note(c client, a *answer, from net.Addr, now time.Time) error {
 		if l.acks == nil {
 			continue
 		}
-		server := from.(*net.UDPAddr).AddrPort().Addr().Unmap()
-		if _, err := fmt.Fprintf(l.acks, "%d %012x %s %s %d\n", now.UnixMilli(), uint64(c), given, server, given.seconds); err != nil {
+		if _, err := fmt.Fprintf(l.acks, "%d %012x %s %s %d\n", time.Now().UnixMilli(), uint64(c), given, from, given.seconds); err != nil {
 			return err
 		}
 	}

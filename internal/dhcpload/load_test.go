@@ -53,7 +53,7 @@ func (s server) v6(p []byte) []byte {
 	}
 	r := append([]byte(nil), p[:offElapsed-4]...)
 	r[0] = relayReply
-	final := p[offInner] == request6 || p[offElapsed+3] == optRapidCommit
+	final := p[offInner] == request6 || p[offInner] == renew6 || p[offElapsed+3] == optRapidCommit
 	r[offInner] = advertise
 	if final {
 		r[offInner] = reply
@@ -116,7 +116,9 @@ func drive(t testing.TB, host string, s settings, servers ...server) report {
 	if s.timeout == 0 {
 		s.timeout = 5 * time.Second
 	}
-	r, err := newLoad(s, conn).run()
+	l, err := newLoad(s, conn)
+	require.NoError(t, err)
+	r, err := l.run()
 	require.NoError(t, err)
 	return r
 }
@@ -223,30 +225,184 @@ func TestLoadRapidCommit(t *testing.T) {
 	require.Zero(t, r.OfferP99)
 }
 
-// An answer to another client, by chance with the same transaction, is not
-// taken.
-func TestLoadKnowsItsClients(t *testing.T) {
+// With a rate as many exchanges are started as it says, whatever comes back.
+func TestLoadOpen(t *testing.T) {
+	families(t, func(t *testing.T, host string) {
+		s := settings{window: 1, batch: 4, rate: 1000, duration: 100 * time.Millisecond}
+		r := drive(t, host, s, server{granted, own})
+		require.Equal(t, 100, r.Started)
+		require.Equal(t, 100, r.Completed)
+		require.Zero(t, r.Lost)
+		require.NotZero(t, r.AckP999)
+
+		s.timeout, s.tries = time.Millisecond, 2
+		r = drive(t, host, s, server{granted, silent})
+		require.Equal(t, 100, r.Started)
+		require.Equal(t, 100, r.Lost)
+		require.Equal(t, 100, r.Timeouts)
+	})
+}
+
+// A rate that the clients cannot keep up with, for each waits for an answer, is
+// not taken for one that they kept.
+func TestLoadOpenWithTooFewClients(t *testing.T) {
 	t.Parallel()
-	for _, f := range []family{v4{relay4}, relay6} {
-		conn := listen(t, "::1")
-		l := newLoad(settings{window: 1, batch: 1}, conn)
-		require.NoError(t, conn.Close())
-		l.family, l.start = f, time.Now()
-		l.inflight[7] = &exchange{client: 1, awaits: granted}
-		for _, c := range []client{2, 1} {
-			a := answer{kind: granted, xid: 7, hw: c.hwAddr(), leases: offer6.leases}
-			require.NoError(t, l.answered(&a, &net.UDPAddr{}, time.Now()))
-			require.Equal(t, int(2-c), l.Completed)
+	s := settings{batch: 1, rate: 1000, clients: 3, duration: 100 * time.Millisecond, timeout: time.Minute / 3000}
+	r := drive(t, loopback["DHCPv4"], s, server{granted, silent})
+	require.Equal(t, 3, r.Started)
+	require.Equal(t, 97, r.NotStarted)
+}
+
+// Clients first get a lease each, and then renew that.
+func TestLoadRenews(t *testing.T) {
+	families(t, func(t *testing.T, host string) {
+		var acks bytes.Buffer
+		r := drive(t, host, settings{clients: 8, renew: true, acks: &acks, pd: host == "::1"}, server{granted, own})
+		require.NotZero(t, r.Completed)
+		require.Zero(t, r.OfferP99, "nothing is offered for a renewal")
+		require.Zero(t, r.Naks)
+		require.Zero(t, r.Duplicates)
+		has := make(map[string]bool)
+		for line := range strings.Lines(acks.String()) {
+			f := strings.Fields(line)
+			has[f[1]+" "+f[2]] = true
 		}
+		leases := 8
+		if host == "::1" {
+			leases *= 2
+		}
+		require.Len(t, has, leases)
+	})
+}
+
+// An answer to another client, by chance with the same transaction, is not
+// taken, nor is one to an exchange that is over.
+func TestExchangesKnowTheirAnswers(t *testing.T) {
+	t.Parallel()
+	var x exchanges
+	e := x.add()
+	e.client = 1
+	a := answer{xid: e.xid, hw: client(1).hwAddr()}
+	require.Same(t, e, x.find(&a))
+	a.hw = client(2).hwAddr()
+	require.Nil(t, x.find(&a))
+
+	x.remove(e)
+	again := x.add()
+	require.Same(t, e, again)
+	again.client = 1
+	a.hw = client(1).hwAddr()
+	require.Nil(t, x.find(&a))
+	require.Nil(t, x.find(&answer{xid: 5}))
+	for range 100 {
+		require.Zero(t, again.xid&^xidMask)
+		x.remove(again)
+		again = x.add()
 	}
 }
 
-func TestQuantile(t *testing.T) {
+// The exchange that has waited longest is always the first.
+func TestExchangesAreInOrder(t *testing.T) {
 	t.Parallel()
-	require.Zero(t, quantile(nil, .5))
-	require.Equal(t, 1.0, quantile([]float64{1}, .99))
-	require.Equal(t, 3.0, quantile([]float64{1, 2, 3, 4, 5}, .5))
-	require.Equal(t, 5.0, quantile([]float64{1, 2, 3, 4, 5}, 1))
+	var x exchanges
+	a, b, c := x.add(), x.add(), x.add()
+	order := func(want ...*exchange) {
+		t.Helper()
+		var got, back []*exchange
+		for e := x.first; e != nil; e = e.later {
+			got = append(got, e)
+		}
+		for e := x.last; e != nil; e = e.earlier {
+			back = append([]*exchange{e}, back...)
+		}
+		require.Equal(t, want, got)
+		require.Equal(t, want, back)
+		require.Equal(t, len(want), x.n)
+	}
+	order(a, b, c)
+	x.touch(a, 1)
+	order(b, c, a)
+	x.touch(c, 2)
+	order(b, a, c)
+	x.touch(c, 3)
+	order(b, a, c)
+	x.remove(a)
+	order(b, c)
+	x.remove(b)
+	order(c)
+	x.remove(c)
+	order()
+}
+
+func TestTrains(t *testing.T) {
+	t.Parallel()
+	tr := trains{max: 2}
+	require.True(t, tr.add([]byte("aa")))
+	require.True(t, tr.add([]byte("bbb")))
+	require.True(t, tr.add([]byte("cc")))
+	require.False(t, tr.add([]byte("dd")), "full")
+	var sent []string
+	send := func(b []byte, size int) error { sent = append(sent, string(b), string(b[:size])); return nil }
+	require.NoError(t, tr.each(send))
+	require.Equal(t, []string{"aacc", "aa", "bbb", "bbb"}, sent)
+	sent = nil
+	require.NoError(t, tr.each(send))
+	require.Empty(t, sent)
+	require.True(t, tr.add([]byte("dd")))
+}
+
+func TestTimes(t *testing.T) {
+	t.Parallel()
+	var none times
+	require.Zero(t, none.quantile(.5))
+	var all times
+	for i := range 1001 {
+		all.add(time.Duration(i) * time.Millisecond)
+	}
+	require.InEpsilon(t, 500, all.quantile(.5), .016)
+	require.InEpsilon(t, 990, all.quantile(.99), .016)
+	require.InEpsilon(t, 999, all.quantile(.999), .016)
+	require.Equal(t, 1000.0, all.quantile(1))
+	for d := time.Duration(1); d < 1<<50; d += d/7 + 1 {
+		c := class(d)
+		require.LessOrEqual(t, floor(c), d)
+		require.Greater(t, floor(c+1), d)
+		require.LessOrEqual(t, floor(c+1)-floor(c), max(1, d/classes), d)
+	}
+}
+
+// An exchange allocates nothing, at whichever step it is.
+func TestLoadAllocatesNothing(t *testing.T) {
+	for name, host := range loopback {
+		t.Run(name, func(t *testing.T) {
+			to := listen(t, host)
+			defer to.Close()
+			conn := listen(t, host)
+			defer conn.Close()
+			l, err := newLoad(settings{
+				window: 1, batch: 4, timeout: time.Second,
+				servers: []netip.AddrPort{to.LocalAddr().(*net.UDPAddr).AddrPort()},
+			}, conn)
+			require.NoError(t, err)
+			a := answer{server: []byte{1, 2, 3, 4}, leases: offer4.leases}
+			if host == "::1" {
+				a.leases = offer6.leases
+			}
+			one := func() {
+				l.Started = 0 // always the same client, whom the owner is known of
+				require.NoError(t, l.begin(0, 0))
+				a.xid, a.hw = l.inflight.first.xid, l.inflight.first.client.hwAddr()
+				for _, a.kind = range []kind{offered, granted} {
+					require.NoError(t, l.answered(&a, netip.Addr{}, 0))
+				}
+				require.NoError(t, l.flush())
+			}
+			for range 100 {
+				one()
+			}
+			require.Zero(t, testing.AllocsPerRun(100, one))
+		})
+	}
 }
 
 // What the load can do at most: the server has nothing to do.

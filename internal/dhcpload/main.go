@@ -3,12 +3,19 @@
 // servers, as a relay agent would, and reports throughput, latency and every
 // address or prefix that was acknowledged to two clients.
 //
-// It is closed-loop: -window exchanges are kept in flight, each with a client
-// never seen before (or, with -clients N, one of N returning clients). With
-// several servers in -to, every message goes to all, as a relay agent with
-// several helper addresses sends it, and the first answer wins.
+// It is closed-loop: -window exchanges are kept in flight. With -rate it is
+// open-loop: so many exchanges are started a second whatever comes back, and
+// latencies are counted from when a message should have been sent, so that a
+// server that stops is not asked less.
+//
+// An exchange has a client never seen before, or with -clients N one of N
+// returning clients, which with -renew renews the lease that it has: first, and
+// not measured, all get one. With several servers in -to, every message goes to
+// all, as a relay agent with several helper addresses sends it, and the first
+// answer wins.
 //
 //	dhcpload -bind 10.77.0.100:67 -to 10.77.0.1:67,10.77.0.2:67 -window 64 -for 10s
+//	dhcpload -bind 10.77.0.100:67 -to 10.77.0.1:67 -rate 1000 -clients 50000 -renew
 //	dhcpload -bind [fd77::100]:547 -to [fd77::1]:547 -pd -window 64 -for 10s
 //
 // The addresses say which DHCP it is. What the report says of offers and ACKs
@@ -49,12 +56,14 @@ func run(args []string) error {
 		acks  = flags.String("acks", "", "write every ACK to this file: unix-ms client address server lease-seconds, a line for each address and prefix")
 	)
 	flags.IntVar(&s.window, "window", 64, "exchanges in flight")
-	flags.IntVar(&s.rate, "rate", 0, "start at most this many exchanges a second; 0 is no limit")
+	flags.IntVar(&s.rate, "rate", 0, "start this many exchanges a second, whatever is in flight; 0 is -window")
 	flags.DurationVar(&s.duration, "for", 10*time.Second, "how long new exchanges are started")
 	flags.DurationVar(&s.timeout, "timeout", time.Second, "retransmit after")
+	flags.IntVar(&s.tries, "tries", 0, "send a message at most this often and then give up; 0 is no limit")
 	flags.IntVar(&s.clients, "clients", 0, "number of distinct clients; 0 is one per exchange")
+	flags.BoolVar(&s.renew, "renew", false, "clients that have a lease renew it; wants -clients")
 	flags.Uint64Var(&s.seed, "seed", uint64(time.Now().UnixNano()), "seed of the client identifiers")
-	flags.IntVar(&s.batch, "batch", 64, "messages a system call")
+	flags.IntVar(&s.batch, "batch", 1, "messages that are handed to the system in one to be divided (UDP_SEGMENT), at most; more than 1 saves most of the sender's time, and is not for servers with packet sockets behind a veth without gso_max_segs 1")
 	flags.BoolVar(&s.pd, "pd", false, "DHCPv6: ask for a prefix beside the address")
 	flags.BoolVar(&s.rapid, "rapid", false, "DHCPv6: ask for rapid commit")
 	if err := flags.Parse(args); err != nil {
@@ -74,8 +83,11 @@ func run(args []string) error {
 	if (s.pd || s.rapid) && local.Addr().Is4() {
 		return errors.New("-pd and -rapid are of DHCPv6")
 	}
-	if s.window < 1 || s.batch < 1 {
-		return errors.New("-window and -batch must be at least 1")
+	if s.window < 1 || s.batch < 1 || s.batch > maxBatch || s.rate < 0 || s.tries < 0 || s.clients < 0 {
+		return fmt.Errorf("-window must be at least 1, -batch 1 to %d, and no number negative", maxBatch)
+	}
+	if s.renew && s.clients == 0 {
+		return errors.New("-renew wants -clients")
 	}
 	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(local))
 	if err != nil {
@@ -91,7 +103,11 @@ func run(args []string) error {
 		s.acks = f
 	}
 
-	report, err := newLoad(s, conn).run()
+	l, err := newLoad(s, conn)
+	if err != nil {
+		return err
+	}
+	report, err := l.run()
 	if err != nil {
 		return err
 	}

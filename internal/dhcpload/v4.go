@@ -31,6 +31,7 @@ const (
 const (
 	offXID     = 4
 	offSecs    = 8
+	offCiaddr  = 12
 	offYiaddr  = 16
 	offGiaddr  = 24
 	offChaddr  = 28
@@ -41,38 +42,33 @@ const (
 // v4 is DHCPv4.
 type v4 struct{ giaddr netip.Addr }
 
-func (f v4) ask(xid uint32, c client) []byte {
-	return f.finish(f.begin(discover, xid, c), c)
-}
-
-func (f v4) take(xid uint32, c client, offer *answer) []byte {
-	p := f.begin(request, xid, c)
-	p = append(append(p, optRequestedIP, 4), offer.leases[0].what.Addr().AsSlice()...)
-	p = append(append(p, optServerID, byte(len(offer.server))), offer.server...)
-	return f.finish(p, c)
-}
-
-// begin returns a query up to its message type.
-func (f v4) begin(typ byte, xid uint32, c client) []byte {
-	p := make([]byte, offOptions, 300)
+func (f v4) query(b []byte, q *query) []byte {
+	b = append(b, make([]byte, offOptions)...)
+	p := b[len(b)-offOptions:]
 	p[0], p[1], p[2], p[3] = 1, 1, 6, 1 // BOOTREQUEST, Ethernet, address length, hops
-	binary.BigEndian.PutUint32(p[offXID:], xid)
-	copy(p[offGiaddr:], f.giaddr.AsSlice())
-	hw := c.hwAddr()
+	binary.BigEndian.PutUint32(p[offXID:], q.xid)
+	binary.BigEndian.PutUint16(p[offSecs:], uint16(min(q.elapsed/time.Second, 0xffff)))
+	giaddr, hw := f.giaddr.As4(), q.client.hwAddr()
+	copy(p[offGiaddr:], giaddr[:])
 	copy(p[offChaddr:], hw[:])
 	copy(p[offCookie:], []byte{99, 130, 83, 99})
-	return append(p, optMessageType, 1, typ)
-}
-
-func (f v4) finish(p []byte, c client) []byte {
-	hw := c.hwAddr()
-	p = append(append(p, optClientID, 7, 1), hw[:]...)
-	p = append(p, optParamList, 4, 1, 3, 6, optLeaseTime)
-	return append(p, optEnd)
-}
-
-func (v4) setElapsed(p []byte, d time.Duration) {
-	binary.BigEndian.PutUint16(p[offSecs:], uint16(min(d/time.Second, 0xffff)))
+	switch q.step {
+	case asks:
+		b = append(b, optMessageType, 1, discover)
+	case takes:
+		addr := q.has.leases[0].what.Addr().As4()
+		b = append(b, optMessageType, 1, request)
+		b = append(append(b, optRequestedIP, 4), addr[:]...)
+		b = append(append(b, optServerID, byte(len(q.has.server))), q.has.server...)
+	case renews:
+		// As a relay agent passes it on that sees to it that it is asked.
+		addr := q.has.leases[0].what.Addr().As4()
+		copy(p[offCiaddr:], addr[:])
+		b = append(b, optMessageType, 1, request)
+	}
+	b = append(append(b, optClientID, 7, 1), hw[:]...)
+	b = append(b, optParamList, 4, 1, 3, 6, optLeaseTime)
+	return append(b, optEnd)
 }
 
 // kind4 is what a message type means; 0: it is not a server's.

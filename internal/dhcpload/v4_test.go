@@ -17,12 +17,11 @@ var (
 // Another implementation must read what is built.
 func TestV4Queries(t *testing.T) {
 	t.Parallel()
-	p := v4{relay4}.take(0xfeedface, 0xff0102030405, &offer4)
-	v4{}.setElapsed(p, 3*time.Second)
-	m, err := dhcpv4.FromBytes(p)
+	q := query{takes, 0xfeedfa, 0xff0102030405, 3 * time.Second, offer4}
+	m, err := dhcpv4.FromBytes(v4{relay4}.query(nil, &q))
 	require.NoError(t, err)
 	require.Equal(t, dhcpv4.MessageTypeRequest, m.MessageType())
-	require.Equal(t, dhcpv4.TransactionID{0xfe, 0xed, 0xfa, 0xce}, m.TransactionID)
+	require.Equal(t, dhcpv4.TransactionID{0, 0xfe, 0xed, 0xfa}, m.TransactionID)
 	require.Equal(t, "fe:01:02:03:04:05", m.ClientHWAddr.String(), "unicast, locally administered")
 	require.Equal(t, "192.0.2.1", m.GatewayIPAddr.String())
 	require.Equal(t, "192.0.2.7", m.RequestedIPAddress().String())
@@ -30,7 +29,15 @@ func TestV4Queries(t *testing.T) {
 	require.Equal(t, append([]byte{1}, m.ClientHWAddr...), m.Options.Get(dhcpv4.OptionClientIdentifier))
 	require.EqualValues(t, 3, m.NumSeconds)
 
-	d, err := dhcpv4.FromBytes(v4{relay4}.ask(1, 1))
+	q.step = renews
+	m, err = dhcpv4.FromBytes(v4{relay4}.query(nil, &q))
+	require.NoError(t, err)
+	require.Equal(t, dhcpv4.MessageTypeRequest, m.MessageType())
+	require.Equal(t, "192.0.2.7", m.ClientIPAddr.String())
+	require.Nil(t, m.RequestedIPAddress(), "RFC 2131, section 4.3.2")
+	require.Nil(t, m.ServerIdentifier())
+
+	d, err := dhcpv4.FromBytes(v4{relay4}.query(nil, &query{step: asks, client: 1}))
 	require.NoError(t, err)
 	require.Equal(t, dhcpv4.MessageTypeDiscover, d.MessageType())
 	require.Nil(t, d.RequestedIPAddress())
@@ -53,11 +60,11 @@ func TestV4Parse(t *testing.T) {
 	want.leases[0].seconds = 3600
 	require.Equal(t, want, a)
 
-	require.False(t, v4{}.parse(v4{relay4}.ask(1, 1), &a), "a client's")
+	require.False(t, v4{}.parse(v4{relay4}.query(nil, &query{step: asks}), &a), "a client's")
 }
 
 func FuzzV4Parse(f *testing.F) {
-	ack := v4{relay4}.take(1, 1, &offer4)
+	ack := v4{relay4}.query(nil, &query{step: takes, has: offer4})
 	ack[0], ack[offOptions+2] = 2, 5
 	f.Add(ack)
 	f.Add(ack[:len(ack)-3])

@@ -11,6 +11,7 @@ const (
 	solicit      = 1
 	advertise    = 2
 	request6     = 3
+	renew6       = 5
 	reply        = 7
 	relayForward = 12
 	relayReply   = 13
@@ -49,65 +50,59 @@ type v6 struct {
 	rapid bool       // clients would do without Advertise and Request
 }
 
-func (f v6) ask(xid uint32, c client) []byte {
-	p := f.begin(solicit, xid, c)
-	if f.rapid {
-		p = append(p, 0, optRapidCommit, 0, 0)
-	}
-	return f.finish(p, &answer{})
-}
-
-func (f v6) take(xid uint32, c client, offer *answer) []byte {
-	p := f.begin(request6, xid, c)
-	p = append(append(p, 0, optServerDUID, byte(len(offer.server)>>8), byte(len(offer.server))), offer.server...)
-	return f.finish(p, offer)
-}
-
-// begin returns a query up to the elapsed time.
-func (f v6) begin(typ byte, xid uint32, c client) []byte {
-	hw := c.hwAddr()
-	p := make([]byte, relayLen, 256)
+func (f v6) query(b []byte, q *query) []byte {
+	start := len(b)
+	b = append(b, make([]byte, relayLen)...)
+	p := b[start:]
+	link, hw := f.link.As16(), q.client.hwAddr()
 	p[0] = relayForward
-	copy(p[offLink:], f.link.AsSlice())
+	copy(p[offLink:], link[:])
 	copy(p[offPeer:], []byte{0xfe, 0x80})
 	copy(p[offPeer+8:], []byte{hw[0] ^ 2, hw[1], hw[2], 0xff, 0xfe, hw[3], hw[4], hw[5]}) // RFC 4291, appendix A
-	p = append(p, 0, optRelayMsg, 0, 0)
-	p = append(p, typ, byte(xid>>16), byte(xid>>8), byte(xid))
-	p = append(p, 0, optDUID, 0, duidLen, 0, 3, 0, 1)
-	p = append(p, hw[:]...)
-	return append(p, 0, optElapsed, 0, 2, 0, 0)
-}
-
-// finish adds what is asked for, or has been offered.
-func (f v6) finish(p []byte, offer *answer) []byte {
-	p = append(p, 0, optORO, 0, 4, 0, 23, 0, 24)
-	ia := func(code byte, l lease, option byte, length int) {
-		if !l.what.IsValid() {
-			length = -4
+	b = append(b, 0, optRelayMsg, 0, 0)
+	b = append(b, types6[q.step], byte(q.xid>>16), byte(q.xid>>8), byte(q.xid))
+	b = append(append(b, 0, optDUID, 0, duidLen, 0, 3, 0, 1), hw[:]...)
+	b = append(b, 0, optElapsed, 0, 2)
+	b = binary.BigEndian.AppendUint16(b, uint16(min(q.elapsed/(10*time.Millisecond), 0xffff)))
+	var has [2]lease
+	if q.step == asks {
+		if f.rapid {
+			b = append(b, 0, optRapidCommit, 0, 0)
 		}
-		p = append(p, 0, code, 0, byte(12+4+length))
-		p = append(p, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0) // IAID, T1, T2
-		if !l.what.IsValid() {
-			return
-		}
-		p = append(p, 0, option, 0, byte(length))
-		addr := l.what.Addr().As16()
-		if option == optIAAddr {
-			p = append(append(p, addr[:]...), 0, 0, 0, 0, 0, 0, 0, 0)
-		} else {
-			p = append(append(p, 0, 0, 0, 0, 0, 0, 0, 0, byte(l.what.Bits())), addr[:]...)
-		}
+	} else {
+		has = q.has.leases
+		b = append(append(b, 0, optServerDUID, byte(len(q.has.server)>>8), byte(len(q.has.server))), q.has.server...)
 	}
-	ia(optIANA, offer.leases[0], optIAAddr, 24)
+	b = append(b, 0, optORO, 0, 4, 0, 23, 0, 24)
+	b = appendIA(b, optIANA, has[0], optIAAddr, 24)
 	if f.pd {
-		ia(optIAPD, offer.leases[1], optIAPrefix, 25)
+		b = appendIA(b, optIAPD, has[1], optIAPrefix, 25)
 	}
-	binary.BigEndian.PutUint16(p[offInner-2:], uint16(len(p)-offInner))
-	return p
+	inner := b[start+offInner:]
+	binary.BigEndian.PutUint16(b[start+offInner-2:], uint16(len(inner)))
+	return b
 }
 
-func (v6) setElapsed(p []byte, d time.Duration) {
-	binary.BigEndian.PutUint16(p[offElapsed:], uint16(min(d/(10*time.Millisecond), 0xffff)))
+// types6 are the message types of a client's steps.
+var types6 = [...]byte{asks: solicit, takes: request6, renews: renew6}
+
+// appendIA appends an IA option with a lease, whose option has a length, or
+// without one.
+func appendIA(b []byte, code byte, l lease, option byte, length int) []byte {
+	if !l.what.IsValid() {
+		length = -4
+	}
+	b = append(b, 0, code, 0, byte(12+4+length))
+	b = append(b, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0) // IAID, T1, T2
+	if !l.what.IsValid() {
+		return b
+	}
+	b = append(b, 0, option, 0, byte(length))
+	addr := l.what.Addr().As16()
+	if option == optIAAddr {
+		return append(append(b, addr[:]...), 0, 0, 0, 0, 0, 0, 0, 0)
+	}
+	return append(append(b, 0, 0, 0, 0, 0, 0, 0, 0, byte(l.what.Bits())), addr[:]...)
 }
 
 func (f v6) parse(p []byte, a *answer) bool {

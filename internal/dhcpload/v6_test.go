@@ -33,9 +33,8 @@ func inner(t *testing.T, p []byte) (*dhcpv6.RelayMessage, *dhcpv6.Message) {
 
 func TestV6Queries(t *testing.T) {
 	t.Parallel()
-	p := relay6.take(0xfeedfa, 0xff0102030405, &offer6)
-	relay6.setElapsed(p, 3*time.Second)
-	outer, m := inner(t, p)
+	q := query{takes, 0xfeedfa, 0xff0102030405, 3 * time.Second, offer6}
+	outer, m := inner(t, relay6.query(nil, &q))
 	require.Equal(t, "2001:db8::1", outer.LinkAddr.String())
 	require.Equal(t, "fe80::fc01:2ff:fe03:405", outer.PeerAddr.String())
 	require.Equal(t, dhcpv6.MessageTypeRequest, m.MessageType)
@@ -51,22 +50,27 @@ func TestV6Queries(t *testing.T) {
 	require.Equal(t, [4]byte{0, 0, 0, 1}, pd.IaId)
 	require.Equal(t, "2001:db8:1::/56", pd.Options.Prefixes()[0].Prefix.String())
 
-	_, m = inner(t, v6{link: relay6.link, rapid: true}.ask(1, 1))
+	options := m.Options
+	q.step = renews
+	_, m = inner(t, relay6.query(nil, &q))
+	require.Equal(t, dhcpv6.MessageTypeRenew, m.MessageType)
+	require.Equal(t, options, m.Options)
+
+	first := &query{step: asks}
+	_, m = inner(t, v6{link: relay6.link, rapid: true}.query(nil, first))
 	require.Equal(t, dhcpv6.MessageTypeSolicit, m.MessageType)
 	require.Len(t, m.Options.Get(dhcpv6.OptionRapidCommit), 1)
 	require.Empty(t, m.Options.OneIANA().Options.Addresses())
 	require.Nil(t, m.Options.OneIAPD())
 	require.Zero(t, m.Options.ElapsedTime())
-	_, m = inner(t, relay6.ask(1, 1))
+	_, m = inner(t, relay6.query(nil, first))
 	require.Empty(t, m.Options.Get(dhcpv6.OptionRapidCommit))
 	require.Empty(t, m.Options.OneIAPD().Options.Prefixes())
 }
 
 func TestV6ElapsedTimeHasABound(t *testing.T) {
 	t.Parallel()
-	p := relay6.ask(1, 1)
-	relay6.setElapsed(p, time.Hour)
-	_, m := inner(t, p)
+	_, m := inner(t, relay6.query(nil, &query{step: asks, elapsed: time.Hour}))
 	require.Equal(t, 0xffff*10*time.Millisecond, m.Options.ElapsedTime())
 }
 
@@ -107,24 +111,24 @@ var noAddress = &dhcpv6.OptIANA{Options: dhcpv6.IdentityOptions{Options: dhcpv6.
 
 func TestV6Parse(t *testing.T) {
 	t.Parallel()
-	query := relay6.ask(0x102, 9)
+	asked := relay6.query(nil, &query{step: asks, xid: 0x102, client: 9})
 	want := answer{kind: offered, xid: 0x102, hw: client(9).hwAddr(), server: serverDUID, leases: offer6.leases}
 	var a answer
-	require.True(t, relay6.parse(answer6(t, query, dhcpv6.MessageTypeAdvertise, address6(offer6.leases[0]), prefix6(offer6.leases[1])), &a))
+	require.True(t, relay6.parse(answer6(t, asked, dhcpv6.MessageTypeAdvertise, address6(offer6.leases[0]), prefix6(offer6.leases[1])), &a))
 	require.Equal(t, want, a)
-	require.True(t, relay6.parse(answer6(t, query, dhcpv6.MessageTypeReply, prefix6(offer6.leases[1]), address6(offer6.leases[0])), &a))
+	require.True(t, relay6.parse(answer6(t, asked, dhcpv6.MessageTypeReply, prefix6(offer6.leases[1]), address6(offer6.leases[0])), &a))
 	want.kind = granted
 	require.Equal(t, want, a)
 	require.Equal(t, "2001:db8::7", a.leases[0].String())
 	require.Equal(t, "2001:db8:1::/56", a.leases[1].String())
 
-	require.False(t, relay6.parse(query, &a), "a relay agent's")
-	require.False(t, relay6.parse(answer6(t, query, dhcpv6.MessageTypeReconfigure), &a))
+	require.False(t, relay6.parse(asked, &a), "a relay agent's")
+	require.False(t, relay6.parse(answer6(t, asked, dhcpv6.MessageTypeReconfigure), &a))
 }
 
 func TestV6AnswersWithoutWhatWasAskedFor(t *testing.T) {
 	t.Parallel()
-	query := relay6.ask(1, 1)
+	asked := relay6.query(nil, &query{step: asks})
 	zero := offer6.leases[1]
 	zero.seconds = 0
 	for name, options := range map[string][]dhcpv6.Option{
@@ -134,20 +138,20 @@ func TestV6AnswersWithoutWhatWasAskedFor(t *testing.T) {
 		"prefix is gone": {address6(offer6.leases[0]), prefix6(zero)},
 	} {
 		var a answer
-		require.True(t, relay6.parse(answer6(t, query, dhcpv6.MessageTypeReply, options...), &a), name)
+		require.True(t, relay6.parse(answer6(t, asked, dhcpv6.MessageTypeReply, options...), &a), name)
 		require.Equal(t, refused, a.kind, name)
 	}
 	var a answer
-	require.True(t, v6{}.parse(answer6(t, query, dhcpv6.MessageTypeReply, address6(offer6.leases[0])), &a))
+	require.True(t, v6{}.parse(answer6(t, asked, dhcpv6.MessageTypeReply, address6(offer6.leases[0])), &a))
 	require.Equal(t, granted, a.kind, "no prefix was asked for")
 }
 
 func FuzzV6Parse(f *testing.F) {
-	query := relay6.ask(1, 1)
-	p := answer6(f, query, dhcpv6.MessageTypeReply, address6(offer6.leases[0]), prefix6(offer6.leases[1]))
+	asked := relay6.query(nil, &query{step: asks})
+	p := answer6(f, asked, dhcpv6.MessageTypeReply, address6(offer6.leases[0]), prefix6(offer6.leases[1]))
 	f.Add(p)
 	f.Add(p[:len(p)-3])
-	f.Add(answer6(f, query, dhcpv6.MessageTypeAdvertise, noAddress))
+	f.Add(answer6(f, asked, dhcpv6.MessageTypeAdvertise, noAddress))
 	f.Fuzz(func(t *testing.T, p []byte) {
 		var a answer
 		if !relay6.parse(p, &a) {
@@ -160,7 +164,7 @@ func FuzzV6Parse(f *testing.F) {
 		// What was understood can be asked for, and is read alike by another
 		// implementation, which wants to understand DUIDs.
 		a.server = serverDUID
-		_, m := inner(t, relay6.take(a.xid, 1, &a))
+		_, m := inner(t, relay6.query(nil, &query{step: takes, xid: a.xid, has: a}))
 		require.Equal(t, a.leases[0].what.Addr().AsSlice(), []byte(m.Options.OneIANA().Options.OneAddress().IPv6Addr.To16()))
 		require.Len(t, m.Options.OneIAPD().Options.Prefixes(), 1)
 	})

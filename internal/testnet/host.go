@@ -13,15 +13,16 @@ import (
 
 // Host is a machine with a network of its own: a network namespace.
 type Host struct {
-	Name string
-	net  *Net
-	ns   string
+	Name  string
+	net   *Net
+	ns    string
+	ports map[string]string // of bridges, by the link that is connected to it
 }
 
 // Host returns a new host. It has a loopback interface and nothing else.
 func (n *Net) Host(name string) *Host {
 	n.t.Helper()
-	h := &Host{Name: name, net: n, ns: n.prefix + name}
+	h := &Host{Name: name, net: n, ns: n.prefix + name, ports: make(map[string]string)}
 	if out, err := ip("netns", "add", h.ns); err != nil {
 		if strings.Contains(out, "not permitted") || strings.Contains(out, "denied") {
 			absent(n.t, "this machine allows no network namespaces: "+strings.TrimSpace(out))
@@ -42,6 +43,7 @@ func (h *Host) Join(l *LAN, link string, addrs ...string) {
 	h.net.t.Helper()
 	port := "port" + strconv.Itoa(h.net.ports)
 	h.net.ports++
+	h.ports[link] = port
 	fabric := h.net.fabric.ns
 	h.net.ip("-n", h.ns, "link", "add", link, "type", "veth", "peer", "name", port, "netns", fabric)
 	h.net.ip("-n", fabric, "link", "set", port, "master", l.bridge, "up")
@@ -67,6 +69,14 @@ func (h *Host) awaitCarrier(link, port string) {
 		}
 		return nil
 	})
+}
+
+// Divide has what a program sends in one to be divided (UDP_SEGMENT) come to the
+// link in single packets, as from a network card. Otherwise nothing divides it
+// before a packet socket reads it.
+func (h *Host) Divide(link string) {
+	h.net.t.Helper()
+	h.net.fabric.IP("link", "set", h.ports[link], "gso_max_segs", "1")
 }
 
 // Leave removes a link.
