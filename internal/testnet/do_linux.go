@@ -47,6 +47,21 @@ func enter(name string) error {
 	return os.NewSyscallError("setns", unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET))
 }
 
+// passUnfiltered keeps bridges from asking the packet filter about every frame,
+// which costs time where the module for it is loaded. Hosts have filters of
+// their own.
+func (h *Host) passUnfiltered() {
+	h.net.t.Helper()
+	h.Do(func() {
+		for _, protocol := range []string{"ip", "ip6", "arp"} {
+			err := os.WriteFile("/proc/sys/net/bridge/bridge-nf-call-"+protocol+"tables", []byte("0"), 0)
+			if err != nil && !os.IsNotExist(err) {
+				h.net.t.Fatalf("%s: %v", h.Name, err)
+			}
+		}
+	})
+}
+
 // Sysctl sets a network setting of the host, such as "net/ipv4/ip_forward".
 func (h *Host) Sysctl(name, value string) {
 	h.net.t.Helper()

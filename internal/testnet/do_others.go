@@ -7,3 +7,5 @@ func (h *Host) Do(func()) { h.net.t.Fatal("network namespaces need Linux") }
 
 // Sysctl sets a network setting of the host. On this system there are no hosts.
 func (h *Host) Sysctl(_, _ string) { h.net.t.Fatal("network namespaces need Linux") }
+
+func (h *Host) passUnfiltered() {}

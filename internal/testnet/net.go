@@ -42,6 +42,7 @@ func New(t testing.TB) *Net {
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	n := &Net{t: t, dir: dir, prefix: fmt.Sprintf("%s%d-%d-", namespaces, os.Getpid(), nets.Add(1))}
 	n.fabric = n.Host("lan")
+	n.fabric.passUnfiltered()
 	return n
 }
 
