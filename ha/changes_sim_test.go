@@ -365,10 +365,10 @@ func (sim *simPair) settle() {
 		w.expect.wait(over)
 		w.age++
 		switch {
-		case w.expect.over() && w.expect.err == nil:
+		case w.expect.over && w.expect.err == nil:
 			sim.acknowledged(w)
 			w.expect.end()
-		case w.expect.over() || w.age > 60:
+		case w.expect.over || w.age > 60:
 			w.expect.end()
 		default:
 			sim.open = append(sim.open, w)

@@ -3,38 +3,46 @@ package ha
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/dhcpha/dhcpha/lease"
 )
 
-// commitAwaited makes changes durable and waits until peers, which are told at
-// the same time, have them. awaited is asked once the changes are durable which
-// of the peers are waited for, or why no client may be told in any case.
+// witness is a server that may have to confirm changes before a client is told
+// of them.
+type witness struct {
+	*replica
+	answer *expectation
+	must   bool
+}
+
+// commitWitnessed makes changes durable and waits until those of the witnesses
+// have them that must, and all of which are told at the same time. Once the
+// changes are durable decide is called, which says which further ones must, or
+// why no client may be told in any case.
 //
-// The error is that of the commit; or that of awaited; or it matches errRejected
+// The error is that of the commit; or that of decide; or it matches errRejected
 // or errUnacknowledged, then the changes are durable here and a peer does not
 // have them; or it is the cause of the end of ctx.
-func commitAwaited(ctx context.Context, to lease.Committer, peers []*replica, awaited func() ([]*replica, error), changes ...lease.Change) error {
-	expected := make([]*expectation, len(peers))
-	for i, r := range peers {
-		e := r.feed.expect(changes)
-		defer e.end()
-		expected[i] = e
+func commitWitnessed(ctx context.Context, to lease.Committer, witnesses []witness, decide func() error, changes ...lease.Change) error {
+	for i := range witnesses {
+		witnesses[i].answer = witnesses[i].feed.expect(changes)
 	}
+	defer func() {
+		for i := range witnesses {
+			witnesses[i].answer.end()
+		}
+	}()
 	if err := to.Commit(ctx, changes...); err != nil {
 		return err
 	}
-	must, err := awaited()
-	if err != nil {
+	if err := decide(); err != nil {
 		return err
 	}
-	for i, e := range expected {
-		if !slices.Contains(must, peers[i]) {
-			continue
-		}
-		if err := e.wait(ctx); err != nil {
-			return fmt.Errorf("ha: leases for %s: %w", peers[i].peer.Name, err)
+	for i := range witnesses {
+		if w := &witnesses[i]; w.must {
+			if err := w.answer.wait(ctx); err != nil {
+				return fmt.Errorf("ha: leases for %s: %w", w.peer.Name, err)
+			}
 		}
 	}
 	return nil

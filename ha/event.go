@@ -30,7 +30,9 @@ type (
 
 	// UpdateUnsent says that a query changed leases and that the state did
 	// not let the partner be told.
-	UpdateUnsent struct{}
+	UpdateUnsent struct {
+		More uint64 // how many further queries it stands for
+	}
 
 	// QueryLeft is a query that this server left to its partner.
 	QueryLeft struct {

@@ -2,10 +2,7 @@ package ha
 
 import (
 	"iter"
-	"maps"
 	"sync"
-
-	"github.com/tidwall/btree"
 
 	"github.com/dhcpha/dhcpha/lease"
 )
@@ -27,11 +24,13 @@ type feed struct {
 
 	// Set before use, or nil. answered is told how a change has ended that
 	// somebody waits for, or that has been tried for the first time while tell
-	// is on. overflow is called when more than backlog changes wait while
-	// nothing may be taken, once until the gate is set again.
-	answered func(c lease.Change, err error)
-	overflow func()
-	backlog  int
+	// is on; of those that the peer has taken, only if heedsTaken says so.
+	// overflow is called when more than backlog changes wait while nothing may
+	// be taken, once until the gate is set again.
+	answered   func(c lease.Change, err error)
+	heedsTaken func() bool
+	overflow   func()
+	backlog    int
 
 	unannounce func() // ends the announcements
 
@@ -42,15 +41,19 @@ type feed struct {
 	away       bool // the peer cannot be reached at present
 	tell       bool
 	echo       bool // the peer takes what it is told even if it has something newer
-	waiting    map[lease.Key]*entry
-	order      btree.Map[uint64, *entry] // waiting by revision
-	flying     map[lease.Key]*flight     // taken and not done
-	refused    map[lease.Key]uint64      // left out until retry, by revision
-	redo       uint64                    // the lowest revision refused that is not in refused; 0: none
-	refusals   uint64                    // how many there have been
-	delivered  uint64                    // how many the peer has taken
+	leases     map[lease.Key]*feedEntry
+	spare      []*feedEntry
+	order      feedOrder    // of the leases of which a change waits
+	waiting    int          // how many of the leases these are
+	flying     []*feedEntry // of which a change is taken and not done
+	refused    int          // how many are left out until retry
+	redo       uint64       // the lowest revision refused that none of these has; 0: none
+	refusals   uint64       // how many there have been
+	delivered  uint64       // how many the peer has taken
+	picked     []*feedEntry
 	overflowed bool
-	parts      map[lease.Key][]*part // who waits for the answer about a lease
+	expected   int       // how many expectations there are
+	ended      sync.Pool // of expectations
 	drains     map[*drain]struct{}
 
 	announced uint64         // the last revision that the store has told of
@@ -67,34 +70,16 @@ type history interface {
 	Announce(lease.Announcer) (stop func())
 }
 
-// entry is a change that waits.
-type entry struct {
-	change lease.Change
-	stale  bool // only the key counts, what has become of the lease is looked up
-	fresh  bool // not tried yet since it was announced
-}
-
-// flight is a change that has been taken.
-type flight struct {
-	rev     uint64
-	stale   bool   // as of the entry
-	tell    bool   // answered is told of its end
-	crossed uint64 // not 0: the revision of what the peer has come to know otherwise meanwhile
-}
-
 // newFeed returns the feed of a peer that has everything up to a revision. At
 // most limit changes are kept in memory. A removal that keep is asked about has
 // only the key and the CLTT. The store announces to the feed until close.
 func newFeed(store history, from uint64, limit int, keep func(*lease.Lease) bool) *feed {
 	f := &feed{
 		store: store, limit: limit, keep: keep,
-		wake:    make(chan struct{}, 1),
-		waiting: make(map[lease.Key]*entry),
-		flying:  make(map[lease.Key]*flight),
-		refused: make(map[lease.Key]uint64),
-		parts:   make(map[lease.Key][]*part),
-		drains:  make(map[*drain]struct{}),
-		read:    from, announced: from,
+		wake:   make(chan struct{}, 1),
+		leases: make(map[lease.Key]*feedEntry),
+		drains: make(map[*drain]struct{}),
+		read:   from, announced: from,
 	}
 	f.unannounce = store.Announce(f)
 	f.mu.Lock()
@@ -125,24 +110,30 @@ func (f *feed) announce(changes []lease.Change) bool {
 	for i := range changes {
 		c := &changes[i]
 		f.announced = c.Lease.Revision
-		f.bind(c)
-		if c.Source != 0 {
-			f.supersede(c)
+		wanted := f.wants(c)
+		if e := f.entryIf(c.Lease.Key(), live && wanted); e != nil {
+			f.bind(e, c, wanted)
+			if c.Source != 0 {
+				f.supersede(e, c)
+			}
+			if live {
+				f.add(e, c, wanted, true)
+			}
+			f.tidy(e)
 		}
 		if live {
-			f.add(c, true)
 			f.read = f.announced
 		}
 	}
 	f.last = changes
-	if len(f.waiting) > f.limit {
+	if f.waiting > f.limit {
 		f.fallBehind()
 	}
 	f.signal()
 	if !f.shut || f.overflow == nil || f.overflowed {
 		return false
 	}
-	f.overflowed = len(f.waiting) > f.backlog || f.read < f.announced
+	f.overflowed = f.waiting > f.backlog || f.read < f.announced
 	return f.overflowed
 }
 
@@ -154,11 +145,13 @@ func (f *feed) Failed(changes []lease.Change) {
 	defer f.mu.Unlock()
 	for i := range changes {
 		c := &changes[i]
-		k, rev := c.Lease.Key(), c.Lease.Revision
-		f.settle(k, rev, errUnacknowledged)
+		rev := c.Lease.Revision
+		e := f.entry(c.Lease.Key())
+		f.settle(e, rev, errUnacknowledged)
 		if f.wants(c) {
-			f.putKey(k, rev)
+			f.putKey(e, rev)
 		}
+		f.tidy(e)
 	}
 	f.last = nil
 	f.signal()
@@ -169,73 +162,50 @@ func (f *feed) wants(c *lease.Change) bool {
 	return c.Source == 0 && (f.keep == nil || f.keep(&c.Lease))
 }
 
-// add takes in a change that the store has made or is about to make. One that
-// was made elsewhere replaces what waited of the lease: the peer has it, or a
-// later one.
-func (f *feed) add(c *lease.Change, fresh bool) {
-	k := c.Lease.Key()
-	if e := f.waiting[k]; e != nil && e.change.Lease.Revision >= c.Lease.Revision {
+// add takes in a change that the store has made or is about to make, wanted or
+// not. One that was made elsewhere replaces what waited of the lease: the peer
+// has it, or a later one.
+func (f *feed) add(e *feedEntry, c *lease.Change, wanted, fresh bool) {
+	if e.waits && e.revision() >= c.Lease.Revision {
 		return // read again
 	}
-	if !f.wants(c) {
-		f.remove(k)
-		if f.refused[k] < c.Lease.Revision {
-			delete(f.refused, k)
+	if !wanted {
+		f.remove(e)
+		if e.refused < c.Lease.Revision {
+			f.accept(e)
 		}
 		return
 	}
 	if c.Lease.Revision <= f.copied && superfluous(c) {
 		return
 	}
-	f.put(*c, false, fresh)
+	f.put(e, c, false, fresh)
 }
 
 // supersede gives up what waits of a lease that is changed elsewhere.
-func (f *feed) supersede(c *lease.Change) {
-	k := c.Lease.Key()
-	f.remove(k)
-	if fl := f.flying[k]; fl != nil {
-		fl.crossed = c.Lease.Revision
-	}
-}
-
-// put lets a change wait in the place of any that waits of the same lease.
-func (f *feed) put(c lease.Change, stale, fresh bool) {
-	k := c.Lease.Key()
-	f.remove(k)
-	delete(f.refused, k)
-	e := &entry{c, stale, fresh}
-	f.waiting[k] = e
-	f.order.Set(c.Lease.Revision, e)
-}
-
-// putKey lets the peer be told of what a lease will be when its turn comes.
-func (f *feed) putKey(k lease.Key, rev uint64) {
-	f.put(lease.Change{Lease: lease.Lease{Type: k.Type, Addr: k.Addr, Revision: rev}}, true, false)
-}
-
-func (f *feed) remove(k lease.Key) {
-	if e := f.waiting[k]; e != nil {
-		delete(f.waiting, k)
-		f.order.Delete(e.change.Lease.Revision)
+func (f *feed) supersede(e *feedEntry, c *lease.Change) {
+	f.remove(e)
+	if e.flies {
+		e.flight.crossed = c.Lease.Revision
 	}
 }
 
 // fallBehind forgets what waits and can be read from the store again.
 func (f *feed) fallBehind() {
 	lowest := f.read + 1
-	var gone []lease.Key
-	f.order.Scan(func(rev uint64, e *entry) bool {
+	gone := f.picked[:0]
+	for e := range f.order.all {
 		// A stale one may be about a change of long ago.
 		if !e.stale {
-			lowest = min(lowest, rev)
-			gone = append(gone, e.change.Lease.Key())
+			lowest = min(lowest, e.revision())
+			gone = append(gone, e)
 		}
-		return true
-	})
-	for _, k := range gone {
-		f.remove(k)
 	}
+	for _, e := range gone {
+		f.remove(e)
+		f.tidy(e)
+	}
+	f.picked = gone
 	f.read = lowest - 1
 }
 
@@ -248,7 +218,7 @@ const readSome = 256
 func (f *feed) catchUp() {
 	n := 0
 	for rev, c := range f.store.Since(f.read) {
-		f.add(&c, false)
+		f.addRead(&c, false)
 		f.read = rev
 		if n++; n == readSome {
 			return
@@ -258,11 +228,18 @@ func (f *feed) catchUp() {
 	// announced.
 	for i := range f.last {
 		if c := &f.last[i]; c.Lease.Revision > f.read {
-			f.add(c, true)
+			f.addRead(c, true)
 		}
 	}
 	f.announced = max(f.read, f.announced)
 	f.read = f.announced
+}
+
+// addRead takes in a change that has been read.
+func (f *feed) addRead(c *lease.Change, fresh bool) {
+	e := f.entry(c.Lease.Key())
+	f.add(e, c, f.wants(c), fresh)
+	f.tidy(e)
 }
 
 // restart makes the feed one of a peer that has everything up to a revision and
@@ -270,9 +247,13 @@ func (f *feed) catchUp() {
 func (f *feed) restart(from uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	clear(f.waiting)
-	f.order.Clear()
-	maps.DeleteFunc(f.refused, func(_ lease.Key, rev uint64) bool { return rev > from }) // told again
+	for _, e := range f.leases {
+		f.remove(e)
+		if e.refused > from { // told again
+			f.accept(e)
+		}
+		f.tidy(e)
+	}
 	f.redo, f.copied = 0, 0
 	f.read, f.announced = from, max(from, f.announced)
 	f.giveUp() // whoever waits for what is not sent again
@@ -285,24 +266,25 @@ func (f *feed) fetched(rev uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.copied = max(f.copied, rev)
-	var gone []*lease.Change
-	f.order.Scan(func(at uint64, e *entry) bool {
-		if at > rev {
-			return false
+	gone := f.picked[:0]
+	for e := range f.order.all {
+		if e.revision() > rev {
+			break
 		}
 		if !e.stale && superfluous(&e.change) {
-			gone = append(gone, &e.change)
+			gone = append(gone, e)
 		}
 		e.stale = true // the peer may have seen something newer that has not been read yet
-		return true
-	})
-	for _, fl := range f.flying {
-		fl.crossed = max(fl.crossed, fl.rev) // it may come after
 	}
-	for _, c := range gone {
-		f.remove(c.Lease.Key())
-		f.settle(c.Lease.Key(), c.Lease.Revision, errUnacknowledged)
+	for _, e := range f.flying {
+		e.flight.crossed = max(e.flight.crossed, e.flight.rev) // it may come after
 	}
+	for _, e := range gone {
+		f.remove(e)
+		f.settle(e, e.revision(), errUnacknowledged)
+		f.tidy(e)
+	}
+	f.picked = gone
 	f.checkDrains()
 }
 
@@ -316,8 +298,8 @@ func superfluous(c *lease.Change) bool { return !c.Delete && !onlyNewer(c.Lease.
 func (f *feed) resend(k lease.Key, rev uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if e := f.waiting[k]; e == nil || e.change.Lease.Revision < rev {
-		f.putKey(k, rev)
+	if e := f.entry(k); !e.waits || e.revision() < rev {
+		f.putKey(e, rev)
 		f.signal()
 	}
 }
@@ -330,8 +312,13 @@ func (f *feed) retry() {
 	if !f.echo {
 		return
 	}
-	for k, rev := range f.refused {
-		f.putKey(k, rev)
+	for _, e := range f.leases {
+		if f.refused == 0 {
+			break
+		}
+		if e.refused != 0 {
+			f.putKey(e, e.refused)
+		}
 	}
 	if f.redo != 0 {
 		f.fallBehind()
@@ -345,8 +332,8 @@ func (f *feed) acked() uint64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	upTo := f.upTo()
-	for _, fl := range f.flying {
-		upTo = min(upTo, fl.rev-1)
+	for _, e := range f.flying {
+		upTo = min(upTo, e.flight.rev-1)
 	}
 	return upTo
 }
@@ -354,7 +341,7 @@ func (f *feed) acked() uint64 {
 // upTo returns the revision before the first change that waits.
 func (f *feed) upTo() uint64 {
 	upTo := f.read
-	if rev, _, ok := f.order.Min(); ok {
+	if rev, ok := f.order.min(); ok {
 		upTo = min(upTo, rev-1)
 	}
 	return upTo
@@ -365,7 +352,7 @@ func (f *feed) upTo() uint64 {
 func (f *feed) pending() (n int, behind bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return len(f.waiting) + len(f.flying), f.read < f.announced
+	return f.waiting + len(f.flying), f.read < f.announced
 }
 
 // gate says whether changes may be taken, and whether answered is told of those

@@ -27,7 +27,7 @@ func (f *feed) drain(ctx context.Context) error {
 }
 
 func (f *feed) checkDrains() {
-	if len(f.waiting)+len(f.flying) == 0 && f.read == f.announced {
+	if f.waiting+len(f.flying) == 0 && f.read == f.announced {
 		f.endDrains(nil)
 	}
 }

@@ -3,7 +3,6 @@ package ha
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/dhcpha/dhcpha/lease"
 )
@@ -19,76 +18,119 @@ var (
 // expectation is what a Commit waits for: that a peer has its changes. It is
 // made before they are committed, since the answer of the peer may come first.
 type expectation struct {
-	feed      *feed
-	parts     []part
+	feed    *feed
+	parts   []part
+	room    [1]part       // for parts: nearly always there is one
+	settled chan struct{} // holds an element if somebody waits although it is over
+
+	// Under the feed's lock, and fixed once over.
 	committed bool
+	awaited   bool // somebody waits until over
+	over      bool // err counts
 	err       error
-	settled   chan struct{} // closed once err counts
+
+	ended bool // the feed does not know of it any more
 }
 
 // part is one lease of an expectation.
 type part struct {
-	of   *expectation
-	key  lease.Key
-	rev  uint64 // of the change whose answer is waited for; 0: none yet
-	done bool   // the peer has it
+	of    *expectation
+	lease *feedEntry
+	next  *part  // of the same lease
+	rev   uint64 // of the change whose answer is waited for; 0: none yet
+	done  bool   // the peer has it
 }
 
 // expect begins to wait for the answers about leases that are about to be
-// changed.
+// changed, until end.
 func (f *feed) expect(changes []lease.Change) *expectation {
-	e := &expectation{feed: f, parts: make([]part, 0, len(changes)), settled: make(chan struct{})}
-	for i := range changes {
-		k := changes[i].Lease.Key()
-		if !slices.ContainsFunc(e.parts, func(p part) bool { return p.key == k }) {
-			e.parts = append(e.parts, part{of: e, key: k})
-		}
+	x, _ := f.ended.Get().(*expectation)
+	if x == nil {
+		x = &expectation{feed: f, settled: make(chan struct{}, 1)}
+	}
+	if x.parts = x.room[:0]; len(changes) > cap(x.parts) {
+		x.parts = make([]part, 0, len(changes)) // which stays where it is
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for i := range e.parts {
-		p := &e.parts[i]
-		f.parts[p.key] = append(f.parts[p.key], p)
+	for i := range changes {
+		e := f.entry(changes[i].Lease.Key())
+		if e.parts != nil && e.parts.of == x {
+			continue // the same lease again
+		}
+		x.parts = append(x.parts, part{of: x, lease: e, next: e.parts})
+		e.parts = &x.parts[len(x.parts)-1]
 	}
-	return e
+	f.expected++
+	return x
 }
 
-// end takes the expectation back.
-func (e *expectation) end() {
-	f := e.feed
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for i := range e.parts {
-		k := e.parts[i].key
-		rest := slices.DeleteFunc(f.parts[k], func(p *part) bool { return p.of == e })
-		if len(rest) == 0 {
-			delete(f.parts, k)
-		} else {
-			f.parts[k] = rest
+// end takes the expectation back, which must not be used any more.
+func (x *expectation) end() {
+	if !x.ended {
+		x.feed.mu.Lock()
+		x.forget()
+		x.feed.mu.Unlock()
+	}
+	if x.awaited {
+		select {
+		case <-x.settled: // its ctx has ended first
+		default:
 		}
 	}
+	*x = expectation{feed: x.feed, settled: x.settled}
+	x.feed.ended.Put(x)
+}
+
+// forget lets the feed know nothing of the expectation.
+func (x *expectation) forget() {
+	for i := range x.parts {
+		p := &x.parts[i]
+		place := &p.lease.parts
+		for *place != p {
+			place = &(*place).next
+		}
+		*place = p.next
+		x.feed.tidy(p.lease)
+	}
+	x.feed.expected--
+	x.ended = true
 }
 
 // wait returns nil once the peer has the changes, which have been committed.
 // Otherwise it returns errRejected, errUnacknowledged or the cause of the end
 // of ctx.
-func (e *expectation) wait(ctx context.Context) error {
-	e.feed.mu.Lock()
-	e.committed = true
-	for i := range e.parts {
-		e.feed.adopt(&e.parts[i])
+func (x *expectation) wait(ctx context.Context) error {
+	if !x.begin() {
+		select {
+		case <-x.settled:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
 	}
-	e.check()
-	if e.feed.shut || e.feed.away {
-		e.settle(errUnacknowledged)
+	return x.err
+}
+
+// begin begins to wait, and says whether it is over already.
+func (x *expectation) begin() bool {
+	f := x.feed
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	x.committed = true
+	for i := range x.parts {
+		f.adopt(&x.parts[i])
 	}
-	e.feed.mu.Unlock()
-	select {
-	case <-e.settled:
-		return e.err
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	x.check()
+	if f.shut || f.away {
+		x.settle(errUnacknowledged)
 	}
+	switch {
+	case !x.over:
+		x.awaited = true
+	case !x.ended:
+		x.forget()
+	}
+	return x.over
 }
 
 // adopt lets a part for which there was nothing to change wait for what the
@@ -97,45 +139,45 @@ func (f *feed) adopt(p *part) {
 	if p.rev != 0 {
 		return
 	}
-	if _, refused := f.refused[p.key]; refused {
+	switch e := p.lease; {
+	case e.refused != 0:
 		p.of.settle(errUnacknowledged)
-	} else if e := f.waiting[p.key]; e != nil {
-		p.rev = e.change.Lease.Revision
-	} else if fl, ok := f.flying[p.key]; ok {
-		p.rev = fl.rev
+	case e.waits:
+		p.rev = e.revision()
+	case e.flies:
+		p.rev = e.flight.rev
 	}
 }
 
-func (e *expectation) settle(err error) {
-	if !e.over() {
-		e.err = err
-		close(e.settled)
-	}
-}
-
-func (e *expectation) over() bool {
-	select {
-	case <-e.settled:
-		return true
-	default:
-		return false
+func (x *expectation) settle(err error) {
+	if !x.over {
+		x.over, x.err = true, err
+		if x.awaited {
+			x.settled <- struct{}{}
+		}
 	}
 }
 
 // check settles the expectation if the peer has everything.
-func (e *expectation) check() {
-	if e.committed && !slices.ContainsFunc(e.parts, func(p part) bool { return p.rev != 0 && !p.done }) {
-		e.settle(nil)
+func (x *expectation) check() {
+	if !x.committed {
+		return
 	}
+	for i := range x.parts {
+		if p := &x.parts[i]; p.rev != 0 && !p.done {
+			return
+		}
+	}
+	x.settle(nil)
 }
 
 // bind lets those who are about to change a lease wait for the answer about a
 // change that is announced: which of several changes is whose is not known, and
 // the last includes the others. One made elsewhere replaces theirs.
-func (f *feed) bind(c *lease.Change) {
-	for _, p := range f.parts[c.Lease.Key()] {
+func (f *feed) bind(e *feedEntry, c *lease.Change, wanted bool) {
+	for p := e.parts; p != nil; p = p.next {
 		switch {
-		case f.wants(c):
+		case wanted:
 			if !p.of.committed || p.rev == 0 {
 				p.rev, p.done = c.Lease.Revision, false
 			}
@@ -147,10 +189,10 @@ func (f *feed) bind(c *lease.Change) {
 
 // settle tells those who wait for the answer about a change, or an earlier one
 // of the same lease, and says whether there are any.
-func (f *feed) settle(k lease.Key, rev uint64, err error) bool {
+func (f *feed) settle(e *feedEntry, rev uint64, err error) bool {
 	any := false
-	for _, p := range f.parts[k] {
-		if p.rev == 0 || p.rev > rev || p.of.over() {
+	for p := e.parts; p != nil; p = p.next {
+		if p.rev == 0 || p.rev > rev || p.of.over {
 			continue
 		}
 		any = true
@@ -169,8 +211,11 @@ func (f *feed) settle(k lease.Key, rev uint64, err error) bool {
 
 // giveUp ends all waiting: the peer cannot be reached.
 func (f *feed) giveUp() {
-	for _, parts := range f.parts {
-		for _, p := range parts {
+	if f.expected == 0 {
+		return
+	}
+	for _, e := range f.leases {
+		for p := e.parts; p != nil; p = p.next {
 			if p.rev != 0 && !p.done {
 				p.of.settle(errUnacknowledged)
 			}
@@ -183,16 +228,24 @@ func (f *feed) giveUp() {
 func (f *feed) awaited(k lease.Key) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return slices.ContainsFunc(f.parts[k], func(p *part) bool { return p.rev != 0 && !p.of.over() })
+	if e := f.leases[k]; e != nil {
+		for p := e.parts; p != nil; p = p.next {
+			if p.rev != 0 && !p.of.over {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // confirmed says whether the peer has a lease as it is here.
 func (f *feed) confirmed(k lease.Key, rev uint64) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	_, refused := f.refused[k]
-	return !refused && (f.redo == 0 || rev < f.redo) &&
-		f.waiting[k] == nil && f.flying[k] == nil && (rev <= f.read || f.read == f.announced)
+	if e := f.leases[k]; e != nil && (e.refused != 0 || e.waits || e.flies) {
+		return false
+	}
+	return (f.redo == 0 || rev < f.redo) && (rev <= f.read || f.read == f.announced)
 }
 
 // lose tells those who wait for an answer about the lease that the peer's own
@@ -200,9 +253,11 @@ func (f *feed) confirmed(k lease.Key, rev uint64) bool {
 func (f *feed) lose(k lease.Key) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, p := range f.parts[k] {
-		if p.rev != 0 {
-			p.of.settle(errRejected)
+	if e := f.leases[k]; e != nil {
+		for p := e.parts; p != nil; p = p.next {
+			if p.rev != 0 {
+				p.of.settle(errRejected)
+			}
 		}
 	}
 }

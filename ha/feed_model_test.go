@@ -284,7 +284,7 @@ func (m *feedModel) land() {
 // check looks at what must always hold.
 func (m *feedModel) check() {
 	m.commits = slices.DeleteFunc(m.commits, func(c *modelCommit) bool {
-		if !c.made || !c.e.over() {
+		if !c.made || !c.e.over {
 			return false
 		}
 		if c.e.err == nil {
@@ -297,14 +297,43 @@ func (m *feedModel) check() {
 	})
 	acked := m.f.acked()
 	for k, c := range m.h.rows {
-		_, refused := m.f.refused[k]
-		if c.Source != 0 || c.Lease.Revision > acked || refused || m.astray[k] || m.f.redo != 0 ||
-			m.f.waiting[k] != nil || m.f.flying[k] != nil || // something newer is to come
+		e := m.f.leases[k]
+		if c.Source != 0 || c.Lease.Revision > acked || m.astray[k] || m.f.redo != 0 ||
+			e != nil && (e.refused != 0 || e.waits || e.flies) || // something newer is to come
 			slices.ContainsFunc(m.h.writing, func(w lease.Change) bool { return w.Lease.Key() == k }) {
 			continue
 		}
 		require.Equal(m.t, content(c, true), m.peerHas(k), "%v is not there though all up to %d is\n%v", k, acked, m.log)
 	}
+}
+
+// consistent looks at what the feed counts and keeps in several places.
+func (m *feedModel) consistent() {
+	f := m.f
+	waiting, flying, refused := 0, 0, 0
+	for k, e := range f.leases {
+		require.Equal(m.t, k, e.key)
+		require.True(m.t, e.waits || e.flies || e.refused != 0 || e.parts != nil, "%v is of no use\n%v", k, m.log)
+		if e.waits {
+			waiting++
+		}
+		if e.flies {
+			flying++
+			require.Same(m.t, e, f.flying[e.flight.index])
+		}
+		if e.refused != 0 {
+			refused++
+		}
+	}
+	require.Equal(m.t, []int{f.waiting, len(f.flying), f.refused}, []int{waiting, flying, refused})
+	last := uint64(0)
+	for e := range f.order.all {
+		require.True(m.t, e.waits)
+		require.Greater(m.t, e.revision(), last)
+		last = e.revision()
+		waiting--
+	}
+	require.Zero(m.t, waiting)
 }
 
 func (m *feedModel) peerHas(k lease.Key) int64 {
@@ -342,8 +371,13 @@ func (m *feedModel) end() {
 			require.Equal(m.t, content(c, true), m.peerHas(k), "%v\n%v", k, m.log)
 		}
 	}
-	require.Empty(m.t, m.f.waiting)
-	require.Zero(m.t, m.f.order.Len())
+	for _, c := range m.commits {
+		c.e.end()
+	}
+	m.consistent()
+	require.Zero(m.t, m.f.waiting)
+	require.Zero(m.t, m.f.expected)
+	require.Len(m.t, m.f.leases, m.f.refused)
 	require.Equal(m.t, m.f.announced, m.f.acked())
 }
 
@@ -362,6 +396,7 @@ func TestFeedAgainstModel(t *testing.T) {
 		for range 200 {
 			m.step()
 			m.check()
+			m.consistent()
 		}
 		m.end()
 	}

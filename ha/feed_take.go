@@ -46,32 +46,37 @@ func (f *feed) pick(max int) (batch []lease.Change, upTo uint64, behind bool) {
 	if f.shut {
 		return nil, 0, false
 	}
+	if len(picked) > 0 {
+		batch = make([]lease.Change, 0, len(picked))
+	}
 	for _, e := range picked {
-		k, rev := e.change.Lease.Key(), e.change.Lease.Revision
-		f.remove(k)
-		f.flying[k] = &flight{rev: rev, stale: e.stale, tell: e.fresh && f.tell}
+		f.launch(e)
 		if e.stale {
-			e.change = f.lookUp(k, rev)
+			e.change = f.lookUp(e.key, e.revision())
 		}
 		batch = append(batch, e.change)
 	}
 	behind = f.read < f.announced
-	if len(picked) > 0 && (len(f.waiting) > 0 || behind) {
+	if len(picked) > 0 && (f.waiting > 0 || behind) {
 		f.signal() // there may be more for somebody else
 	}
 	f.checkDrains()
 	return batch, f.upTo(), behind
 }
 
-// first returns the oldest changes that may be taken, up to max of them.
-func (f *feed) first(max int) (picked []*entry) {
-	f.order.Scan(func(_ uint64, e *entry) bool {
-		if _, busy := f.flying[e.change.Lease.Key()]; !busy {
-			picked = append(picked, e)
+// first returns the oldest changes that may be taken, up to max of them. It is
+// valid until it is called again.
+func (f *feed) first(max int) []*feedEntry {
+	f.picked = f.picked[:0]
+	for e := range f.order.all {
+		if len(f.picked) == max {
+			break
 		}
-		return len(picked) < max
-	})
-	return picked
+		if !e.flies {
+			f.picked = append(f.picked, e)
+		}
+	}
+	return f.picked
 }
 
 // lookUp returns the last change of a lease, be it durable or not, under the
@@ -99,34 +104,37 @@ func (f *feed) lookUp(k lease.Key, rev uint64) lease.Change {
 //   - errUnacknowledged: the peer refuses it, it is sent again after retry;
 //   - anything else: the peer was not reached, it is sent again.
 func (f *feed) done(batch []lease.Change, result func(i int) error) {
-	told := make([]bool, len(batch))
+	heedsTaken := f.heedsTaken == nil || f.heedsTaken()
+	var told []int // of which answered is told
 	f.mu.Lock()
 	unreached := false
 	for i := range batch {
 		c := &batch[i]
-		k, rev := c.Lease.Key(), c.Lease.Revision
-		fl := f.flying[k]
-		delete(f.flying, k)
+		e := f.leases[c.Lease.Key()]
+		fl := f.land(e)
 		err := result(i)
-		told[i] = f.settle(k, rev, err) || fl.tell
-		newer := f.waiting[k] != nil || fl.crossed != 0
+		if awaited := f.settle(e, c.Lease.Revision, err); (awaited || fl.tell) && (err != nil || heedsTaken) {
+			told = append(told, i)
+		}
+		newer := e.waits || fl.crossed != 0
 		switch {
 		case err == nil:
 			f.delivered++
 		case errors.Is(err, errRejected) || errors.Is(err, errUnacknowledged):
 			f.refusals++
 			if !newer {
-				f.refuse(k, fl) // the lease here is not the one there
+				f.refuse(e, &fl) // the lease here is not the one there
 			}
 		default:
 			unreached = true
 			if !newer {
-				f.put(*c, fl.stale, false)
+				f.put(e, c, fl.stale, false)
 			}
 		}
-		if fl.crossed != 0 && f.echo && f.waiting[k] == nil {
-			f.putKey(k, fl.crossed)
+		if fl.crossed != 0 && f.echo && !e.waits {
+			f.putKey(e, fl.crossed)
 		}
+		f.tidy(e)
 		if err != nil {
 			f.endDrains(err)
 		}
@@ -141,21 +149,7 @@ func (f *feed) done(batch []lease.Change, result func(i int) error) {
 	if f.answered == nil {
 		return
 	}
-	for i := range batch {
-		if told[i] {
-			f.answered(batch[i], result(i))
-		}
-	}
-}
-
-// refuse remembers a lease that the peer has refused.
-func (f *feed) refuse(k lease.Key, fl *flight) {
-	switch {
-	case len(f.refused) < f.limit || fl.stale: // the store may not have it after the revision
-		f.refused[k] = fl.rev
-	case f.redo == 0:
-		f.redo = fl.rev
-	default:
-		f.redo = min(f.redo, fl.rev)
+	for _, i := range told {
+		f.answered(batch[i], result(i))
 	}
 }

@@ -17,8 +17,12 @@ const probeMark = "probe"
 const probeDelay = time.Second
 
 // writeTime is how long a write to the store may take before that is taken for
-// one that fails: a disk that hangs gives no error.
-const writeTime = 5 * time.Second
+// one that fails: a disk that hangs gives no error. That is noticed no later
+// than lookDelay after it.
+const (
+	writeTime = 5 * time.Second
+	lookDelay = 500 * time.Millisecond
+)
 
 var errSlow = errors.New("the store does not answer")
 
@@ -30,6 +34,10 @@ type health struct {
 	write  func(context.Context) error // writes something to the store
 	doubt  chan struct{}               // a commit has failed
 	failed atomic.Bool
+
+	// Commits that clients wait for. None of them has a timer of its own: they
+	// are many, and if none ends it is the store that does not go on.
+	begun, ended atomic.Uint64
 }
 
 func (h *health) init(s *Service) {
@@ -64,11 +72,21 @@ func (h *health) suspect() {
 // run tells the relationships when the store fails, and when it works again.
 func (h *health) run(ctx context.Context) {
 	defer h.s.store.Announce(h)()
+	look := time.NewTicker(lookDelay)
+	defer look.Stop()
+	ended, moved := uint64(0), time.Now() // when a commit has ended, or none was under way
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-h.doubt:
+		case now := <-look.C:
+			if n := h.ended.Load(); n != ended || n == h.begun.Load() {
+				ended, moved = n, now
+			}
+			if now.Sub(moved) < writeTime {
+				continue
+			}
 		}
 		for ctx.Err() == nil && !h.probe(ctx) {
 			select {
@@ -76,6 +94,7 @@ func (h *health) run(ctx context.Context) {
 			case <-time.After(probeDelay):
 			}
 		}
+		moved = time.Now()
 	}
 }
 

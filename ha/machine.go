@@ -113,7 +113,7 @@ func (m *Machine) Step(now time.Time, ev Event) []Action {
 	case UpdateAnswered:
 		m.updateAnswered(now, ev)
 	case UpdateUnsent:
-		m.unsent = max(m.unsent+1, 1) // 0 tells of a fresh start
+		m.unsent = max(m.unsent+1+ev.More, 1) // 0 tells of a fresh start
 	case QueryLeft:
 		m.queryLeft(now, ev)
 	case SyncDone:

@@ -49,7 +49,7 @@ func newNode(t *testing.T, n *network, opts Options, cfgs ...*Config) *node {
 // memoryDir returns a folder for leases that need not outlive the test: in
 // memory where the system has such a place, so that thousands of commits do not
 // wait for a disk that others keep busy.
-func memoryDir(t *testing.T) string {
+func memoryDir(t testing.TB) string {
 	dir, err := os.MkdirTemp("/dev/shm", "dhcpha")
 	if err != nil {
 		return t.TempDir()

@@ -40,8 +40,11 @@ type relationship struct {
 
 	view atomic.Pointer[view]
 	box  *mailbox
-	left atomic.Int32  // queries in the mailbox that were left to the partner
-	done chan struct{} // closed when run has ended
+	left atomic.Int32 // queries in the mailbox that were left to the partner
+	// unsent counts commits whose changes the state does not let be sent, and
+	// that the Machine has not been told of.
+	unsent atomic.Uint64
+	done   chan struct{} // closed when run has ended
 
 	syncing atomic.Pointer[time.Time]     // since when leases are being fetched; nil: they are not
 	came    atomic.Pointer[chan struct{}] // closed when changes have come from a peer of this kind
@@ -155,10 +158,19 @@ func (r *relationship) stop() {
 
 // tell puts an event into the mailbox.
 func (r *relationship) tell(ev Event) {
-	if u, ok := ev.(UpdateAnswered); ok && u.Outcome == Accepted && !r.view.Load().rejects {
-		return // it would change nothing, and there are thousands a second
-	}
 	r.box.put(func() { r.step(ev) })
+}
+
+// heedsTaken says whether it matters to the Machine that the partner has taken
+// a change: there are thousands a second.
+func (r *relationship) heedsTaken() bool { return r.view.Load().rejects }
+
+// tellUnsent counts a commit whose changes the state does not let be sent. Of
+// many at once the Machine is told in one step.
+func (r *relationship) tellUnsent() {
+	if r.unsent.Add(1) == 1 {
+		r.box.put(func() { r.step(UpdateUnsent{More: r.unsent.Swap(0) - 1}) })
+	}
 }
 
 // tellLeft counts a query that was left to the silent partner.

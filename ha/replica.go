@@ -52,7 +52,10 @@ type replicaOptions struct {
 	keep func(*lease.Lease) bool
 	// tell is told how updates have ended. It must not block.
 	tell func(Event)
-	log  *slog.Logger
+	// heedsTaken says whether tell is told of updates that the peer has taken;
+	// nil: always.
+	heedsTaken func() bool
+	log        *slog.Logger
 	// changes makes the sender for a peer of our own kind.
 	changes func(*feed) sender
 }
@@ -86,7 +89,7 @@ func newReplica(p *peer, store *lease.Store, opts replicaOptions) *replica {
 	}
 	r.feed = newFeed(store, from, maxWaiting, opts.keep)
 	r.feed.shut = true
-	r.feed.answered = r.answered
+	r.feed.answered, r.feed.heedsTaken = r.answered, opts.heedsTaken
 	if p.Role != Backup {
 		r.feed.backlog = opts.cfg.delayedUpdatesLimit()
 		r.feed.overflow = func() { opts.tell(BacklogOverflowed{}) }

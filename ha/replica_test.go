@@ -257,5 +257,5 @@ func TestKeaVersions(t *testing.T) {
 
 // commitTo makes changes durable and waits until a peer has them.
 func commitTo(ctx context.Context, to lease.Committer, r *replica, changes ...lease.Change) error {
-	return commitAwaited(ctx, to, []*replica{r}, func() ([]*replica, error) { return []*replica{r}, nil }, changes...)
+	return commitWitnessed(ctx, to, []witness{{replica: r, must: true}}, func() error { return nil }, changes...)
 }

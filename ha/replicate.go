@@ -58,7 +58,7 @@ func (r *relationship) replicate() {
 	})
 	for _, m := range r.members {
 		m.replica = newReplica(m.peer, r.s.store, replicaOptions{
-			cfg: r.cfg, family: r.s.opts.Family, keep: r.keep(), tell: r.tell, log: r.log,
+			cfg: r.cfg, family: r.s.opts.Family, keep: r.keep(), tell: r.tell, heedsTaken: r.heedsTaken, log: r.log,
 			changes: func(f *feed) sender {
 				return newChangeSender(m.peer, r.s.store, f, changeSenderOptions{
 					name: r.cfg.ThisServerName, backup: m.Role == Backup, mutual: m == r.partner, keep: r.keep(), clock: &m.clock, now: r.now, log: r.log,

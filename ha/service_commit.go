@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 
 	"github.com/dhcpha/dhcpha/lease"
 )
@@ -24,37 +23,42 @@ import (
 // reached.
 func (s *Service) Commit(ctx context.Context, changes ...lease.Change) error {
 	of := s.relationshipsOf(changes)
-	before, err := awaited(of)
-	if err != nil {
-		return err
-	}
-	var peers []*replica
+	var room [4]witness
+	witnesses := room[:0]
 	for _, r := range of {
-		peers = append(peers, r.confirming...)
-		if r.view.Load().updates == UpdatesUnsent {
-			r.tell(UpdateUnsent{})
+		for _, peer := range r.confirming {
+			witnesses = append(witnesses, witness{replica: peer})
 		}
 	}
-	return commitAwaited(ctx, heeded{s}, peers, func() ([]*replica, error) {
-		after, err := awaited(of)
-		return append(before, after...), err
-	}, changes...)
+	if err := demand(of, witnesses); err != nil {
+		return err
+	}
+	for _, r := range of {
+		if r.view.Load().updates == UpdatesUnsent {
+			r.tellUnsent()
+		}
+	}
+	return commitWitnessed(ctx, heeded{s}, witnesses, func() error { return demand(of, witnesses) }, changes...)
 }
 
 // errNotServing says that this server serves no clients in its state.
 var errNotServing = errors.New("ha: no clients are served in this state")
 
-// awaited returns the replicas of the servers that must confirm changes before
-// clients are told, as the states are now.
-func awaited(of []*relationship) (peers []*replica, err error) {
+// demand says of the witnesses which must confirm changes before clients are
+// told, as the states are now.
+func demand(of []*relationship, witnesses []witness) error {
 	for _, r := range of {
 		v := r.view.Load()
 		if !v.serving {
-			return nil, errNotServing
+			return errNotServing
 		}
-		peers = append(peers, v.awaited...)
+		for i := range witnesses {
+			if w := &witnesses[i]; slices.Contains(v.awaited, w.replica) {
+				w.must = true
+			}
+		}
 	}
-	return peers, nil
+	return nil
 }
 
 // Confirmed says whether a client may be answered by a lease as it is, which an
@@ -81,18 +85,21 @@ func (s *Service) Confirmed(l lease.Lease) bool {
 type heeded struct{ s *Service }
 
 func (h heeded) Commit(ctx context.Context, changes ...lease.Change) error {
-	late := time.AfterFunc(writeTime, h.s.health.suspect)
-	defer late.Stop()
+	h.s.health.begun.Add(1)
 	err := h.s.store.Commit(ctx, changes...)
+	h.s.health.ended.Add(1)
 	h.s.health.heed(ctx, err)
 	return err
 }
 
 // relationshipsOf returns the relationships that have the leases.
 func (s *Service) relationshipsOf(changes []lease.Change) (of []*relationship) {
+	if len(s.relationships) == 1 {
+		return s.relationships
+	}
 	for i := range changes {
 		l := &changes[i].Lease
-		if changes[i].Delete && len(s.relationships) > 1 {
+		if changes[i].Delete {
 			if known, ok := s.store.Lookup(l.Key()); ok {
 				l = &known
 			}
