@@ -17,7 +17,7 @@ import (
 // first ACK of the standby for clients that keep trying, in turns.
 func failover(s *tb, o options) report {
 	p := buildPrograms(s)
-	kinds := []*pair{newPair(s, p, false, "hot-standby"), newPair(s, p, true, "hot-standby")}
+	kinds := []*pair{newPair(s, p, dhcp4, "hot-standby", ours), newPair(s, p, dhcp4, "hot-standby", keaTuned)}
 	for _, d := range kinds {
 		d.startBoth()
 	}
@@ -39,7 +39,7 @@ func (d *pair) failOver() time.Duration {
 	}
 	// Fifty new clients a second, each of which asks ten times a second. None
 	// that has asked for an offer of the dead server holds up the others.
-	clients := d.clients.Start(d.load, "-bind", d.from(), "-to", d.to(), "-acks", acks,
+	clients := d.clients.Start(d.program.load, "-bind", d.from(), "-to", d.to(), "-acks", acks,
 		"-rate", "50", "-window", "10000", "-timeout", "100ms", "-for", "1m")
 	defer clients.Kill()
 	firstAck := func(server string) (at time.Time) {
@@ -57,11 +57,11 @@ func (d *pair) failOver() time.Duration {
 		})
 		return at
 	}
-	firstAck(pairAddrs[0])
+	firstAck(d.family.servers[0])
 	time.Sleep(rand.N(heartbeatDelay)) // at any moment between two heartbeats
 	killed := time.Now()
 	d.servers[0].Kill()
-	silent := firstAck(pairAddrs[1]).Sub(killed)
+	silent := firstAck(d.family.servers[1]).Sub(killed)
 	log.Printf("%s: first ACK of the standby after %.2f s", d.name, silent.Seconds())
 	clients.Kill()
 	d.start(0)

@@ -80,3 +80,22 @@ func goalsTable(goals []goal) string {
 	}
 	return b.String()
 }
+
+// over is a goal for the rate of one server over that of others, of which the
+// best counts.
+func over(what string, b bound, r result, others []result) goal {
+	g := goal{what: what, bound: b, measured: r.rate()}
+	for i, other := range others {
+		ratio := r.PerSecond / other.PerSecond
+		if i == 0 || ratio < g.reached {
+			g.reached = ratio
+		}
+		g.measured += fmt.Sprintf("; %s %s, %s%s", other.name, other.rate(), number(ratio), b.unit)
+	}
+	return g
+}
+
+// rate is a result's rate with its spread.
+func (r result) rate() string {
+	return fmt.Sprintf("%s/s (%s to %s)", number(r.PerSecond), number(r.lowest), number(r.highest))
+}

@@ -29,3 +29,29 @@ func TestNumber(t *testing.T) {
 		require.Equal(t, want, number(v), v)
 	}
 }
+
+// Of several ways of running Kea the best one counts.
+func TestOver(t *testing.T) {
+	t.Parallel()
+	g := over("rate", atLeast(6, " times"), result{PerSecond: 1000, lowest: 900, highest: 1100}, []result{
+		{name: "slow", PerSecond: 100, lowest: 90, highest: 101},
+		{name: "quick", PerSecond: 200, lowest: 200, highest: 201},
+	})
+	require.Equal(t, 5.0, g.reached)
+	require.False(t, g.bound.met(g.reached))
+	require.Equal(t, "1,000/s (900 to 1,100); slow 100/s (90 to 101), 10 times; quick 200/s (200 to 201), 5 times", g.measured)
+}
+
+func TestPairGoals(t *testing.T) {
+	t.Parallel()
+	var results []result
+	for _, rate := range []float64{600, 100, 50, 800, 100, 200, 130, 1200} {
+		results = append(results, result{PerSecond: rate})
+	}
+	var reached []float64
+	for _, g := range dhcp4.pairGoals(results, []string{"hot-standby", "load-balancing"}) {
+		reached = append(reached, g.reached)
+	}
+	require.Equal(t, []float64{6, 4, .5, 1.3}, reached)
+	require.Len(t, dhcp6.pairGoals(append(results[:3:3], results[6:]...), []string{"hot-standby"}), 1)
+}

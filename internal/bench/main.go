@@ -30,7 +30,8 @@ type figure struct {
 
 // figures are in the order of the table of goals.
 var figures = []figure{
-	{"pairs", "leases a second of pairs", pairs},
+	{"pairs", "leases a second of pairs", func(s *tb, o options) report { return dhcp4.pairs(s, o, "hot-standby", "load-balancing") }},
+	{"pairs6", "the same of DHCPv6", func(s *tb, o options) report { return dhcp6.pairs(s, o, "hot-standby") }},
 	{"alone", "leases a second of single servers", dhcp4.alone},
 	{"alone6", "the same of DHCPv6", dhcp6.alone},
 	{"failover", "how long a pair is silent when its primary dies", failover},

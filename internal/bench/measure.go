@@ -25,6 +25,8 @@ type result struct {
 	AckP99     float64 `json:"ack_ms_p99"`
 	Timeouts   int     `json:"timeouts"`
 	cpuSeconds float64 // of the servers, for all of them
+
+	lowest, highest float64 // by second, of several measurements
 }
 
 // cpu is the servers' processor time for an exchange, in microseconds.
@@ -43,40 +45,68 @@ type subject struct {
 // measure finds for each subject how many exchanges in flight suit it best, and
 // then measures them in turns.
 func (o options) measure(s *tb, load string, subjects []subject) []result {
-	one := func(c subject, window int, length time.Duration) result {
-		servers := c.start()
-		defer func() {
-			for _, p := range servers {
-				p.Kill()
-			}
-		}()
-		drive(s, c, load, window, time.Second)
-		before := cpuSeconds(s, servers)
-		r := drive(s, c, load, window, length)
-		r.name, r.window, r.cpuSeconds = c.name, window, cpuSeconds(s, servers)-before
-		log.Printf("%-30s %4d in flight: %6.0f/s, %5.1f µs of processor time each, %d timeouts", c.name, window, r.PerSecond, r.cpu(), r.Timeouts)
-		return r
-	}
 	best := make([]int, len(subjects))
 	for i, c := range subjects {
-		var rate float64
-		for _, window := range o.windows {
-			if r := one(c, window, o.length/2); r.PerSecond > rate {
-				rate, best[i] = r.PerSecond, window
-			}
-		}
+		best[i] = o.best(s, load, c)
 	}
 	all := make([][]result, len(subjects))
 	for range o.repeat {
 		for i, c := range subjects {
-			all[i] = append(all[i], one(c, best[i], o.length))
+			all[i] = append(all[i], c.run(s, func(servers []*testnet.Process) result {
+				drive(s, c, load, best[i], time.Second)
+				before := cpuSeconds(s, servers)
+				r := drive(s, c, load, best[i], o.length)
+				r.cpuSeconds = cpuSeconds(s, servers) - before
+				log.Printf("%-45s %4d in flight: %6.0f/s, %5.1f µs of processor time each, %d timeouts", c.name, best[i], r.PerSecond, r.cpu(), r.Timeouts)
+				return r
+			}))
 		}
 	}
 	medians := make([]result, len(subjects))
-	for i := range all {
-		medians[i] = median(all[i], func(r result) float64 { return r.PerSecond })
+	for i, c := range subjects {
+		rate := func(r result) float64 { return r.PerSecond }
+		m := median(all[i], rate)
+		m.name, m.window = c.name, best[i]
+		m.lowest, m.highest = span(all[i], rate)
+		medians[i] = m
 	}
 	return medians
+}
+
+// best is the number of exchanges in flight with which a subject is fastest.
+func (o options) best(s *tb, load string, c subject) int {
+	var window int
+	c.run(s, func([]*testnet.Process) result {
+		drive(s, c, load, o.windows[0], time.Second)
+		var best result
+		for _, w := range o.windows {
+			if r := drive(s, c, load, w, o.length/3); r.PerSecond > best.PerSecond {
+				best, window = r, w
+			}
+		}
+		return best
+	})
+	return window
+}
+
+// run starts a subject for a measurement.
+func (c subject) run(s *tb, measure func([]*testnet.Process) result) result {
+	servers := c.start()
+	defer func() {
+		for _, p := range servers {
+			p.Kill()
+		}
+	}()
+	return measure(servers)
+}
+
+// span is the lowest and the highest value of several.
+func span[T any](all []T, value func(T) float64) (lowest, highest float64) {
+	lowest, highest = value(all[0]), value(all[0])
+	for _, one := range all {
+		lowest, highest = min(lowest, value(one)), max(highest, value(one))
+	}
+	return lowest, highest
 }
 
 // median returns the one of several in whose middle a value is.

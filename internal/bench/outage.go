@@ -28,7 +28,7 @@ type comeback struct {
 // with none, and after an outage.
 func outage(s *tb, o options) report {
 	p := buildPrograms(s)
-	kinds := []*pair{newPair(s, p, false, "hot-standby"), newPair(s, p, true, "hot-standby")}
+	kinds := []*pair{newPair(s, p, dhcp4, "hot-standby", ours), newPair(s, p, dhcp4, "hot-standby", keaTuned)}
 	for _, d := range kinds {
 		d.seed(o.leases)
 		d.start(0)
@@ -71,7 +71,7 @@ func (d *pair) seed(n int) {
 // renew renews the leases of some clients.
 func (d *pair) renew(n int) {
 	const seconds = 2
-	r := loadOf(d.s, d.clients, d.load, "-bind", d.from(), "-to", pairAddrs[0]+":67", "-seed", "1", "-clients", fmt.Sprint(n),
+	r := loadOf(d.s, d.clients, d.program.load, "-bind", d.from(), "-to", d.endpoint(d.family.servers[0]), "-seed", "1", "-clients", fmt.Sprint(n),
 		"-rate", fmt.Sprint(n/seconds), "-for", fmt.Sprint(seconds, "s"))
 	log.Printf("%s: %d leases renewed", d.name, r.Completed)
 }

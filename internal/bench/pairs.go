@@ -2,25 +2,34 @@ package main
 
 import "fmt"
 
-// pairs measures how many leases a second pairs give out.
-func pairs(s *tb, o options) report {
+// pairs measures how many leases a second pairs give out, in each mode ours and
+// Kea's.
+func (f family) pairs(s *tb, o options, modes ...string) report {
 	p := buildPrograms(s)
 	var subjects []subject
-	for _, mode := range []string{"hot-standby", "load-balancing"} {
-		for _, kea := range []bool{false, true} {
-			d := newPair(s, p, kea, mode)
-			subjects = append(subjects, subject{d.name + ", " + mode, d.from(), d.to(), d.clients, d.startBoth})
+	for _, mode := range modes {
+		for _, k := range []kind{ours, keaTuned, keaShipped} {
+			subjects = append(subjects, newPair(s, p, f, mode, k).subject())
 		}
 	}
-	return report{text: pairsTable(o.measure(s, p.load, subjects))}
+	subjects = append(subjects, newPair(s, p, f, "hot-standby", ours, keaTuned).subject(), f.stateless(s, p))
+	results := o.measure(s, p.load, subjects)
+	return report{f.rows(results) + "\n" + f.promises(true), f.pairGoals(results, modes)}
 }
 
-// pairsTable is what the README says, in Markdown: of each mode ours and Kea's.
-func pairsTable(results []result) string {
-	text := dhcp4.rows(results)
-	for i := 0; i < len(results); i += 2 {
-		text += fmt.Sprintf("\n%s: %.1f times the rate of %s.", results[i].name, results[i].PerSecond/results[i+1].PerSecond, results[i+1].name)
+// pairGoals are the goals of pairs. The first mode is hot-standby; the last two
+// results are ours with a standby of Kea's, and the stateless responder.
+func (f family) pairGoals(results []result, modes []string) []goal {
+	var goals []goal
+	for i, mode := range modes {
+		r := results[3*i:]
+		goals = append(goals, over(fmt.Sprintf("exchanges a second of a pair in %s (%s), over the Kea pair", mode, f.name), atLeast(6, " times"), r[0], r[1:3]))
 	}
-	return text + "\nEvery lease is of a new client, from DISCOVER to ACK, and at both servers before the ACK; " +
-		"at failoverd on both disks (fsync), Kea writes its files without fsync.\n"
+	if f.root == "Dhcp6" {
+		return goals // what is asked of pairs of another kind is asked of DHCPv4
+	}
+	mixed, stateless := results[len(results)-2], results[len(results)-1]
+	return append(goals,
+		over("exchanges a second of a pair in hot-standby, over the stateless responder", atLeast(.5, " times"), results[0], []result{stateless}),
+		over("exchanges a second of ours with a Kea as standby, over the Kea pair", atLeast(1.3, " times"), mixed, results[1:3]))
 }

@@ -8,17 +8,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAloneTable(t *testing.T) {
+func TestRows(t *testing.T) {
 	t.Parallel()
-	text := dhcp6.aloneTable([]result{
-		{name: "failoverd", window: 256, PerSecond: 9000, Completed: 45000, AckP50: 1.25, AckP99: 20, cpuSeconds: 1.8},
-		{name: "kea-dhcp4", window: 64, PerSecond: 2000, Completed: 1},
-		{name: "kea-dhcp4, quick", window: 64, PerSecond: 3000, Completed: 1},
-		{name: "kea-dhcp4, slow", window: 64, PerSecond: 1000, Completed: 1},
+	text := dhcp6.rows([]result{
+		{name: "failoverd", window: 256, PerSecond: 9000, lowest: 8999.5, highest: 9100, Completed: 45000, AckP50: 1.25, AckP99: 20, cpuSeconds: 1.8},
 	})
-	require.Contains(t, text, "| failoverd | 9000 | 256 | 1.2 ms | 20.0 ms | 40 µs |\n")
+	require.Contains(t, text, "| failoverd | 9,000 | 9,000 to 9,100 | 256 | 1.2 ms | 20.0 ms | 40 µs |\n")
 	require.Contains(t, text, "Request to Reply")
-	require.Contains(t, text, "3.0 times the rate of kea-dhcp4, quick.")
 }
 
 func TestWriteMarked(t *testing.T) {
