@@ -7,8 +7,9 @@ import (
 
 // report is what a figure has found.
 type report struct {
-	text  string // in Markdown, for the page on performance
-	goals []goal // for the table of goals, in the README
+	text  string            // in Markdown, for the page on performance
+	goals []goal            // for the table of goals, in the README
+	plots map[string]string // SVG, by the file's name in docs
 }
 
 // goal is a line of the table of goals: a figure and what it should be.

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,6 +35,8 @@ var figures = []figure{
 	{"pairs6", "the same of DHCPv6", func(s *tb, o options) report { return dhcp6.pairs(s, o, "hot-standby") }},
 	{"alone", "leases a second of single servers", dhcp4.alone},
 	{"alone6", "the same of DHCPv6", dhcp6.alone},
+	{"latency", "how long pairs take to answer", latency},
+	{"curves", "what pairs do at every load, with plots", curves},
 	{"failover", "how long a pair is silent when its primary dies", failover},
 	{"outage", "how a standby returns, with and without its leases", outage},
 }
@@ -115,6 +118,11 @@ func run(chosen []figure, o options, write bool) error {
 			continue
 		}
 		goals = append(goals, r.goals...)
+		for name, svg := range r.plots {
+			if write {
+				failed = cmp.Or(failed, os.WriteFile(filepath.Join("docs", name), []byte(svg), 0o644))
+			}
+		}
 		put(f.name, r.text+busy+"Load and servers share the machine: "+machine+".\n"+
 			"`go run ./internal/bench "+f.name+" -write`, as root, measures it again.\n")
 	}

@@ -21,12 +21,18 @@ type result struct {
 	// By second: exchanges from DISCOVER to ACK, each of a new client.
 	PerSecond  float64 `json:"per_second"`
 	Completed  int     `json:"completed"`
+	OfferP50   float64 `json:"offer_ms_p50"` // milliseconds from DISCOVER to OFFER
+	OfferP99   float64 `json:"offer_ms_p99"`
+	OfferP999  float64 `json:"offer_ms_p999"`
 	AckP50     float64 `json:"ack_ms_p50"` // milliseconds from REQUEST to ACK
 	AckP99     float64 `json:"ack_ms_p99"`
+	AckP999    float64 `json:"ack_ms_p999"`
 	Timeouts   int     `json:"timeouts"`
+	Started    int     `json:"started"`
+	Duplicates int     `json:"duplicate_addresses"`
 	cpuSeconds float64 // of the servers, for all of them
 
-	lowest, highest float64 // by second, of several measurements
+	lowest, highest float64 // of several measurements
 }
 
 // cpu is the servers' processor time for an exchange, in microseconds.
@@ -120,21 +126,29 @@ func drive(s *tb, c subject, load string, window int, length time.Duration) resu
 	return loadOf(s, c.clients, load, "-bind", c.from, "-to", c.to, "-window", fmt.Sprint(window), "-for", length.String())
 }
 
-// loadOf runs dhcpload to its end. Its messages are handed to the system in
-// trains, which the servers' links divide.
+// loadOf runs dhcpload, with which something must be completed, to its end.
 func loadOf(s *tb, clients *testnet.Host, load string, args ...string) result {
+	r, err := runLoad(clients, load, args...)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return r
+}
+
+// runLoad runs dhcpload to its end. Its messages are handed to the system in
+// trains, which the servers' links divide. The result is empty if there is none.
+func runLoad(clients *testnet.Host, load string, args ...string) (r result, err error) {
 	cmd := clients.Command(context.Background(), load, append(args, "-batch", "16")...)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		s.Fatalf("%v: %v\n%s", cmd, err, &stderr)
+		err = fmt.Errorf("%v: %w\n%s", cmd, err, &stderr)
 	}
-	var r result
-	if err := json.Unmarshal(out, &r); err != nil {
-		s.Fatalf("%v: %v\n%s", cmd, err, out)
+	if e := json.Unmarshal(out, &r); e != nil {
+		return result{}, cmp.Or(err, fmt.Errorf("%v: %w\n%s", cmd, e, out))
 	}
-	return r
+	return r, err
 }
 
 // cpuSeconds is the processor time that processes have used.

@@ -14,7 +14,7 @@ func (f family) pairs(s *tb, o options, modes ...string) report {
 	}
 	subjects = append(subjects, newPair(s, p, f, "hot-standby", ours, keaTuned).subject(), f.stateless(s, p))
 	results := o.measure(s, p.load, subjects)
-	return report{f.rows(results) + "\n" + f.promises(true), f.pairGoals(results, modes)}
+	return report{text: f.rows(results) + "\n" + f.promises(true), goals: f.pairGoals(results, modes)}
 }
 
 // pairGoals are the goals of pairs. The first mode is hot-standby; the last two
