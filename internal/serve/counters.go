@@ -1,6 +1,10 @@
 package serve
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"golang.org/x/sys/cpu"
+)
 
 // Counts tells what became of the datagrams since the server started.
 type Counts struct {
@@ -11,12 +15,21 @@ type Counts struct {
 	ReceivedKinds, SentKinds, Refused [Kinds]uint64
 }
 
-// counters is what is counted for Counts.
+// counters is what is counted for Counts. What readers, workers and writers count
+// lies apart: processors that write to one cache line wait for one another.
 type counters struct {
-	received, shed, answered, silent, failed, panicked, unsent atomic.Uint64
+	received, shed         atomic.Uint64
+	receivedKinds, refused [Kinds]atomic.Uint64
+	_                      cpu.CacheLinePad
 
-	inFlight                          atomic.Int64
-	receivedKinds, sentKinds, refused [Kinds]atomic.Uint64
+	inFlight atomic.Int64
+	_        cpu.CacheLinePad
+
+	answered, silent, failed, panicked atomic.Uint64
+	_                                  cpu.CacheLinePad
+
+	unsent    atomic.Uint64
+	sentKinds [Kinds]atomic.Uint64
 }
 
 // Counters tells what became of the datagrams so far.

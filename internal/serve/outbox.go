@@ -1,6 +1,9 @@
 package serve
 
-import "sync"
+import (
+	"runtime"
+	"sync"
+)
 
 // OutboxSize is how many replies may wait for a socket before those who bring
 // more have to wait too: they then count as in flight, which sheds queries.
@@ -41,17 +44,27 @@ func (o *outbox) put(d *Datagram) bool {
 // take exchanges the empty slice for what waits, and waits until there is
 // something. Nothing at all means that the outbox is closed and empty.
 func (o *outbox) take(empty []*Datagram) []*Datagram {
+	o.wait()
+	// Who brought the first is rarely alone: a commit ends for many at a time.
+	// All that are ready to run go first; if there are none this takes no time.
+	runtime.Gosched()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for len(o.waiting) == 0 && !o.closed {
-		o.changed.Wait()
-	}
 	if len(o.waiting) == OutboxSize {
 		o.changed.Broadcast()
 	}
 	taken := o.waiting
 	o.waiting = empty[:0]
 	return taken
+}
+
+// wait waits until there is something to take, or nothing any more.
+func (o *outbox) wait() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for len(o.waiting) == 0 && !o.closed {
+		o.changed.Wait()
+	}
 }
 
 // close lets what waits be taken, and nothing be added.

@@ -79,6 +79,7 @@ func (s *Server) Serve(ctx context.Context, o Options) error {
 		}
 		select {
 		case <-ticker.C:
+			s.workers.retire()
 		case <-s.reselected:
 		case <-ctx.Done():
 		case <-s.queries.Done():
@@ -111,7 +112,7 @@ func (s *Server) prepare(ctx context.Context, o Options) (*listener, error) {
 	s.queries, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	s.done = make(chan struct{})
 	s.selectors, s.reselected = selectors, make(chan struct{}, 1)
-	s.workers.jobs = make(chan job)
+	s.workers.do = s.answer
 	s.open = map[*Socket]struct{}{}
 	s.endpoints.Store(&endpoints{})
 	return &listener{server: s, sockets: map[key]*Socket{}}, nil
@@ -151,8 +152,7 @@ func (s *Server) drain() {
 		sock.StopReading()
 	}
 	s.readers.Wait()
-	close(s.workers.jobs)
-	s.workers.Wait()
+	s.workers.close()
 	for _, sock := range sockets {
 		sock.outbox.close()
 	}

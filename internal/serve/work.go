@@ -1,14 +1,9 @@
 package serve
 
 import (
+	"slices"
 	"sync"
-	"sync/atomic"
 )
-
-// maxIdle is how many workers stay for the next query. What a new goroutine
-// costs is to grow its stack to what decoding and encoding need: workers that
-// stay save a tenth of the processor time of a query.
-const maxIdle = 256
 
 // job is a query that has begun.
 type job struct {
@@ -16,39 +11,124 @@ type job struct {
 	endpoint *Endpoint
 }
 
-// workers are the goroutines that answer queries, one each at a time.
+// workers are the goroutines that answer queries, one each at a time. There are
+// as many as queries have been in flight lately: what a new one costs is to grow
+// its stack to what answering needs. The one that has been idle for the shortest
+// time goes on first, as its stack is in the processor's cache and has not been
+// shrunk, and the others are given back.
 type workers struct {
 	sync.WaitGroup
-	jobs chan job // not buffered: taken only by an idle worker
-	idle atomic.Int64
+	do func(job)
+
+	mu     sync.Mutex
+	queue  []job // that wait for a worker
+	next   int   // in it
+	idle   []*worker
+	spare  int  // fewest idle since the last call of retire
+	waking bool // one has been woken, and has not looked yet
+	closed bool
 }
 
-// employ gives a query to an idle worker, or to a new one.
-func (s *Server) employ(j job) {
-	select {
-	case s.workers.jobs <- j:
-	default:
-		s.workers.Go(func() { s.work(j) })
+// worker is one that is idle.
+type worker struct {
+	woken chan bool // false: it is not needed any more
+}
+
+// employ has jobs done. They do not wait for one another: whoever takes one
+// wakes the next worker if others are left. Only one is woken at a time,
+// because a query that waits for nothing is answered before that can run.
+func (w *workers) employ(jobs []job) {
+	if len(jobs) == 0 {
+		return
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.next > len(w.queue)/2 {
+		w.queue, w.next = slices.Delete(w.queue, 0, w.next), 0
+	}
+	w.queue = append(w.queue, jobs...)
+	w.wake()
 }
 
-// work answers one query after the other, until enough others wait for the
-// next or there will be none.
-func (s *Server) work(j job) {
-	for ok := true; ok; {
-		s.finish(j)
-		if s.workers.idle.Add(1) > maxIdle {
-			ok = false
-		} else {
-			j, ok = <-s.workers.jobs
+// wake lets another worker look for jobs, if there are any; w.mu is held.
+func (w *workers) wake() {
+	if w.next == len(w.queue) {
+		w.queue, w.next = w.queue[:0], 0
+		return
+	}
+	if w.waking {
+		return
+	}
+	w.waking = true
+	n := len(w.idle) - 1
+	if n < 0 {
+		w.Go(w.work)
+		return
+	}
+	woken := w.idle[n].woken
+	w.idle = w.idle[:n]
+	w.spare = min(w.spare, n)
+	woken <- true
+}
+
+func (w *workers) work() {
+	me := &worker{make(chan bool, 1)}
+	for woken := true; ; {
+		j, ok := w.take(me, woken)
+		woken = false
+		if !ok {
+			if woken = <-me.woken; !woken {
+				return
+			}
+			continue
 		}
-		s.workers.idle.Add(-1)
+		w.do(j)
 	}
 }
 
-// finish answers a query. It ends its count also if the handler ends the
-// goroutine, as a failing test does.
-func (s *Server) finish(j job) {
-	defer s.counters.inFlight.Add(-1)
-	s.answer(j)
+// take gives the next job. If there is none the worker is idle.
+func (w *workers) take(me *worker, woken bool) (j job, ok bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if woken {
+		w.waking = false
+	}
+	if w.next == len(w.queue) {
+		if w.closed {
+			me.woken <- false
+		} else {
+			w.idle = append(w.idle, me)
+		}
+		return job{}, false
+	}
+	j = w.queue[w.next]
+	w.queue[w.next] = job{}
+	w.next++
+	w.wake()
+	return j, true
+}
+
+// retire gives back half of the workers that have been idle since the last call.
+func (w *workers) retire() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.end((w.spare + 1) / 2)
+	w.spare = len(w.idle)
+}
+
+// end ends those that have been idle for longest; w.mu is held.
+func (w *workers) end(n int) {
+	for _, idle := range w.idle[:n] {
+		idle.woken <- false
+	}
+	w.idle = append(w.idle[:0], w.idle[n:]...)
+}
+
+// close ends all when there are no jobs left, and waits for that.
+func (w *workers) close() {
+	w.mu.Lock()
+	w.closed = true
+	w.end(len(w.idle))
+	w.mu.Unlock()
+	w.Wait()
 }
