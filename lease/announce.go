@@ -32,17 +32,19 @@ func (s *Store) Announce(a Announcer) (stop func()) {
 	}
 }
 
-// announce tells of a plan that is to be written, and returns its changes.
+// announce tells of a plan that is to be written, and returns its changes if
+// anybody wants to know of them.
 func (s *Store) announce(p *plan) (changes []Change) {
 	s.mu.Lock()
 	s.issued = p.issued
+	observed := len(s.observers) > 0
 	s.mu.Unlock()
-	if len(s.announcers) == 0 || len(p.steps) == 0 {
+	if len(s.announcers) == 0 && !observed || len(p.steps) == 0 {
 		return nil
 	}
 	changes = make([]Change, len(p.steps))
 	for i := range p.steps {
-		changes[i] = p.steps[i].row.change(p.steps[i].rev)
+		changes[i] = p.steps[i].change(p.steps[i].rev)
 	}
 	for _, a := range s.announcers {
 		(*a).Announced(changes)

@@ -40,20 +40,20 @@ func (c *Change) UnmarshalBinary(b []byte) error {
 }
 
 func parseChange(b []byte) (Change, error) {
-	d := rowReader{s: string(b)}
+	d := rowReader{b: b}
 	rev := d.number(math.MaxUint64)
 	if d.err != nil {
 		return Change{}, d.err
 	}
-	r, err := parsePayload(d.s)
+	r, err := parsePayload(d.b)
 	switch {
 	case err != nil:
 	case r.source != 0:
 		err = errors.New("a source is given")
-	case r.removed && len(d.s) == 1+r.Addr.BitLen()/8: // as in files of format 1
+	case r.removed && len(d.b) == 1+r.Addr.BitLen()/8: // as in files of format 1
 		err = errRowShort
 	}
-	return r.change(rev), err
+	return Change{Lease: r.view(rev), Delete: r.removed}, err
 }
 
 // valid says whether the change can be made, and what is wrong if not.

@@ -1,9 +1,11 @@
 package lease
 
 import (
+	"bytes"
 	"fmt"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -53,15 +55,15 @@ func checkFile(s *Store) error {
 		}
 		return tx.Bucket(rowsBucket).ForEach(func(k, v []byte) error {
 			n++
-			item, ok := s.index.revs.Get(revItem{rev: revOf(k)})
-			if !ok || s.index.slab.at(item.id).row != string(v) {
+			item := s.index.revs.get(revAt(revOf(k), 0))
+			if item == nil || !bytes.Equal(s.index.slab.row(item.id), v) {
 				return fmt.Errorf("row %d is in the file and not in memory", revOf(k))
 			}
 			return nil
 		})
 	})
-	if err == nil && (n != s.index.revs.Len() || n != int(s.header.rows)) {
-		err = fmt.Errorf("%d rows in the file, %d in memory, %d in the header", n, s.index.revs.Len(), s.header.rows)
+	if err == nil && (n != s.index.revs.len() || n != int(s.header.rows)) {
+		err = fmt.Errorf("%d rows in the file, %d in memory, %d in the header", n, s.index.revs.len(), s.header.rows)
 	}
 	return err
 }
@@ -76,30 +78,31 @@ func checkIndex(x *index) error {
 	var chained [chains]int
 	ends, live := 0, 0
 	totals := [Registered + 1][PD + 1]int{}
-	x.revs.Scan(func(item revItem) bool {
+	x.revs.ascend(revItem{}, func(item revItem) bool {
 		rec := x.slab.at(item.id)
-		r, parseErr := verifyRow(item.rev, rec.row)
-		if parseErr != nil || rec.rev != item.rev {
-			fail("record of revision %d has %d: %v", item.rev, rec.rev, parseErr)
+		r, parseErr := verifyRow(item.rev(), x.slab.row(item.id))
+		if parseErr != nil || rec.rev != item.rev() {
+			fail("record of revision %d has %d: %v", item.rev(), rec.rev, parseErr)
 			return false
 		}
 		if r.removed {
-			if x.gone[r.Key] != item.id {
+			if id, _ := x.gone.find(r.Key); id != item.id {
 				fail("removed %v not known as such", r.Key)
 			}
-			if _, ok := x.find(r.Key); ok {
+			if _, ok := x.addrs.find(r.Key); ok {
 				fail("%v is there and removed", r.Key)
 			}
 			return err == nil
 		}
 		live++
 		totals[r.state][r.Type]++
-		if id, ok := x.find(r.Key); !ok || id != item.id {
+		if id, ok := x.addrs.find(r.Key); !ok || id != item.id {
 			fail("%v not found by address", r.Key)
 		}
-		if e, has := r.endOf(item.id); has {
+		if at, has := r.end(); has {
 			ends++
-			if _, ok := x.ends.Get(e); !ok {
+			list, _, _ := x.ends.appendBetween(nil, at, at, 1)
+			if !slices.Contains(list, ending{at, item.id}) {
 				fail("%v not found by expiry", r.Key)
 			}
 		}
@@ -135,11 +138,11 @@ func checkIndex(x *index) error {
 			fail("group %v is empty", k)
 		}
 	}
-	if live != x.addrs.Len() || live != grouped || ends != x.ends.Len() || totals != x.totals {
-		fail("%d leases, %d by address, %d in groups, %d of %d by expiry", live, x.addrs.Len(), grouped, x.ends.Len(), ends)
+	if live != x.addrs.len() || live != grouped || ends != x.ends.n || totals != x.totals {
+		fail("%d leases, %d by address, %d in groups, %d of %d by expiry", live, x.addrs.len(), grouped, x.ends.n, ends)
 	}
-	if len(x.gone) != x.goneRevs.Len() || live+len(x.gone) != x.revs.Len() {
-		fail("%d removed, %d by revision, %d in all", len(x.gone), x.goneRevs.Len(), x.revs.Len())
+	if x.gone.len() != x.goneRevs.len() || live+x.gone.len() != x.revs.len() {
+		fail("%d removed, %d by revision, %d in all", x.gone.len(), x.goneRevs.len(), x.revs.len())
 	}
 	for c := range chains {
 		n := 0

@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 	"math"
 	"net/netip"
+	"unsafe"
 )
 
 // A row is what the store keeps of one lease, in the file and in memory alike:
@@ -54,7 +55,7 @@ type row struct {
 	hwSource         uint32
 	source           uint64
 
-	clientID, hwAddr, hostname, userContext string
+	clientID, hwAddr, hostname, userContext []byte // nil: empty
 }
 
 // appendLease appends the row of a valid lease without its checksum.
@@ -101,6 +102,20 @@ func appendRemoved(b []byte, k Key, cltt int64, source uint64) []byte {
 	return appendSource(b, source)
 }
 
+// rowBound bounds the length of the row of a valid change with its checksum.
+func rowBound(c *Change) int {
+	const v4, v6, removed = 52, 83, 37 // without texts
+	l := &c.Lease
+	switch {
+	case c.Delete:
+		return removed
+	case l.Type == V4:
+		return v4 + len(l.ClientID) + len(l.HWAddr) + len(l.Hostname) + len(l.UserContext)
+	default:
+		return v6 + len(l.ClientID) + len(l.HWAddr) + len(l.Hostname) + len(l.UserContext)
+	}
+}
+
 // appendSource takes as little room as can be for the usual sources: none, and
 // for Foreign a single 0.
 func appendSource(b []byte, source uint64) []byte {
@@ -112,9 +127,9 @@ func appendSource(b []byte, source uint64) []byte {
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// sealRow returns the row with its checksum for the revision.
-func sealRow(rev uint64, b []byte) string {
-	return string(binary.LittleEndian.AppendUint32(b, rowChecksum(rev, b)))
+// sealRow appends to a row its checksum for the revision.
+func sealRow(rev uint64, b []byte) []byte {
+	return binary.LittleEndian.AppendUint32(b, rowChecksum(rev, b))
 }
 
 func rowChecksum(rev uint64, b []byte) uint32 {
@@ -124,34 +139,39 @@ func rowChecksum(rev uint64, b []byte) uint32 {
 }
 
 // checksumOf returns the checksum that stands at the end of a row.
-func checksumOf(s string) uint32 {
-	return binary.LittleEndian.Uint32([]byte(s[len(s)-checksumLen:]))
+func checksumOf(b []byte) uint32 {
+	return binary.LittleEndian.Uint32(b[len(b)-checksumLen:])
 }
 
 // verifyRow takes a row apart that comes from outside of memory.
-func verifyRow(rev uint64, s string) (row, error) {
-	if len(s) < checksumLen {
+func verifyRow(rev uint64, b []byte) (row, error) {
+	if len(b) < checksumLen {
 		return row{}, errRowShort
 	}
-	if rowChecksum(rev, []byte(s[:len(s)-checksumLen])) != checksumOf(s) {
+	if rowChecksum(rev, b[:len(b)-checksumLen]) != checksumOf(b) {
 		return row{}, errRowChecksum
 	}
-	return parseRow(s)
+	return parseRow(b)
 }
 
 // parseRow takes a row apart without looking at its checksum.
-func parseRow(s string) (row, error) {
-	if len(s) < checksumLen {
+func parseRow(b []byte) (row, error) {
+	if len(b) < checksumLen {
 		return row{}, errRowShort
 	}
-	return parsePayload(s[:len(s)-checksumLen])
+	return parsePayload(b[:len(b)-checksumLen])
 }
 
 // parsePayload takes a row apart that has no checksum.
-func parsePayload(s string) (row, error) {
-	d := rowReader{s: s}
+func parsePayload(b []byte) (r row, err error) {
+	err = r.parse(b)
+	return r, err
+}
+
+func (r *row) parse(b []byte) error {
+	d := rowReader{b: b}
 	tag := d.byte()
-	r := row{
+	*r = row{
 		Key:     Key{Type: Type(tag & tagType)},
 		removed: tag&tagRemoved != 0,
 		fqdnFwd: tag&tagFwd != 0,
@@ -159,7 +179,7 @@ func parsePayload(s string) (row, error) {
 		state:   State(tag >> tagState),
 	}
 	if r.Type == 0 || r.state > Registered || r.removed && tag&^tagType != tagRemoved {
-		return row{}, errRowTag
+		return errRowTag
 	}
 	if r.Type == V4 {
 		var a [4]byte
@@ -171,7 +191,7 @@ func parsePayload(s string) (row, error) {
 		r.Addr = netip.AddrFrom16(a)
 	}
 	if r.removed {
-		if d.s != "" { // format 1 ends here
+		if len(d.b) > 0 { // format 1 ends here
 			r.cltt = int64(d.number(maxCLTT))
 		}
 	} else {
@@ -193,86 +213,112 @@ func parsePayload(s string) (row, error) {
 		r.hostname = d.text()
 		r.userContext = d.text()
 	}
-	if d.s != "" {
+	if len(d.b) > 0 {
 		if r.source = d.number(math.MaxUint64) - 1; r.source == 0 && d.err == nil {
 			d.err = errRowNumber
 		}
 	}
-	if d.err == nil && d.s != "" {
+	if d.err == nil && len(d.b) > 0 {
 		d.err = errRowLong
 	}
-	return r, d.err
+	return d.err
 }
 
 // rowReader reads the members of a row one after another. After an error it
 // returns zeros.
 type rowReader struct {
-	s   string
+	b   []byte
 	err error
 }
 
-func (d *rowReader) bytes(n uint64) string {
-	if n > uint64(len(d.s)) {
-		d.err, d.s, n = errRowShort, "", 0
+func (d *rowReader) bytes(n uint64) []byte {
+	if n > uint64(len(d.b)) {
+		d.err, d.b = errRowShort, nil
+		return nil
 	}
-	b := d.s[:n]
-	d.s = d.s[n:]
+	b := d.b[:n:n]
+	d.b = d.b[n:]
 	return b
 }
 
 func (d *rowReader) byte() byte {
-	if b := d.bytes(1); b != "" {
-		return b[0]
+	if len(d.b) == 0 {
+		d.err = errRowShort
+		return 0
 	}
-	return 0
+	b := d.b[0]
+	d.b = d.b[1:]
+	return b
 }
 
 func (d *rowReader) number(most uint64) uint64 {
-	var n uint64
-	for shift := 0; ; shift += 7 {
-		if shift > 63 {
-			d.err = errRowNumber
-			return 0
-		}
-		b := d.byte()
-		n |= uint64(b&0x7f) << shift
-		if b < 0x80 {
-			break
-		}
+	if len(d.b) > 0 && d.b[0] < 0x80 && most >= 0x80 { // most are
+		n := d.b[0]
+		d.b = d.b[1:]
+		return uint64(n)
 	}
-	if n > most {
-		d.err = errRowNumber
+	n, size := binary.Uvarint(d.b)
+	switch {
+	case size == 0:
+		d.err, d.b = errRowShort, nil
+		return 0
+	case size < 0 || n > most:
+		d.err, d.b = errRowNumber, nil
 		return 0
 	}
+	d.b = d.b[size:]
 	return n
 }
 
-func (d *rowReader) text() string { return d.bytes(d.number(maxText)) }
+func (d *rowReader) text() []byte {
+	if len(d.b) > 0 && d.b[0] == 0 {
+		d.b = d.b[1:]
+		return nil
+	}
+	return d.bytes(d.number(maxText))
+}
 
-// lease returns the lease as a value of the caller's own: nothing in it that
-// can be modified is shared with the row.
+// lease returns the lease as a value of the caller's own: nothing in it is
+// shared with the row.
 func (r *row) lease(rev uint64) Lease {
-	l := Lease{
+	l := r.numbers(rev)
+	// One piece of memory for all texts. The capacities end where the lengths
+	// do, so that appending to one does not run into the next.
+	b := make([]byte, 0, len(r.hostname)+len(r.clientID)+len(r.hwAddr)+len(r.userContext))
+	take := func(text []byte) []byte {
+		if len(text) == 0 {
+			return nil
+		}
+		n := len(b)
+		b = append(b, text...)
+		return b[n:len(b):len(b)]
+	}
+	if name := take(r.hostname); name != nil {
+		// Nobody else has this part of b: no text of the lease reaches it.
+		l.Hostname = unsafe.String(&name[0], len(name))
+	}
+	l.ClientID, l.HWAddr, l.UserContext = take(r.clientID), take(r.hwAddr), take(r.userContext)
+	return l
+}
+
+// view returns the lease with texts that are parts of the row.
+func (r *row) view(rev uint64) Lease {
+	l := r.numbers(rev)
+	l.Hostname = string(r.hostname)
+	l.ClientID, l.HWAddr, l.UserContext = r.clientID, r.hwAddr, r.userContext
+	return l
+}
+
+// numbers returns the lease without its texts.
+func (r *row) numbers(rev uint64) Lease {
+	return Lease{
 		Type: r.Type, Addr: r.Addr, PrefixLen: r.prefixLen,
 		HWType: r.hwType, HWSource: r.hwSource, IAID: r.iaid,
 		SubnetID: r.subnetID, PoolID: r.poolID,
 		CLTT: r.cltt, ValidLft: r.validLft, PreferredLft: r.preferredLft,
-		FQDNFwd: r.fqdnFwd, FQDNRev: r.fqdnRev, Hostname: r.hostname, State: r.state,
+		FQDNFwd: r.fqdnFwd, FQDNRev: r.fqdnRev, State: r.state,
 		Revision: rev,
 	}
-	// One piece of memory for all three; the capacities end where the
-	// lengths do, so that appending to one does not run into the next.
-	b := make([]byte, 0, len(r.clientID)+len(r.hwAddr)+len(r.userContext))
-	take := func(s string) []byte {
-		if s == "" {
-			return nil
-		}
-		n := len(b)
-		b = append(b, s...)
-		return b[n:len(b):len(b)]
-	}
-	l.ClientID, l.HWAddr, l.UserContext = take(r.clientID), take(r.hwAddr), take(r.userContext)
-	return l
 }
 
 // change returns the change that the row is of.
@@ -280,9 +326,13 @@ func (r *row) change(rev uint64) Change {
 	return Change{Lease: r.lease(rev), Delete: r.removed, Source: r.source}
 }
 
-// end returns when the lease ends in Unix seconds; false: never.
+// end returns when the lease ends in Unix seconds; false: never, or there is
+// none.
 func (r *row) end() (int64, bool) {
-	return r.cltt + int64(r.validLft), r.validLft != Infinite
+	if r == nil || r.validLft == Infinite {
+		return 0, false
+	}
+	return r.cltt + int64(r.validLft), true
 }
 
 // revKey is the key of a row in the file.

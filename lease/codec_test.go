@@ -1,6 +1,7 @@
 package lease
 
 import (
+	"bytes"
 	"math"
 	"testing"
 
@@ -41,15 +42,15 @@ func TestRows(t *testing.T) {
 		_, err = verifyRow(8, s)
 		require.ErrorIs(t, err, errRowChecksum, "under another revision")
 		for i := range len(s) {
-			b := []byte(s)
+			b := bytes.Clone(s)
 			b[i] ^= 0x40
-			_, err := verifyRow(7, string(b))
+			_, err := verifyRow(7, b)
 			require.Error(t, err)
 			_, err = verifyRow(7, s[:i])
 			require.Error(t, err)
 		}
 		s = sealRow(9, appendRemoved(nil, l.Key(), 0, 0))
-		s = sealRow(9, []byte(s[:len(s)-checksumLen-1])) // as format 1 has it
+		s = sealRow(9, s[:len(s)-checksumLen-1]) // as format 1 has it
 		r, err := verifyRow(9, s)
 		require.NoError(t, err)
 		require.Equal(t, row{Key: l.Key(), removed: true}, r)
@@ -63,12 +64,12 @@ func TestRows(t *testing.T) {
 func FuzzRow(f *testing.F) {
 	for _, l := range rowsOf() {
 		for _, source := range sources {
-			f.Add(string(appendLease(nil, &l, source)))
-			f.Add(string(appendRemoved(nil, l.Key(), l.CLTT, source)))
+			f.Add(appendLease(nil, &l, source))
+			f.Add(appendRemoved(nil, l.Key(), l.CLTT, source))
 		}
 	}
-	f.Fuzz(func(t *testing.T, b string) {
-		r, err := verifyRow(1, sealRow(1, []byte(b)))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		r, err := verifyRow(1, sealRow(1, b))
 		if err != nil {
 			return
 		}

@@ -1,6 +1,7 @@
 package lease
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -43,7 +44,7 @@ func (s *Store) beginCopy(ctx context.Context) (*copying, error) {
 func (s *Store) fill(ctx context.Context, c *copying) error {
 	type rowAt struct {
 		rev     uint64
-		encoded string
+		encoded []byte
 	}
 	some := make([]rowAt, 0, stride)
 	rev, more := uint64(0), true
@@ -57,17 +58,17 @@ func (s *Store) fill(ctx context.Context, c *copying) error {
 			for n := 0; more && n < copyRows; n += len(some) {
 				some, more = some[:0], false
 				s.mu.RLock()
-				s.index.revs.Ascend(revItem{rev: rev + 1}, func(r revItem) bool {
-					if r.rev > c.from {
+				s.index.revs.ascend(revAt(rev+1, 0), func(r revItem) bool {
+					if r.rev() > c.from {
 						return false
 					}
-					some = append(some, rowAt{r.rev, s.index.slab.at(r.id).row})
+					some = append(some, rowAt{r.rev(), bytes.Clone(s.index.slab.row(r.id))})
 					more = len(some) == stride
 					return !more
 				})
 				s.mu.RUnlock()
 				for _, r := range some {
-					if err := rows.Put(revKey(r.rev), []byte(r.encoded)); err != nil {
+					if err := rows.Put(revKey(r.rev), r.encoded); err != nil {
 						return err
 					}
 					rev = r.rev

@@ -49,7 +49,7 @@ func TestDamagedFiles(t *testing.T) {
 		}
 		check(t, s)
 		defer s.Close()
-		return s.index.revs.Len(), nil
+		return s.index.revs.len(), nil
 	}
 	rows, err := open(whole)
 	require.NoError(t, err)
@@ -171,11 +171,11 @@ func TestOtherRows(t *testing.T) {
 		"one is missing": func(b *bbolt.Bucket) error { return b.Delete(revKey(3)) },
 		"one is old": func(b *bbolt.Bucket) error {
 			l := v4(3)
-			return errors.Join(b.Delete(revKey(4)), b.Put(revKey(2), []byte(sealRow(2, appendLease(nil, &l, 0)))))
+			return errors.Join(b.Delete(revKey(4)), b.Put(revKey(2), sealRow(2, appendLease(nil, &l, 0))))
 		},
 		"one is new": func(b *bbolt.Bucket) error {
 			l := v4(9)
-			return b.Put(revKey(9), []byte(sealRow(9, appendLease(nil, &l, 0))))
+			return b.Put(revKey(9), sealRow(9, appendLease(nil, &l, 0)))
 		},
 		"one is under another number": func(b *bbolt.Bucket) error {
 			row := bytes.Clone(b.Get(revKey(4)))

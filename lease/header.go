@@ -28,9 +28,9 @@ const (
 	headerLen  = 7*8 + checksumLen
 )
 
-func (h *header) add(s string) { h.rows++; h.sum += uint64(checksumOf(s)) }
+func (h *header) add(row []byte) { h.rows++; h.sum += uint64(checksumOf(row)) }
 
-func (h *header) sub(s string) { h.rows--; h.sum -= uint64(checksumOf(s)) }
+func (h *header) sub(row []byte) { h.rows--; h.sum -= uint64(checksumOf(row)) }
 
 func (h *header) encode() []byte {
 	b := make([]byte, 0, headerLen)

@@ -4,6 +4,7 @@ import (
 	"iter"
 	"math"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -17,7 +18,7 @@ const stride = 128
 // is now.
 func (s *Store) All() iter.Seq[Lease] {
 	return func(yield func(Lease) bool) {
-		s.ascend(addrItem{typ: V4}, yield)
+		s.ascend(addrPlace{typ: V4}, yield)
 	}
 }
 
@@ -55,17 +56,17 @@ func (s *Store) Page(after netip.Addr, limit int) []Lease {
 }
 
 // ascend goes through the leases from a place in the tree of addresses on.
-func (s *Store) ascend(from addrItem, yield func(Lease) bool) {
+func (s *Store) ascend(from addrPlace, yield func(Lease) bool) {
 	var some []Lease
 	for more := true; more; {
 		some, more = some[:0], false
 		s.mu.RLock()
-		s.index.addrs.Ascend(from, func(a addrItem) bool {
+		s.index.addrs.ascend(from, func(a addrPlace, id uint32) bool {
 			if len(some) == stride {
 				from, more = a, true
 				return false
 			}
-			some = append(some, s.index.lease(a.id))
+			some = append(some, s.index.lease(id))
 			return true
 		})
 		s.mu.RUnlock()
@@ -82,28 +83,28 @@ func (s *Store) ascend(from addrItem, yield func(Lease) bool) {
 // among them. A lease that is prolonged meanwhile may come again.
 func (s *Store) Expiring(after, until time.Time) iter.Seq[Lease] {
 	return func(yield func(Lease) bool) {
-		from := endItem{at: after.Unix() + 1}
-		end := until.Unix()
+		from, more := after.Unix()+1, true
+		var ids []ending
 		var some []Lease
-		for {
-			some = some[:0]
+		for more {
 			s.mu.RLock()
-			s.index.ends.Ascend(from, func(e endItem) bool {
-				if e.at > end || len(some) == stride {
-					return false
-				}
-				some = append(some, s.index.lease(e.id))
-				from = endItem{e.at, e.id + 1}
-				return true
-			})
+			ids, from, more = s.index.ends.appendBetween(ids[:0], from, until.Unix(), stride)
 			s.mu.RUnlock()
-			for _, l := range some {
-				if !yield(l) {
-					return
+			for part := range slices.Chunk(ids, stride) {
+				some = some[:0]
+				s.mu.RLock()
+				for _, e := range part {
+					r, ok := s.index.there(e.id)
+					if at, ends := r.end(); ok && ends && at == e.at {
+						some = append(some, r.lease(s.index.slab.at(e.id).rev))
+					}
 				}
-			}
-			if len(some) < stride {
-				return
+				s.mu.RUnlock()
+				for _, l := range some {
+					if !yield(l) {
+						return
+					}
+				}
 			}
 		}
 	}
@@ -146,7 +147,7 @@ func (s *Store) members(of func(groupKey) bool, still func(*Lease) bool) iter.Se
 			some = some[:0]
 			s.mu.RLock()
 			for _, id := range ids[:n] {
-				if r := s.index.parse(id); r.Type != 0 && !r.removed {
+				if r, ok := s.index.there(id); ok {
 					some = append(some, r.lease(s.index.slab.at(id).rev))
 				}
 			}
@@ -172,12 +173,12 @@ func (s *Store) Since(rev uint64) iter.Seq2[uint64, Change] {
 		for {
 			some = some[:0]
 			s.mu.RLock()
-			s.index.revs.Ascend(revItem{rev: rev + 1}, func(r revItem) bool {
+			s.index.revs.ascend(revAt(rev+1, 0), func(r revItem) bool {
 				if len(some) == stride {
 					return false
 				}
 				row := s.index.parse(r.id)
-				some = append(some, row.change(r.rev))
+				some = append(some, row.change(r.rev()))
 				return true
 			})
 			s.mu.RUnlock()

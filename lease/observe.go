@@ -11,8 +11,8 @@ type observer struct {
 // change is durable and before its Commit returns. No change is missed between
 // the two. Commits wait until the first calls are done.
 //
-// fn must be quick, must not call the store and must not modify what it is
-// given, which it may keep. Once stop has returned fn is not called again.
+// fn must be quick, must not call the store and must neither modify nor keep
+// what it is given. Once stop has returned fn is not called again.
 func (s *Store) Observe(fn func(old, new *Lease)) (stop func()) {
 	s.turn <- struct{}{}
 	defer func() { <-s.turn }()

@@ -157,20 +157,20 @@ func (s *Store) load(tx *bbolt.Tx) error {
 	var last uint64
 	c := tx.Bucket(rowsBucket).Cursor()
 	for k, v := c.First(); k != nil; k, v = c.Next() {
-		rev, encoded := revOf(k), string(v)
+		rev := revOf(k)
 		if rev <= last || rev > h.revision {
 			return fmt.Errorf("%w (row %x after row %d)", ErrDamaged, k, last)
 		}
 		last = rev
-		r, err := verifyRow(rev, encoded)
+		r, err := verifyRow(rev, v)
 		if err != nil {
 			return fmt.Errorf("%w (row %d: %v)", ErrDamaged, rev, err)
 		}
-		s.index.add(rev, &r, encoded)
-		have.add(encoded)
+		s.index.add(rev, &r, v)
+		have.add(v)
 	}
 	// Of two rows with one key the index finds only the second.
-	if have != h || s.index.addrs.Len()+len(s.index.gone) != int(h.rows) {
+	if have != h || s.index.addrs.len()+s.index.gone.len() != int(h.rows) {
 		return fmt.Errorf("%w (%d rows, should be %d)", ErrDamaged, have.rows, h.rows)
 	}
 	s.state = st

@@ -12,79 +12,108 @@ import (
 // file, and only then applied to the index.
 type plan struct {
 	steps  []step
-	graves []revItem // removed leases to forget
+	graves []grave   // removed leases to forget
 	marks  marks     // nil: as they are
 	server *serverID // nil: as it is
 	header header    // of the store once all is done
 	issued uint64    // the highest revision given out once all is done
 
-	// touched is where the store would stand for each key after the steps
-	// so far.
-	touched map[Key]place
+	buried int // how many more removed leases are known after the steps than before
 }
 
 type step struct {
-	row     row
-	encoded string
+	*encodedChange
+	encoded []byte
 	rev     uint64
 	old     uint64 // revision of the row this one replaces, 0 for none
 }
 
-// place is what is known of a key: the row kept for it.
+type grave struct {
+	key Key
+	rev uint64
+	id  uint32
+}
+
+// place is what is known of a key: what counts of the row kept for it.
 type place struct {
-	rev     uint64 // 0: nothing
-	encoded string
-	removed bool
+	rev      uint64 // 0: nothing
+	removed  bool
+	checksum uint32
+	cltt     int64
+	source   uint64
 }
 
 // place returns what is known of a key as of the plan.
-func (s *Store) place(p *plan, k Key) place {
-	if at, ok := p.touched[k]; ok {
+func (s *Store) place(k Key) place {
+	if at, ok := s.touched[addrOf(k)]; ok {
 		return at
 	}
 	id, ok := s.index.last(k)
 	if !ok {
 		return place{}
 	}
-	rec := s.index.slab.at(id)
-	_, gone := s.index.gone[k]
-	return place{rec.rev, rec.row, gone}
+	b := s.index.slab.row(id)
+	r, _ := parseRow(b)
+	return placeOf(&r, s.index.slab.at(id).rev, b)
+}
+
+func placeOf(r *row, rev uint64, encoded []byte) place {
+	return place{rev, r.removed, checksumOf(encoded), r.cltt, r.source}
+}
+
+// newPlan begins a plan of nothing.
+func (s *Store) newPlan(batch []*request) *plan {
+	changes := 0
+	for _, r := range batch {
+		changes += len(r.changes)
+	}
+	// A map is cleared in the time that the most it ever held would take.
+	if clear(s.touched); s.touched == nil || s.touchedRoom > 4*max(changes, 64) {
+		s.touched, s.touchedRoom = make(map[addrPlace]place, changes), 0
+	}
+	s.touchedRoom = max(s.touchedRoom, changes)
+	return &plan{header: s.header, issued: s.issued, steps: make([]step, 0, changes)}
 }
 
 // add plans what one Commit asks for, each change in view of those before it:
 // all of it, or nothing if a condition does not hold.
 func (s *Store) add(p *plan, r *request) error {
-	n, header, issued := len(p.steps), p.header, p.issued
-	changes := r.changes
-	before := make([]place, len(changes))
-	for i, c := range changes {
-		at := s.place(p, c.key)
-		before[i] = at
+	was := *p
+	for i := range r.changes {
+		c := &r.changes[i]
+		at := s.place(c.row.Key)
 		there := at.rev != 0 && !at.removed
+		c.before = at
 		if c.when == Absent && there || c.when != 0 && c.when != Absent && (!there || at.rev != c.when) {
 			for j := i - 1; j >= 0; j-- {
-				p.touched[changes[j].key] = before[j]
+				s.touched[addrOf(r.changes[j].row.Key)] = r.changes[j].before
 			}
-			p.steps, p.header, p.issued = p.steps[:n], header, issued
-			return fmt.Errorf("lease: commit %s: %w", c.key, ErrConflict)
+			*p = was
+			return fmt.Errorf("lease: commit %s: %w", c.row.Key, ErrConflict)
 		}
-		if c.removed && !there && !at.removedBy(c.source) {
-			p.touched[c.key] = at
+		if c.row.removed && !there && (at.rev == 0 || at.source == c.row.source) {
+			s.touched[addrOf(c.row.Key)] = at
 			continue // there is nothing to remove
 		}
-		if c.removed {
-			c.payload = removal(&c, at.encoded)
+		if c.row.removed {
+			c.remove(at)
 		}
 		p.issued++
 		p.header.revision = p.issued
-		st := step{rev: p.issued, old: at.rev, encoded: sealRow(p.issued, c.payload)}
-		st.row, _ = parseRow(st.encoded)
+		st := step{encodedChange: c, rev: p.issued, old: at.rev, encoded: sealRow(p.issued, c.payload)}
 		if at.rev != 0 {
-			p.header.sub(at.encoded)
+			p.header.rows--
+			p.header.sum -= uint64(at.checksum)
 		}
 		p.header.add(st.encoded)
+		if at.removed {
+			p.buried--
+		}
+		if c.row.removed {
+			p.buried++
+		}
 		p.steps = append(p.steps, st)
-		p.touched[c.key] = place{st.rev, st.encoded, c.removed}
+		s.touched[addrOf(c.row.Key)] = placeOf(&c.row, st.rev, st.encoded)
 	}
 	if r.mark != "" {
 		s.mark(p, r.mark, r.place)
@@ -96,25 +125,14 @@ func (s *Store) add(p *plan, r *request) error {
 	return nil
 }
 
-// removedBy says whether there is a removal that can become one of another
-// source.
-func (at *place) removedBy(source uint64) bool {
-	if !at.removed {
-		return false
+// remove encodes the removal of a lease. One that comes without a time is
+// decided now, in view of the lease there is: on a server whose clock is behind
+// it is not older than that for all others.
+func (c *encodedChange) remove(at place) {
+	if c.row.cltt == 0 {
+		c.row.cltt = max(time.Now().Unix(), at.cltt)
 	}
-	r, _ := parseRow(at.encoded)
-	return r.source != source
-}
-
-// removal returns the row that stands for the removal of a lease. One that
-// comes without a time is decided now, in view of the lease there is: on a
-// server whose clock is behind it is not older than that for all others.
-func removal(c *encodedChange, lease string) []byte {
-	if c.cltt == 0 {
-		r, _ := parseRow(lease)
-		c.cltt = max(time.Now().Unix(), r.cltt)
-	}
-	return appendRemoved(make([]byte, 0, 32), c.key, c.cltt, c.source)
+	c.payload = appendRemoved(c.payload, c.row.Key, c.row.cltt, c.row.source)
 }
 
 // mark plans to set a mark.
@@ -132,27 +150,19 @@ func (s *Store) mark(p *plan, name string, to Position) {
 // forget plans to forget removed leases: those up to a revision, and the
 // oldest beyond the number that is kept.
 func (s *Store) forget(p *plan, upTo uint64) {
-	excess := len(s.index.gone) - s.keepRemoved
-	for k, at := range p.touched {
-		if _, was := s.index.gone[k]; was != at.removed {
-			if at.removed {
-				excess++
-			} else {
-				excess--
-			}
-		}
-	}
-	s.index.goneRevs.Scan(func(g revItem) bool {
-		if g.rev > upTo && excess <= 0 {
+	excess := s.index.gone.len() + p.buried - s.keepRemoved
+	s.index.goneRevs.ascend(revItem{}, func(g revItem) bool {
+		if g.rev() > upTo && excess <= 0 {
 			return false
 		}
-		r := s.index.parse(g.id)
-		if at, ok := p.touched[r.Key]; ok && at.rev != g.rev {
+		b := s.index.slab.row(g.id)
+		r, _ := parseRow(b)
+		if at, ok := s.touched[addrOf(r.Key)]; ok && at.rev != g.rev() {
 			return true // replaced by the plan anyway
 		}
-		p.graves = append(p.graves, g)
-		p.header.sub(s.index.slab.at(g.id).row)
-		p.header.forgotten = g.rev
+		p.graves = append(p.graves, grave{r.Key, g.rev(), g.id})
+		p.header.sub(b)
+		p.header.forgotten = g.rev()
 		excess--
 		return true
 	})
@@ -172,7 +182,7 @@ func (p *plan) write(tx *bbolt.Tx) error {
 				return err
 			}
 		}
-		if err := rows.Put(revKey(st.rev), []byte(st.encoded)); err != nil {
+		if err := rows.Put(revKey(st.rev), st.encoded); err != nil {
 			return err
 		}
 	}
@@ -204,19 +214,22 @@ func (s *Store) undo(p *plan, tx *bbolt.Tx) error {
 			return err
 		}
 	}
-	restore := func(id uint32) error {
-		rec := s.index.slab.at(id)
-		return rows.Put(revKey(rec.rev), []byte(rec.row))
+	restore := func(k Key) error {
+		id, ok := s.index.last(k)
+		if !ok {
+			return nil
+		}
+		// The database reads it until the end of the transaction, which is
+		// before the index changes.
+		return rows.Put(revKey(s.index.slab.at(id).rev), s.index.slab.row(id))
 	}
-	for k := range p.touched {
-		if id, ok := s.index.last(k); ok {
-			if err := restore(id); err != nil {
-				return err
-			}
+	for _, st := range p.steps {
+		if err := restore(st.row.Key); err != nil {
+			return err
 		}
 	}
 	for _, g := range p.graves {
-		if err := restore(g.id); err != nil {
+		if err := restore(g.key); err != nil {
 			return err
 		}
 	}
@@ -224,32 +237,34 @@ func (s *Store) undo(p *plan, tx *bbolt.Tx) error {
 }
 
 // apply brings the index to where the file is, and tells the observers.
-func (s *Store) apply(p *plan) {
+// Changes are those of the plan, if somebody wants to know of them.
+func (s *Store) apply(p *plan, changes []Change) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, g := range p.graves {
-		s.index.bury(s.index.parse(g.id).Key, g.id)
+		s.index.bury(g.key, g.id)
 	}
 	for i := range p.steps {
 		st := &p.steps[i]
+		if len(s.observers) == 0 {
+			s.index.set(st.rev, &st.row, st.encoded)
+			continue
+		}
 		var old, new *Lease
-		if len(s.observers) > 0 {
-			if id, ok := s.index.find(st.row.Key); ok {
-				l := s.index.lease(id)
-				old = &l
-			}
-			if !st.row.removed {
-				l := st.row.lease(st.rev)
-				new = &l
+		if id, ok := s.index.addrs.find(st.row.Key); ok {
+			r := s.index.parse(id)
+			l := r.view(s.index.slab.at(id).rev)
+			old = &l
+		}
+		if !st.row.removed {
+			new = &changes[i].Lease
+		}
+		if old != nil || new != nil { // otherwise it is a removal of another source
+			for _, o := range s.observers {
+				o.fn(old, new)
 			}
 		}
 		s.index.set(st.rev, &st.row, st.encoded)
-		if old == nil && new == nil {
-			continue // a removal of another source
-		}
-		for _, o := range s.observers {
-			o.fn(old, new)
-		}
 	}
 	s.header = p.header
 	if p.marks != nil {

@@ -1,6 +1,7 @@
 package lease
 
 import (
+	"bytes"
 	"iter"
 	"slices"
 )
@@ -9,7 +10,7 @@ import (
 func (s *Store) Lookup(k Key) (Lease, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	id, ok := s.index.find(k)
+	id, ok := s.index.addrs.find(k)
 	if !ok {
 		return Lease{}, false
 	}
@@ -32,16 +33,16 @@ func (s *Store) Last(k Key) (Change, bool) {
 // ByClientID returns the leases of a client, by address: of a client
 // identifier (DHCPv4) or of a DUID (DHCPv6).
 func (s *Store) ByClientID(id []byte) []Lease {
-	return s.byHash(byClient, s.index.hashOf(string(id)), func(r *row) bool {
-		return r.clientID == string(id)
+	return s.byHash(byClient, s.index.hashOf(id), func(r *row) bool {
+		return bytes.Equal(r.clientID, id)
 	})
 }
 
 // ByIAID returns the leases of one identity association of a DHCPv6 client, by
 // address.
 func (s *Store) ByIAID(duid []byte, iaid uint32) []Lease {
-	return s.byHash(byIAID, s.index.hashOfIAID(string(duid), iaid), func(r *row) bool {
-		return r.iaid == iaid && r.clientID == string(duid)
+	return s.byHash(byIAID, s.index.hashOfIAID(duid, iaid), func(r *row) bool {
+		return r.iaid == iaid && bytes.Equal(r.clientID, duid)
 	})
 }
 
@@ -81,17 +82,17 @@ func (s *Store) LookupHWAddr(hw []byte, subnet uint32, typ Type, anonymous bool)
 
 // ofHWAddr goes through leases with the hardware address. The lock is held.
 func (s *Store) ofHWAddr(hw []byte, k ownerKey) iter.Seq[Lease] {
-	return s.chained(byHWAddr, s.index.hashOfHWAddr(string(hw), k), func(r *row) bool {
-		return r.hwAddr == string(hw) && r.owner() == k
+	return s.chained(byHWAddr, s.index.hashOfHWAddr(hw, k), func(r *row) bool {
+		return bytes.Equal(r.hwAddr, hw) && r.owner() == k
 	})
 }
 
 // ByHostname returns the leases with the host name, in whatever case, by
 // address.
 func (s *Store) ByHostname(name string) []Lease {
-	name = lower(name)
-	return s.byHash(byHostname, s.index.hashOf(name), func(r *row) bool {
-		return r.hostname == name
+	text := []byte(lower(name))
+	return s.byHash(byHostname, s.index.hashOf(text), func(r *row) bool {
+		return bytes.Equal(r.hostname, text)
 	})
 }
 

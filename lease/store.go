@@ -39,11 +39,17 @@ type Store struct {
 
 	mu    sync.RWMutex
 	index *index
-	// The header, the marks and the server's identifier are those of the file. The history is ahead
-	// of it after a failure, until recover has written it.
+	// The header, the marks and the server's identifier are those of the
+	// file. The history is ahead of it after a failure, until recover has
+	// written it.
 	state
 	issued    uint64 // the highest revision ever given out
 	observers []*observer
+
+	// touched is where the store would stand for each key after the steps
+	// of the plan that is being made. It had touchedRoom entries at most.
+	touched     map[addrPlace]place
+	touchedRoom int
 
 	keepRemoved int // how many removed leases are remembered
 

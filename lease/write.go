@@ -17,48 +17,67 @@ const batchSteps = 4096
 type request struct {
 	ctx     context.Context
 	changes []encodedChange
-	mark    string // not empty: CommitMark, of this mark
+	one     [1]encodedChange // most have one change
+	mark    string           // not empty: CommitMark, of this mark
 	place   Position
 	server  *serverID // not nil: SetServerID
 	forget  uint64
 	done    chan error // has room for the one result, so that nobody waits to give it
 }
 
-// newRequest checks the changes.
+// newRequest checks and encodes the changes, so that the writer has less to do.
 func newRequest(changes []Change) (*request, error) {
-	r := &request{changes: make([]encodedChange, len(changes))}
+	r := new(request)
+	if r.changes = r.one[:0]; len(changes) > 1 {
+		r.changes = make([]encodedChange, 0, len(changes))
+	}
+	room := 0
 	for i := range changes {
-		var err error
-		if r.changes[i], err = encodeChange(&changes[i]); err != nil {
+		if err := changes[i].valid(); err != nil {
 			return nil, fmt.Errorf("lease: commit %v: %w", changes[i].Lease.Addr, err)
 		}
+		room += rowBound(&changes[i])
+	}
+	b := make([]byte, room)
+	for i := range changes {
+		n := rowBound(&changes[i])
+		r.changes = append(r.changes, encodeChange(&changes[i], b[:0:n]))
+		b = b[n:]
 	}
 	return r, nil
 }
 
 // encodedChange is a checked Change.
 type encodedChange struct {
-	key     Key
-	removed bool
-	cltt    int64  // of a removal
-	source  uint64 // of a removal
-	payload []byte // the row without its checksum; not of a removal
-	when    uint64 // Change.If
+	row      row    // its texts are parts of payload
+	hostname string // of the row
+	payload  []byte // the row without its checksum, with room for that; of a removal only the room
+	when     uint64 // Change.If
+	before   place  // what was known of the key when the change was planned
 }
 
-func encodeChange(c *Change) (encodedChange, error) {
-	e := encodedChange{key: c.Lease.Key(), removed: c.Delete, when: c.If}
-	if err := c.valid(); err != nil {
-		return e, err
-	}
+// encodeChange encodes a valid change into memory that has room for it.
+func encodeChange(c *Change, b []byte) encodedChange {
+	e := encodedChange{when: c.If, payload: b}
 	if c.Delete {
-		e.cltt, e.source = c.Lease.CLTT, c.Source
-		return e, nil
+		e.row = row{Key: c.Lease.Key(), removed: true, cltt: c.Lease.CLTT, source: c.Source}
+		return e
 	}
 	l := c.Lease
 	l.Hostname = lower(l.Hostname)
-	e.payload = appendLease(make([]byte, 0, 64), &l, c.Source)
-	return e, nil
+	e.hostname = l.Hostname
+	e.payload = appendLease(b, &l, c.Source)
+	_ = e.row.parse(e.payload) // it has just been made
+	return e
+}
+
+// change returns the change as it is made with a revision. It shares memory
+// with what is written, but with nothing of who has committed it.
+func (e *encodedChange) change(rev uint64) Change {
+	c := Change{Lease: e.row.numbers(rev), Delete: e.row.removed, Source: e.row.source}
+	c.Lease.Hostname = e.hostname
+	c.Lease.ClientID, c.Lease.HWAddr, c.Lease.UserContext = e.row.clientID, e.row.hwAddr, e.row.userContext
+	return c
 }
 
 // Commit makes the changes durable, see Committer. It returns after they are on
@@ -67,8 +86,8 @@ func encodeChange(c *Change) (encodedChange, error) {
 // The changes of one Commit are made in order, each condition seeing those
 // before it. To remove a lease that is not there is no change and no error,
 // unless its removal is still known and from another Source: then that becomes
-// a change of this one. Commits that wait at the same time share one write to the disk. A Commit
-// whose ctx ends before its write has begun changes nothing.
+// a change of this one. Commits that wait at the same time share one write to
+// the disk. A Commit whose ctx ends before its write has begun changes nothing.
 //
 // After an error of the disk (it is full, say) no change of that write is seen
 // in memory, and the next Commit tries anew. Should the process end in
@@ -138,7 +157,7 @@ func (s *Store) commit(batch []*request) {
 	results := make([]error, len(batch))
 	err := s.ready()
 	if err == nil {
-		p := &plan{header: s.header, issued: s.issued, touched: make(map[Key]place)}
+		p := s.newPlan(batch)
 		var forget uint64
 		for i, r := range batch {
 			results[i] = s.add(p, r)
@@ -183,7 +202,7 @@ func (s *Store) write(p *plan) error {
 	for _, c := range s.copies {
 		c.plans = append(c.plans, p)
 	}
-	s.apply(p)
+	s.apply(p, changes)
 	return nil
 }
 
