@@ -40,6 +40,14 @@ type Server struct {
 	// clients and, for relay agents, 67 or the port they ask for (RFC 8357).
 	ClientPort uint16
 
+	// Segment lets replies that leave for one relay agent at a time do so as
+	// one packet, which the kernel or the network card divides (UDP_SEGMENT of
+	// Linux; elsewhere it is errors.ErrUnsupported). Under load that is a sixth
+	// of the server's processor time. It is not for relay agents that listen
+	// with packet sockets, as ISC's dhcrelay does, on virtual links of the same
+	// machine (veth): these get the packet undivided.
+	Segment bool
+
 	// MaxInFlight bounds the queries that are being answered at a time; what
 	// exceeds it is dropped and counted. A DISCOVER is already dropped from
 	// half of it on, because its client is not served yet and tries again.
@@ -88,7 +96,7 @@ func (s *Server) serve(ctx context.Context) error {
 	}
 	network := s.network
 	if network == nil {
-		network = serve.HostNetwork(serve.IPv4)
+		network = serve.HostNetwork(serve.IPv4, s.Segment)
 	}
 	raw, err := s.SocketType.raw(network)
 	if err != nil {

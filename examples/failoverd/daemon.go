@@ -24,6 +24,7 @@ type settings struct {
 	name             string // which of the peers this server is; empty: see ha.ParseOptions
 	parse            dhcp4.ParseOptions
 	port, clientPort uint16
+	segment          bool
 	stderr           io.Writer
 	level            *slog.LevelVar
 	log              *slog.Logger

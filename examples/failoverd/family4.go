@@ -49,6 +49,7 @@ func openV4(cfg *dhcp4.Config, store *lease.Store, ha *failover, s *settings) (s
 		SocketType: cfg.InterfacesConfig.SocketType(),
 		Port:       s.port,
 		ClientPort: s.clientPort,
+		Segment:    s.segment,
 		Logger:     s.log,
 	}}, nil
 }

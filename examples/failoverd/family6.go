@@ -40,6 +40,7 @@ func openV6(cfg *dhcp6.Config, store *lease.Store, ha *failover, s *settings) (s
 		Interfaces: cfg.InterfacesConfig.Interfaces,
 		Port:       s.port,
 		ClientPort: s.clientPort,
+		Segment:    s.segment,
 		Logger:     s.log,
 	}}, nil
 }

@@ -79,6 +79,7 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 	name := flags.String("n", "", "be this `peer` of the servers in high-availability, whatever this-server-name says")
 	port := flags.Uint("p", 0, "receive queries at this UDP `port` instead of 67 or, of DHCPv6, 547")
 	clientPort := flags.Uint("P", 0, "send all replies to this UDP `port`")
+	segment := flags.Bool("segment", false, "let replies to one relay agent leave as one packet that the system divides, which saves processor time under load; not for a dhcrelay on a virtual link of this machine")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return err
 	} else if err != nil {
@@ -100,6 +101,7 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 		name:       *name,
 		port:       uint16(*port),
 		clientPort: uint16(*clientPort),
+		segment:    *segment,
 		stderr:     stderr,
 		level:      level,
 		log:        slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})),

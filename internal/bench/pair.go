@@ -151,7 +151,7 @@ func (d *pair) start(i int) {
 	sv := d.servers[i]
 	switch {
 	case sv.kind == ours:
-		sv.Process = sv.host.Start(d.program.failoverd, "-c", sv.config)
+		sv.Process = sv.host.Start(d.program.failoverd, "-segment", "-c", sv.config)
 	case sv.kea == nil:
 		text, err := os.ReadFile(sv.config)
 		if err != nil {

@@ -11,7 +11,7 @@ type Conn interface {
 	// os.ErrDeadlineExceeded after StopReading, and os.ErrClosed after Close.
 	Read(batch []*Datagram) (n int, err error)
 	// Write sends the first n of batch, n > 0, or says why it cannot send
-	// the first.
+	// the first. It may change the order before.
 	Write(batch []*Datagram) (n int, err error)
 	// StopReading makes Read return; Write goes on.
 	StopReading()
@@ -57,9 +57,14 @@ type joiner interface {
 }
 
 // hostNetwork is the network of the host.
-type hostNetwork struct{ family Family }
+type hostNetwork struct {
+	family   Family
+	segments bool
+}
 
-// HostNetwork is the network of the host.
-func HostNetwork(f Family) Network { return hostNetwork{f} }
+// HostNetwork is the network of the host. With segments, what is written to a UDP
+// socket for one receiver at a time may leave as one packet, which the system
+// divides; it is an error to listen where the system cannot.
+func HostNetwork(f Family, segments bool) Network { return hostNetwork{f, segments} }
 
 func (n hostNetwork) Links() ([]Link, error) { return hostLinks(n.family) }

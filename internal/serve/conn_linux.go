@@ -31,12 +31,12 @@ func (n hostNetwork) Sockets() SocketKind {
 
 // codec is how the kinds of sockets differ.
 type codec interface {
-	// prepare points message i at the datagram to be filled.
-	prepare(m *messages, i int, d *Datagram)
+	// prepare adds a message for the datagram to be filled.
+	prepare(m *messages, d *Datagram)
 	// received completes the datagram from the n bytes of message i.
 	received(m *messages, i int, d *Datagram, n int)
-	// send makes message i of the datagram.
-	send(m *messages, i int, d *Datagram)
+	// send adds a message made of the datagram.
+	send(m *messages, d *Datagram)
 	// waits says whether writing waits while the socket's buffer is full.
 	waits() bool
 }
@@ -45,8 +45,9 @@ type codec interface {
 // goroutine may read and one may write.
 type batchConn struct {
 	codec
-	file *os.File
-	raw  syscall.RawConn
+	file     *os.File
+	raw      syscall.RawConn
+	segments bool // as one packet may leave what goes to one receiver
 
 	in, out           *messages
 	inN, outN         int
@@ -93,8 +94,8 @@ func setBuffer(fd, force, ask int) {
 
 func (b *batchConn) Read(batch []*Datagram) (int, error) {
 	defer b.in.release()
-	for i, d := range batch {
-		b.prepare(b.in, i, d)
+	for _, d := range batch {
+		b.prepare(b.in, d)
 	}
 	if err := b.raw.Read(b.receive); err != nil {
 		return 0, err
@@ -112,15 +113,30 @@ func (b *batchConn) Read(batch []*Datagram) (int, error) {
 }
 
 func (b *batchConn) Write(batch []*Datagram) (int, error) {
-	defer b.out.release()
 	batch = batch[:min(len(batch), BatchSize)]
-	for i, d := range batch {
-		b.send(b.out, i, d)
+	if b.segments && len(batch) > 1 {
+		if n, err := b.writeSegments(batch); err == nil {
+			return n, nil
+		}
+		// The first that goes alone may do better.
 	}
+	for _, d := range batch {
+		b.send(b.out, d)
+	}
+	return b.write()
+}
+
+// write sends the messages that have been made, and says how many datagrams that
+// were.
+func (b *batchConn) write() (datagrams int, err error) {
+	defer b.out.release()
 	if err := b.raw.Write(b.transmit); err != nil {
 		return 0, err
 	}
-	return b.outN, os.NewSyscallError("sendmmsg", b.outErr)
+	for i := range b.outN {
+		datagrams += int(b.out.headers[i].Iovlen)
+	}
+	return datagrams, os.NewSyscallError("sendmmsg", b.outErr)
 }
 
 func (b *batchConn) StopReading() { _ = b.file.SetReadDeadline(time.Unix(1, 0)) }
@@ -141,11 +157,20 @@ func setInt(fd, level, option, value int) error {
 	return os.NewSyscallError("setsockopt", unix.SetsockoptInt(fd, level, option, value))
 }
 
-func (n hostNetwork) ListenUDP(addr netip.AddrPort, l *Link) (Conn, error) {
+func (n hostNetwork) ListenUDP(addr netip.AddrPort, l *Link) (conn Conn, err error) {
 	if n.family == IPv6 {
-		return listenUDP6(addr, l)
+		conn, err = listenUDP6(addr, l)
+	} else {
+		conn, err = listenUDP4(addr)
 	}
-	return listenUDP4(addr)
+	if err != nil || !n.segments {
+		return conn, err
+	}
+	if err := conn.(*batchConn).useSegments(); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return conn, nil
 }
 
 // ntohs is also its reverse.

@@ -28,6 +28,9 @@ func (hostNetwork) Sockets() SocketKind {
 func (n hostNetwork) ListenLink(*Link, uint16) (Conn, error) { return nil, n.Raw() }
 
 func (n hostNetwork) ListenUDP(addr netip.AddrPort, l *Link) (Conn, error) {
+	if n.segments {
+		return nil, fmt.Errorf("packets that %s divides: %w", runtime.GOOS, errors.ErrUnsupported)
+	}
 	var c udpConn
 	var err error
 	if n.family == IPv6 {

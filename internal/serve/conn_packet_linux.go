@@ -92,8 +92,8 @@ type packetCodec struct {
 // which hardly any has.
 const ipOptions = headroom - headersLen
 
-func (packetCodec) prepare(m *messages, i int, d *Datagram) {
-	m.set(i, d.storage[ipOptions:], unix.SizeofSockaddrLinklayer, len(m.control[i]))
+func (packetCodec) prepare(m *messages, d *Datagram) {
+	m.add(d.storage[ipOptions:], unix.SizeofSockaddrLinklayer, controlSize)
 }
 
 func (c packetCodec) received(m *messages, i int, d *Datagram, n int) {
@@ -111,18 +111,17 @@ func (c packetCodec) received(m *messages, i int, d *Datagram, n int) {
 	}
 }
 
-func (c packetCodec) send(m *messages, i int, d *Datagram) {
+func (c packetCodec) send(m *messages, d *Datagram) {
 	to := unix.RawSockaddrLinklayer{Family: unix.AF_PACKET, Protocol: ntohs(unix.ETH_P_IP), Ifindex: int32(c.ifindex), Halen: uint8(c.hwLen)}
 	if d.HWLen == c.hwLen {
 		to.Addr = d.HW
 	} else {
 		copy(to.Addr[:c.hwLen], slices.Repeat([]byte{0xff}, c.hwLen))
 	}
-	*m.link(i) = to
 	// The payload was put behind the headroom.
 	frame := d.storage[ipOptions : headroom+len(d.Payload)]
 	putFrame(frame, netip.AddrPortFrom(d.Local, c.port), d.Remote)
-	m.set(i, frame, unix.SizeofSockaddrLinklayer, 0)
+	*m.link(m.add(frame, unix.SizeofSockaddrLinklayer, 0)) = to
 }
 
 // waits is true: what is written goes to the link at once, or waits for

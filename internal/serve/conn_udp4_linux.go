@@ -25,8 +25,8 @@ func listenUDP4(addr netip.AddrPort) (Conn, error) {
 // the interface and the local address.
 type udp4Codec struct{}
 
-func (udp4Codec) prepare(m *messages, i int, d *Datagram) {
-	m.set(i, d.storage[headroom:], unix.SizeofSockaddrInet4, len(m.control[i]))
+func (udp4Codec) prepare(m *messages, d *Datagram) {
+	m.add(d.storage[headroom:], unix.SizeofSockaddrInet4, controlSize)
 }
 
 func (udp4Codec) received(m *messages, i int, d *Datagram, n int) {
@@ -41,13 +41,13 @@ func (udp4Codec) received(m *messages, i int, d *Datagram, n int) {
 	}
 }
 
-func (udp4Codec) send(m *messages, i int, d *Datagram) {
+func (udp4Codec) send(m *messages, d *Datagram) {
+	i := m.add(d.Payload, unix.SizeofSockaddrInet4, 0)
 	*m.inet4(i) = unix.RawSockaddrInet4{Family: unix.AF_INET, Port: ntohs(d.Remote.Port()), Addr: d.Remote.Addr().As4()}
-	info := m.putControl(i, unix.IPPROTO_IP, unix.IP_PKTINFO, unix.SizeofInet4Pktinfo)
+	info := m.addControl(i, unix.IPPROTO_IP, unix.IP_PKTINFO, unix.SizeofInet4Pktinfo)
 	binary.NativeEndian.PutUint32(info, uint32(d.Ifindex))
 	local := d.Local.As4()
 	copy(info[4:8], local[:])
-	m.set(i, d.Payload, unix.SizeofSockaddrInet4, unix.CmsgSpace(unix.SizeofInet4Pktinfo))
 }
 
 // waits is false: the kernel keeps what is for a host of the link that does not

@@ -42,8 +42,8 @@ func listenUDP6(addr netip.AddrPort, l *Link) (Conn, error) {
 // there is nothing in the two that has the same place or length.
 type udp6Codec struct{}
 
-func (udp6Codec) prepare(m *messages, i int, d *Datagram) {
-	m.set(i, d.storage[headroom:], unix.SizeofSockaddrInet6, len(m.control[i]))
+func (udp6Codec) prepare(m *messages, d *Datagram) {
+	m.add(d.storage[headroom:], unix.SizeofSockaddrInet6, controlSize)
 }
 
 func (udp6Codec) received(m *messages, i int, d *Datagram, n int) {
@@ -58,19 +58,19 @@ func (udp6Codec) received(m *messages, i int, d *Datagram, n int) {
 	}
 }
 
-func (udp6Codec) send(m *messages, i int, d *Datagram) {
+func (udp6Codec) send(m *messages, d *Datagram) {
+	i := m.add(d.Payload, unix.SizeofSockaddrInet6, 0)
 	to := unix.RawSockaddrInet6{Family: unix.AF_INET6, Port: ntohs(d.Remote.Port()), Addr: d.Remote.Addr().As16()}
 	if d.Remote.Addr().IsLinkLocalUnicast() {
 		to.Scope_id = uint32(d.Ifindex)
 	}
 	*m.inet6(i) = to
-	info := m.putControl(i, unix.IPPROTO_IPV6, unix.IPV6_PKTINFO, unix.SizeofInet6Pktinfo)
+	info := m.addControl(i, unix.IPPROTO_IPV6, unix.IPV6_PKTINFO, unix.SizeofInet6Pktinfo)
 	if d.Local.IsValid() {
 		local := d.Local.As16()
 		copy(info, local[:])
 	}
 	binary.NativeEndian.PutUint32(info[16:], uint32(d.Ifindex))
-	m.set(i, d.Payload, unix.SizeofSockaddrInet6, unix.CmsgSpace(unix.SizeofInet6Pktinfo))
 }
 
 // waits is false, as it is for IPv4: there are hosts that do not answer to

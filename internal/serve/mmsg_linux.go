@@ -12,6 +12,10 @@ type mmsghdr struct {
 	n uint32 // bytes received or sent
 }
 
+// controlSize is the room for the control messages of a message. Sent are at most
+// a packet information and a segment's length.
+const controlSize = 64
+
 // messages is what recvmmsg and sendmmsg work on: headers that point to all
 // else. It is made once for a socket and direction, so that a batch allocates
 // nothing. It must be on the heap, as stacks move.
@@ -19,32 +23,48 @@ type messages struct {
 	headers [BatchSize]mmsghdr
 	iovecs  [BatchSize]unix.Iovec
 	names   [BatchSize]unix.RawSockaddrAny
-	control [BatchSize][64]byte
-	n       int // of which these take part
+	control [BatchSize][controlSize]byte
+	n       int // messages that take part
+	buffers int // iovecs that they have together
 }
 
-// set points message i at its buffer, and its name and control message at the
-// memory for them.
-func (m *messages) set(i int, buf []byte, nameLen, controlLen int) {
-	m.iovecs[i].Base = unsafe.SliceData(buf)
-	m.iovecs[i].SetLen(len(buf))
+// add adds a message of one buffer, and says which it is. Its name is to be
+// filled in.
+func (m *messages) add(buf []byte, nameLen, controlLen int) (i int) {
+	i = m.n
+	m.n++
 	h := &m.headers[i]
-	h.Iov = &m.iovecs[i]
+	h.Iov = m.buffer(buf)
 	h.SetIovlen(1)
 	h.Name = (*byte)(unsafe.Pointer(&m.names[i]))
 	h.Namelen = uint32(nameLen)
 	h.Control = &m.control[i][0]
 	h.SetControllen(controlLen)
 	h.Flags = 0
-	m.n = max(m.n, i+1)
+	return i
+}
+
+// extend adds a buffer to the last message.
+func (m *messages) extend(buf []byte) {
+	m.buffer(buf)
+	h := &m.headers[m.n-1]
+	h.SetIovlen(int(h.Iovlen) + 1)
+}
+
+func (m *messages) buffer(b []byte) *unix.Iovec {
+	v := &m.iovecs[m.buffers]
+	m.buffers++
+	v.Base = unsafe.SliceData(b)
+	v.SetLen(len(b))
+	return v
 }
 
 // release forgets the buffers, which now belong to somebody else.
 func (m *messages) release() {
-	for i := range m.n {
+	for i := range m.buffers {
 		m.iovecs[i].Base = nil
 	}
-	m.n = 0
+	m.n, m.buffers = 0, 0
 }
 
 func (m *messages) receive(fd uintptr) (int, error) {
@@ -100,10 +120,12 @@ func (m *messages) find(i int, level, typ int32) []byte {
 	return nil
 }
 
-// putControl gives message i a control message of n bytes of data, to be
+// addControl gives message i another control message of n bytes of data, to be
 // filled in.
-func (m *messages) putControl(i int, level, typ int32, n int) []byte {
-	control := m.control[i][:unix.CmsgSpace(n)]
+func (m *messages) addControl(i int, level, typ int32, n int) []byte {
+	h := &m.headers[i]
+	control := m.control[i][h.Controllen:][:unix.CmsgSpace(n)]
+	h.SetControllen(int(h.Controllen) + len(control))
 	clear(control)
 	header := (*unix.Cmsghdr)(unsafe.Pointer(&control[0]))
 	header.Level, header.Type = level, typ
