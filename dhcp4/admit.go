@@ -10,8 +10,8 @@ import (
 // section 4.4.1, table 5 demands, or is left to another server by the Gate.
 // Empty: it is.
 func (x *exchange) accept() string {
-	_, server := x.m.Options[optServerID]
-	current := address(x.m.ClientIPAddr)
+	server := x.q.options.has(optServerID)
+	current := x.q.ciaddr
 	switch n := len(x.client.ID); {
 	case n == 0 && len(x.client.HWAddr) == 0:
 		return "neither hardware address nor client identifier"
@@ -26,13 +26,13 @@ func (x *exchange) accept() string {
 			return "server identifier in a DISCOVER"
 		}
 	case dhcpv4.MessageTypeRequest:
-		if state, _ := stateOf(x.m, x.q.Unicast); state == stateNone {
+		if state, _ := stateOf(x.q); state == stateNone {
 			return "REQUEST for no address"
 		}
 	// DECLINE and RELEASE have to name the server, but there are clients that
 	// do not; Kea takes theirs too.
 	case dhcpv4.MessageTypeDecline:
-		if !addressOption(x.m, dhcpv4.OptionRequestedIPAddress).IsValid() {
+		if !x.q.addressOption(optRequestedAddr).IsValid() {
 			return "DECLINE of no address"
 		}
 	case dhcpv4.MessageTypeRelease:
@@ -40,8 +40,8 @@ func (x *exchange) accept() string {
 			return "RELEASE of no address"
 		}
 	case dhcpv4.MessageTypeInform:
-		source := x.q.Source.Addr()
-		if !current.IsValid() && !address(x.m.GatewayIPAddr).IsValid() && (!source.IsValid() || source.IsUnspecified()) {
+		source := x.q.source.Addr()
+		if !current.IsValid() && !x.q.giaddr.IsValid() && (!source.IsValid() || source.IsUnspecified()) {
 			return "INFORM from nowhere"
 		}
 	default:
@@ -50,7 +50,7 @@ func (x *exchange) accept() string {
 	if x.e.gate == nil {
 		return ""
 	}
-	classes, serve := x.e.gate.Admit(x.client, waited(x.m.NumSeconds), x.serverName)
+	classes, serve := x.e.gate.Admit(x.client, waited(x.q.secs), x.room.serverName)
 	if !serve {
 		return "left to another server"
 	}
@@ -62,10 +62,10 @@ func (x *exchange) accept() string {
 // that names another has taken that one's offer, so ours is free again (RFC
 // 2131, section 3.1, step 3).
 func (x *exchange) forThisServer() bool {
-	if _, ok := x.m.Options[optServerID]; !ok {
+	if !x.q.options.has(optServerID) {
 		return true
 	}
-	id := addressOption(x.m, dhcpv4.OptionServerIdentifier)
+	id := x.q.addressOption(optServerID)
 	if id.IsValid() && x.isServer(id) {
 		return true
 	}
@@ -88,5 +88,5 @@ func (x *exchange) isServer(id netip.Addr) bool {
 	if c := x.p.cfg.Compatibility; c != nil && c.IgnoreDHCPServerIdentifier {
 		return true
 	}
-	return id == x.q.Local || x.p.serverIDs[id] || x.e.locals.has(id)
+	return id == x.q.local || x.p.serverIDs[id] || x.e.locals.has(id)
 }

@@ -12,7 +12,7 @@ import (
 
 // Begin finds out what the query is about.
 func (x *exchange) Begin() (client string) {
-	x.e.locals.add(x.q.Local)
+	x.e.locals.add(x.q.local)
 	if reason := x.accept(); reason != "" {
 		x.e.core.Drop(x, reason)
 		return ""
@@ -24,20 +24,18 @@ func (x *exchange) Begin() (client string) {
 	}
 	switch x.typ {
 	case dhcpv4.MessageTypeDecline, dhcpv4.MessageTypeRelease:
-		x.holder = identity(x.client, true)
-		return x.holder
+		return identity(x.client, true)
 	}
 	x.locate()
 	if x.e.core.Filtered(x, x.classes) {
 		return ""
 	}
-	x.holder = x.identityIn(x.subnet)
-	x.start = exchangeStart{x.subnet, x.classes}
-	return x.holder
+	x.start = exchangeStart{x.subnet, len(x.classes)}
+	return x.identityIn(x.subnet)
 }
 
 // Answer answers the query.
-func (x *exchange) Answer(ctx context.Context) (*Reply, error) {
+func (x *exchange) Answer(ctx context.Context) (*message, error) {
 	x.reset()
 	switch x.typ {
 	case dhcpv4.MessageTypeDiscover:

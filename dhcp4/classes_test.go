@@ -88,7 +88,7 @@ func TestClassOrder(t *testing.T) {
 	b := newBench(t, guarded, &EngineOptions{Gate: gateFunc(func(lease.Client, time.Duration, func() string) ([]string, bool) {
 		return []string{"HA_server1"}, true
 	})})
-	x := newExchange(b.e, queryOf(discover, 2, opt(optVendorClass, []byte("pc")...)))
+	x := b.e.newExchange(incomingOf(queryOf(discover, 2, opt(optVendorClass, []byte("pc")...))))
 	require.Empty(t, x.accept())
 	x.identify()
 	x.classifyFirst()

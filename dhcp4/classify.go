@@ -1,6 +1,7 @@
 package dhcp4
 
 import (
+	"encoding/binary"
 	"net/netip"
 
 	"github.com/dhcpha/dhcpha/internal/class"
@@ -10,9 +11,9 @@ import (
 // classifyFirst puts the query into the classes that can be told before its
 // subnet is known.
 func (x *exchange) classifyFirst() {
-	x.classes.Add(x.q.Classes...)
+	x.classes.Add(x.q.classes...)
 	x.classes.Add(engine.ClassAll)
-	if v := x.m.Options[optVendorClass]; len(v) > 0 {
+	if v := x.q.options.value(optVendorClass); len(v) > 0 {
 		x.classes.Add(engine.ClassVendorStart + string(v))
 	}
 	x.p.classes.Evaluate(&x.classes, x)
@@ -37,43 +38,26 @@ func (x *exchange) Unclear(what string, err error) {
 
 // Packet is what expressions see of the query.
 func (x *exchange) Packet() *class.Packet {
-	if x.asPacket != nil {
-		return x.asPacket
+	if x.seen {
+		return &x.packet
 	}
-	m := x.m
-	destination := limitedBroadcast()
-	if x.q.Unicast {
-		destination = x.q.Local
+	x.seen = true
+	q, p := x.q, &x.packet
+	p.Interface, p.Source, p.Destination, p.Len = q.iface, q.source.Addr(), limitedBroadcast(), q.length
+	if q.unicast {
+		p.Destination = q.local
 	}
-	or0 := func(ip []byte) netip.Addr {
-		if addr := address(ip); addr.IsValid() {
-			return addr
-		}
-		return netip.IPv4Unspecified()
+	p.MessageType, p.TransactionID, p.HType, p.HWAddr = uint8(x.typ), binary.BigEndian.Uint32(q.xid[:]), q.hwType, q.chaddr
+	p.CIAddr, p.YIAddr, p.SIAddr, p.GIAddr = netip.AddrFrom4(as4(q.ciaddr)), netip.AddrFrom4(as4(q.yiaddr)), netip.AddrFrom4(as4(q.siaddr)), netip.AddrFrom4(as4(q.giaddr))
+	return p
+}
+
+// optionOf gives expressions an option of the query.
+func (x *exchange) optionOf(code uint16) ([]byte, bool) {
+	if code >= optEnd {
+		return nil, false
 	}
-	x.asPacket = &class.Packet{
-		Interface:     x.q.Interface,
-		Source:        x.q.Source.Addr(),
-		Destination:   destination,
-		Len:           x.q.Length,
-		MessageType:   uint8(x.typ),
-		TransactionID: uint32(m.TransactionID[0])<<24 | uint32(m.TransactionID[1])<<16 | uint32(m.TransactionID[2])<<8 | uint32(m.TransactionID[3]),
-		HType:         uint8(m.HWType),
-		HWAddr:        m.ClientHWAddr,
-		CIAddr:        or0(m.ClientIPAddr),
-		YIAddr:        or0(m.YourIPAddr),
-		SIAddr:        or0(m.ServerIPAddr),
-		GIAddr:        or0(m.GatewayIPAddr),
-		Option: func(code uint16) ([]byte, bool) {
-			if code > 254 {
-				return nil, false
-			}
-			v, ok := m.Options[uint8(code)]
-			return v, ok
-		},
-		Member: x.member,
-	}
-	return x.asPacket
+	return x.q.options.get(uint8(code))
 }
 
 func (x *exchange) member(name string) bool { return x.classes.Has(name) }

@@ -3,20 +3,19 @@ package dhcp4
 import (
 	"time"
 
-	"github.com/insomniacslk/dhcp/dhcpv4"
-
 	"github.com/dhcpha/dhcpha/lease"
 )
 
 // clientOf says who sent a message: by its client identifier (RFC 2131,
-// section 4.2), and its hardware address.
-func clientOf(m *dhcpv4.DHCPv4) lease.Client {
-	c := lease.Client{HWAddr: m.ClientHWAddr}
-	if id := m.Options[uint8(dhcpv4.OptionClientIdentifier)]; len(id) > 0 {
-		c.ID = id
+// section 4.2), and its hardware address. They are copies.
+func clientOf(m *message) (c lease.Client) {
+	id, n := m.options.value(optClientID), len(m.chaddr)
+	own := make([]byte, n+len(id))
+	if copy(own, m.chaddr); n > 0 {
+		c.HWAddr = own[:n:n]
 	}
-	if len(c.HWAddr) == 0 {
-		c.HWAddr = nil
+	if copy(own[n:], id); len(id) > 0 {
+		c.ID = own[n:]
 	}
 	return c
 }

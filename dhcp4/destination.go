@@ -21,7 +21,7 @@ const (
 func limitedBroadcast() netip.Addr { return serve.LimitedBroadcast() }
 
 // route is what decides where the reply to a query goes, and how large it may
-// be. It is taken from the query before the handler, which may change it.
+// be.
 type route struct {
 	local     netip.Addr // the address the query was sent to, or the interface's
 	relay     netip.Addr // giaddr; invalid: none
@@ -33,21 +33,20 @@ type route struct {
 	maximum   int        // length of a message that the client takes, headers included
 }
 
-func routeOf(q *Query) route {
-	m := q.Message
+func routeOf(q *incoming) route {
 	r := route{
-		local:     q.Local,
-		relay:     address(m.GatewayIPAddr),
+		local:     q.local,
+		relay:     q.giaddr,
 		relayPort: serverPort,
-		client:    address(m.ClientIPAddr),
-		broadcast: m.Flags&broadcastFlag != 0,
-		requested: m.Options[uint8(dhcpv4.OptionParameterRequestList)],
+		client:    q.ciaddr,
+		broadcast: q.flags&broadcastFlag != 0,
+		requested: q.options.value(optRequestList),
 		maximum:   minMaximum,
 	}
-	if sourcePortMatters(m.Options[uint8(dhcpv4.OptionRelayAgentInformation)]) {
-		r.relayPort = q.Source.Port()
+	if sourcePortMatters(q.options.value(optRelayInfo)) {
+		r.relayPort = q.source.Port()
 	}
-	switch src := q.Source.Addr(); m.MessageType() {
+	switch src := q.source.Addr(); q.msgType() {
 	case dhcpv4.MessageTypeDiscover:
 		r.client = netip.Addr{} // it has none yet
 	case dhcpv4.MessageTypeInform:
@@ -61,7 +60,7 @@ func routeOf(q *Query) route {
 			r.client = src // it should have said so, but it has one
 		}
 	}
-	if v := m.Options[uint8(dhcpv4.OptionMaximumDHCPMessageSize)]; len(v) == 2 {
+	if v := q.options.value(optMaxSize); len(v) == 2 {
 		r.maximum = max(minMaximum, int(binary.BigEndian.Uint16(v)))
 	}
 	return r
@@ -82,13 +81,13 @@ type destination struct {
 // given, or says that it has (INFORM): in every other message it should be 0
 // (section 4.4.1, table 5), and any host of the world could be named in it as
 // the target of our replies.
-func (r route) destination(reply *dhcpv4.DHCPv4) destination {
-	nak := reply.MessageType() == dhcpv4.MessageTypeNak
-	your := address(reply.YourIPAddr)
+func (r *route) destination(reply *message) destination {
+	nak := reply.msgType() == dhcpv4.MessageTypeNak
+	your := reply.yiaddr
 	switch {
 	case r.relay.IsValid():
 		if nak {
-			reply.Flags |= broadcastFlag
+			reply.flags |= broadcastFlag
 		}
 		return destination{AddrPort: netip.AddrPortFrom(r.relay, r.relayPort)}
 	case nak:
@@ -117,14 +116,4 @@ func sourcePortMatters(relayInfo []byte) bool {
 // isUnicast says whether one host can have the address.
 func isUnicast(addr netip.Addr) bool {
 	return addr.Is4() && addr.As4()[0] != 0 && addr.As4()[0] < 224
-}
-
-// address is the zero Addr for a field that is not set.
-func address(ip []byte) netip.Addr {
-	addr, _ := netip.AddrFromSlice(ip)
-	addr = addr.Unmap()
-	if !addr.Is4() || addr.IsUnspecified() {
-		return netip.Addr{}
-	}
-	return addr
 }

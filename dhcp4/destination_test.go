@@ -56,9 +56,12 @@ func TestDestination(t *testing.T) {
 			q := &Query{Message: query(t, tt.typ, tt.query...), Source: netip.MustParseAddrPort(tt.source)}
 			reply, err := dhcpv4.NewReplyFromRequest(q.Message, dhcpv4.WithMessageType(tt.answer), dhcpv4.WithYourIP(net.IPv4(192, 0, 2, 100)))
 			require.NoError(t, err)
-			require.Equal(t, destination{netip.MustParseAddrPort(tt.to), tt.link}, routeOf(q).destination(reply))
+			var own message
+			require.NoError(t, own.take(reply))
+			r := routeOf(incomingOf(q))
+			require.Equal(t, destination{netip.MustParseAddrPort(tt.to), tt.link}, r.destination(&own))
 			wantFlag := tt.answer == nak && !q.Message.GatewayIPAddr.IsUnspecified() || q.Message.IsBroadcast()
-			require.Equal(t, wantFlag, reply.IsBroadcast(), "the relay agent is to broadcast a NAK (section 4.3.2)")
+			require.Equal(t, wantFlag, own.flags&broadcastFlag != 0, "the relay agent is to broadcast a NAK (section 4.3.2)")
 		})
 	}
 }
@@ -68,5 +71,8 @@ func TestReplyWithoutAnAddressIsBroadcast(t *testing.T) {
 	q := &Query{Message: query(t, dhcpv4.MessageTypeRequest), Source: netip.MustParseAddrPort(anyClient)}
 	reply, err := dhcpv4.NewReplyFromRequest(q.Message, dhcpv4.WithMessageType(dhcpv4.MessageTypeAck))
 	require.NoError(t, err)
-	require.Equal(t, destination{netip.MustParseAddrPort("255.255.255.255:68"), false}, routeOf(q).destination(reply))
+	var own message
+	require.NoError(t, own.take(reply))
+	r := routeOf(incomingOf(q))
+	require.Equal(t, destination{netip.MustParseAddrPort("255.255.255.255:68"), false}, r.destination(&own))
 }

@@ -12,10 +12,10 @@ import (
 )
 
 // discover answers a DHCPDISCOVER (RFC 2131, section 4.3.1).
-func (x *exchange) discover(ctx context.Context) (*Reply, error) {
+func (x *exchange) discover(ctx context.Context) (*message, error) {
 	if x.subnet == nil {
-		x.e.core.Log.Debug("no subnet", "client", engine.Logged(x.client), "interface", x.q.Interface, "relay", x.m.GatewayIPAddr,
-			"source", x.q.Source, "unicast", x.q.Unicast)
+		x.e.core.Log.Debug("no subnet", "client", engine.Logged(x.client), "interface", x.q.iface, "relay", x.q.giaddr,
+			"source", x.q.source, "unicast", x.q.unicast)
 		x.e.core.Stats.Dropped.Add(1)
 		return nil, nil
 	}
@@ -27,10 +27,10 @@ func (x *exchange) discover(ctx context.Context) (*Reply, error) {
 		x.allocationFailed()
 		return nil, nil
 	}
-	if _, asked := x.m.Options[optRapidCommit]; asked && *g.subnet.params.RapidCommit {
+	if x.q.options.has(optRapidCommit) && *g.subnet.params.RapidCommit {
 		reply, err := x.commit(ctx, g)
 		if reply != nil {
-			reply.Message.Options[optRapidCommit] = []byte{}
+			reply.options.set(optRapidCommit, nil)
 		}
 		return reply, err
 	}
@@ -57,7 +57,7 @@ func (x *exchange) offer() *grant {
 			}
 		}
 	}
-	if hint := addressOption(x.m, dhcpv4.OptionRequestedIPAddress); hint.IsValid() {
+	if hint := x.q.addressOption(optRequestedAddr); hint.IsValid() {
 		if s, _ := x.poolFor(hint); s != nil && !x.reservedForOther(hint, s) && !x.endsOdd(hint, s) {
 			if g := x.hold(hint, s); g != nil {
 				return g.replacing(current)

@@ -3,10 +3,8 @@ package dhcp4
 import (
 	"encoding/binary"
 	"fmt"
-	"net"
+	"math/bits"
 	"slices"
-
-	"github.com/insomniacslk/dhcp/dhcpv4"
 )
 
 const (
@@ -32,33 +30,33 @@ func maxLength(size, mtu int) int {
 // others, and the relay agent's last (RFC 3046, section 2.1). What does not
 // fit goes into the file and sname fields if these are unused, and what does
 // not fit there either is left out: omitted are the codes of these.
-func appendMessage(b []byte, m *dhcpv4.DHCPv4, requested []byte, limit int) (_ []byte, omitted []uint8, err error) {
+func appendMessage(b []byte, m *message, requested []byte, limit int) (_ []byte, omitted []uint8, err error) {
 	start := len(b)
 	b = slices.Grow(b, max(limit, minBOOTP)) // it must not move: fields are filled in late
 	b, err = appendFixed(b, m)
 	if err != nil {
 		return nil, nil, err
 	}
-	var scratch [64]uint8
-	order := optionOrder(scratch[:0], m.Options, requested)
+	var scratch [64]option4
+	order := optionOrder(scratch[:0], &m.options, requested)
 	relay := 0
-	relayInfo, relayed := m.Options[uint8(dhcpv4.OptionRelayAgentInformation)]
+	relayInfo, relayed := m.options.get(optRelayInfo)
 	if relayed {
 		relay = optionLen(relayInfo)
 	}
-	if mandatory := optionLen(m.Options[uint8(dhcpv4.OptionDHCPMessageType)]); relayed && offsetOptions+mandatory+relay+1 > limit {
+	if mandatory := optionLen(m.options.value(optMessageType)); relayed && offsetOptions+mandatory+relay+1 > limit {
 		// RFC 3046, section 2.2: a reply goes without it rather than not at all.
-		omitted = append(omitted, uint8(dhcpv4.OptionRelayAgentInformation))
+		omitted = append(omitted, optRelayInfo)
 		relay, relayed = 0, false
 	}
 	need := 0
-	for _, code := range order {
-		need += optionLen(m.Options[code])
+	for i := range order {
+		need += optionLen(order[i].value)
 	}
 	room := limit - offsetOptions - relay - 1 // End
 	if need <= room {
-		for _, code := range order {
-			b = appendOption(b, code, m.Options[code])
+		for i := range order {
+			b = appendOption(b, &order[i])
 		}
 	} else {
 		var left []uint8
@@ -66,9 +64,9 @@ func appendMessage(b []byte, m *dhcpv4.DHCPv4, requested []byte, limit int) (_ [
 		omitted = append(omitted, left...)
 	}
 	if relayed {
-		b = appendOption(b, uint8(dhcpv4.OptionRelayAgentInformation), relayInfo)
+		b = appendOption(b, &option4{optRelayInfo, relayInfo})
 	}
-	b = append(b, uint8(dhcpv4.OptionEnd))
+	b = append(b, optEnd)
 	for len(b)-start < minBOOTP {
 		b = append(b, 0)
 	}
@@ -76,73 +74,62 @@ func appendMessage(b []byte, m *dhcpv4.DHCPv4, requested []byte, limit int) (_ [
 }
 
 // appendFixed appends everything before the options to b, which has room.
-func appendFixed(b []byte, m *dhcpv4.DHCPv4) ([]byte, error) {
+func appendFixed(b []byte, m *message) ([]byte, error) {
 	switch {
-	case len(m.ClientHWAddr) > maxHWLen:
-		return nil, fmt.Errorf("dhcp4: hardware address of %d bytes, at most %d", len(m.ClientHWAddr), maxHWLen)
-	case len(m.ServerHostName) >= offsetFile-offsetSName:
-		return nil, fmt.Errorf("dhcp4: server host name of %d bytes, at most %d", len(m.ServerHostName), offsetFile-offsetSName-1)
-	case len(m.BootFileName) >= offsetCookie-offsetFile:
-		return nil, fmt.Errorf("dhcp4: boot file name of %d bytes, at most %d", len(m.BootFileName), offsetCookie-offsetFile-1)
+	case len(m.chaddr) > maxHWLen:
+		return nil, fmt.Errorf("dhcp4: hardware address of %d bytes, at most %d", len(m.chaddr), maxHWLen)
+	case len(m.sname) >= offsetFile-offsetSName:
+		return nil, fmt.Errorf("dhcp4: server host name of %d bytes, at most %d", len(m.sname), offsetFile-offsetSName-1)
+	case len(m.file) >= offsetCookie-offsetFile:
+		return nil, fmt.Errorf("dhcp4: boot file name of %d bytes, at most %d", len(m.file), offsetCookie-offsetFile-1)
 	}
 	start := len(b)
 	b = b[:start+offsetOptions]
 	f := b[start:]
 	clear(f)
-	f[offsetOp] = byte(m.OpCode)
-	f[offsetHWType] = byte(m.HWType)
-	f[offsetHWLen] = byte(len(m.ClientHWAddr))
-	f[offsetHops] = m.HopCount
-	copy(f[offsetXID:], m.TransactionID[:])
-	binary.BigEndian.PutUint16(f[offsetSecs:], m.NumSeconds)
-	binary.BigEndian.PutUint16(f[offsetFlags:], m.Flags)
-	for _, a := range [...]struct {
-		name   string
-		offset int
-		ip     net.IP
-	}{
-		{"ciaddr", offsetCIAddr, m.ClientIPAddr},
-		{"yiaddr", offsetYIAddr, m.YourIPAddr},
-		{"siaddr", offsetSIAddr, m.ServerIPAddr},
-		{"giaddr", offsetGIAddr, m.GatewayIPAddr},
-	} {
-		ip4 := a.ip.To4()
-		if ip4 == nil && a.ip != nil {
-			return nil, fmt.Errorf("dhcp4: %s is not an IPv4 address: %v", a.name, a.ip)
-		}
-		copy(f[a.offset:], ip4)
-	}
-	copy(f[offsetCHAddr:], m.ClientHWAddr)
-	copy(f[offsetSName:], m.ServerHostName)
-	copy(f[offsetFile:], m.BootFileName)
+	f[offsetOp], f[offsetHWType], f[offsetHWLen], f[offsetHops] = m.op, m.hwType, byte(len(m.chaddr)), m.hops
+	copy(f[offsetXID:], m.xid[:])
+	binary.BigEndian.PutUint16(f[offsetSecs:], m.secs)
+	binary.BigEndian.PutUint16(f[offsetFlags:], m.flags)
+	*(*[4]byte)(f[offsetCIAddr:]) = as4(m.ciaddr)
+	*(*[4]byte)(f[offsetYIAddr:]) = as4(m.yiaddr)
+	*(*[4]byte)(f[offsetSIAddr:]) = as4(m.siaddr)
+	*(*[4]byte)(f[offsetGIAddr:]) = as4(m.giaddr)
+	copy(f[offsetCHAddr:], m.chaddr)
+	copy(f[offsetSName:], m.sname)
+	copy(f[offsetFile:], m.file)
 	binary.BigEndian.PutUint32(f[offsetCookie:], cookie)
 	return b, nil
 }
 
-// optionOrder appends the codes in the order of the wire, but for what frames
-// the options (pad, end, overload) and the relay agent information.
-func optionOrder(order []uint8, opts dhcpv4.Options, requested []byte) []uint8 {
-	var done [256]bool
-	for _, code := range [...]dhcpv4.OptionCode{dhcpv4.OptionPad, dhcpv4.OptionEnd, dhcpv4.OptionOptionOverload, dhcpv4.OptionRelayAgentInformation} {
-		done[code.Code()] = true
+// optionOrder appends the options in the order of the wire, but for the
+// overload option, which is the encoding's own, and the relay agent information.
+func optionOrder(order []option4, opts *optionSet, requested []byte) []option4 {
+	var left [4]uint64 // bits of the codes that are not in order yet
+	for i := range opts.list {
+		code := opts.list[i].code
+		left[code/64] |= 1 << (code % 64)
 	}
+	done := func(code uint8) { left[code/64] &^= 1 << (code % 64) }
 	add := func(code uint8) {
-		if _, ok := opts[code]; ok && !done[code] {
-			done[code] = true
-			order = append(order, code)
+		if left[code/64]&(1<<(code%64)) != 0 {
+			done(code)
+			order = append(order, opts.list[opts.at[code]-1])
 		}
 	}
-	add(uint8(dhcpv4.OptionDHCPMessageType))
-	add(uint8(dhcpv4.OptionServerIdentifier))
-	add(uint8(dhcpv4.OptionIPAddressLeaseTime))
+	done(optOverload)
+	done(optRelayInfo)
+	add(optMessageType)
+	add(optServerID)
+	add(optLeaseTime)
 	for _, code := range requested {
 		add(code)
 	}
-	others := len(order)
-	for code := range opts {
-		add(code)
+	for i := range left {
+		for left[i] != 0 {
+			add(uint8(i*64 + bits.TrailingZeros64(left[i])))
+		}
 	}
-	slices.Sort(order[others:])
 	return order
 }
 
@@ -150,7 +137,7 @@ func optionOrder(order []uint8, opts dhcpv4.Options, requested []byte) []uint8 {
 // option, and puts others into the fields for which that option then speaks.
 // An option is never torn apart between fields: many clients do not join
 // them.
-func appendOverloaded(b []byte, start, room int, m *dhcpv4.DHCPv4, order []uint8) (_ []byte, omitted []uint8) {
+func appendOverloaded(b []byte, start, room int, m *message, order []option4) (_ []byte, omitted []uint8) {
 	const overloadLen = 3
 	room -= overloadLen
 	type field struct {
@@ -158,19 +145,19 @@ func appendOverloaded(b []byte, start, room int, m *dhcpv4.DHCPv4, order []uint8
 		bit   uint8
 	}
 	var fields []field
-	if m.BootFileName == "" {
+	if len(m.file) == 0 {
 		fields = append(fields, field{b[start+offsetFile : start+offsetCookie], overloadFile})
 	}
-	if m.ServerHostName == "" {
+	if len(m.sname) == 0 {
 		fields = append(fields, field{b[start+offsetSName : start+offsetFile], overloadSName})
 	}
 	var overload uint8
 next:
-	for _, code := range order {
-		value := m.Options[code]
-		n := optionLen(value)
+	for j := range order {
+		o := &order[j]
+		n := optionLen(o.value)
 		if n <= room {
-			b = appendOption(b, code, value)
+			b = appendOption(b, o)
 			room -= n
 			continue
 		}
@@ -179,16 +166,16 @@ next:
 			if n >= len(f.bytes) { // one byte for End
 				continue
 			}
-			appendOption(f.bytes[:0], code, value)
+			appendOption(f.bytes[:0], o)
 			f.bytes = f.bytes[n:]
-			f.bytes[0] = uint8(dhcpv4.OptionEnd)
+			f.bytes[0] = optEnd
 			overload |= f.bit
 			continue next
 		}
-		omitted = append(omitted, code)
+		omitted = append(omitted, o.code)
 	}
 	if overload != 0 {
-		b = append(b, uint8(dhcpv4.OptionOptionOverload), 1, overload)
+		b = append(b, optOverload, 1, overload)
 	}
 	return b, omitted
 }
@@ -201,10 +188,10 @@ func optionLen(value []byte) int {
 
 // appendOption appends an option, in parts if it is longer than one can be
 // (RFC 3396).
-func appendOption(b []byte, code uint8, value []byte) []byte {
-	for {
+func appendOption(b []byte, o *option4) []byte {
+	for value := o.value; ; {
 		n := min(len(value), 255)
-		b = append(b, code, byte(n))
+		b = append(b, o.code, byte(n))
 		b = append(b, value[:n]...)
 		if value = value[n:]; len(value) == 0 {
 			return b

@@ -32,10 +32,28 @@ func replyWith(t testing.TB, opts map[uint8][]byte) *dhcpv4.DHCPv4 {
 	return m
 }
 
+// encoded is a message of the library in wire form.
+func encoded(m *dhcpv4.DHCPv4, requested []byte, limit int) (b []byte, omitted []uint8, err error) {
+	var own message
+	if err := own.take(m); err != nil {
+		return nil, nil, err
+	}
+	return appendMessage(nil, &own, requested, limit)
+}
+
+// decoded is the reverse.
+func decoded(b []byte) (*dhcpv4.DHCPv4, error) {
+	var own message
+	if err := own.decode(b); err != nil {
+		return nil, err
+	}
+	return own.library(), nil
+}
+
 func TestOptionsInTheOrderOfTheWire(t *testing.T) {
 	t.Parallel()
 	m := replyWith(t, map[uint8][]byte{82: {1, 1, 'x'}, 1: make([]byte, 4), 3: make([]byte, 4), 6: make([]byte, 4), 15: []byte("example"), 250: nil, 61: {1}})
-	b, omitted, err := appendMessage(nil, m, []byte{6, 99, 3, 6, 82, 53}, 548)
+	b, omitted, err := encoded(m, []byte{6, 99, 3, 6, 82, 53}, 548)
 	require.NoError(t, err)
 	require.Empty(t, omitted)
 	require.Len(t, b, minBOOTP)
@@ -50,11 +68,11 @@ func TestOptionsInTheOrderOfTheWire(t *testing.T) {
 func TestLongOptionsAreSplit(t *testing.T) {
 	t.Parallel()
 	long := bytes.Repeat([]byte("0123456789"), 60)
-	b, omitted, err := appendMessage(nil, replyWith(t, map[uint8][]byte{121: long}), nil, 1472)
+	b, omitted, err := encoded(replyWith(t, map[uint8][]byte{121: long}), nil, 1472)
 	require.NoError(t, err)
 	require.Empty(t, omitted)
 	require.Equal(t, []uint8{53, 54, 51, 121, 121, 121}, codes(t, b[offsetOptions:]))
-	m, err := decode(b)
+	m, err := decoded(b)
 	require.NoError(t, err)
 	require.Equal(t, long, m.Options[121])
 }
@@ -70,24 +88,24 @@ func TestOverload(t *testing.T) {
 		82: bytes.Repeat([]byte{82}, 40),
 	}
 	m := replyWith(t, opts)
-	b, omitted, err := appendMessage(nil, m, nil, 548)
+	b, omitted, err := encoded(m, nil, 548)
 	require.NoError(t, err)
 	require.Equal(t, []uint8{22}, omitted)
 	require.LessOrEqual(t, len(b), 548)
 	require.Equal(t, []uint8{53, 54, 51, 15, 23, 52, 82}, codes(t, b[offsetOptions:]))
 	require.Equal(t, []uint8{20}, codes(t, b[offsetFile:offsetCookie]))
 	require.Equal(t, []uint8{21}, codes(t, b[offsetSName:offsetFile]))
-	back, err := decode(b)
+	back, err := decoded(b)
 	require.NoError(t, err)
 	delete(m.Options, 22)
 	require.Equal(t, m.Options, back.Options)
 	require.Empty(t, back.BootFileName)
 
 	m.BootFileName = "pxelinux.0" // a field in use is left alone
-	b, omitted, err = appendMessage(nil, m, nil, 548)
+	b, omitted, err = encoded(m, nil, 548)
 	require.NoError(t, err)
 	require.Equal(t, []uint8{20}, omitted)
-	back, err = decode(b)
+	back, err = decoded(b)
 	require.NoError(t, err)
 	require.Equal(t, "pxelinux.0", back.BootFileName)
 	require.Equal(t, opts[21], back.Options[21])
@@ -95,7 +113,7 @@ func TestOverload(t *testing.T) {
 
 func TestRelayInformationThatDoesNotFit(t *testing.T) {
 	t.Parallel()
-	b, omitted, err := appendMessage(nil, replyWith(t, map[uint8][]byte{82: make([]byte, 400)}), nil, 548)
+	b, omitted, err := encoded(replyWith(t, map[uint8][]byte{82: make([]byte, 400)}), nil, 548)
 	require.NoError(t, err)
 	require.Equal(t, []uint8{82}, omitted)
 	require.Equal(t, []uint8{53, 54, 51}, codes(t, b[offsetOptions:]))
@@ -120,7 +138,7 @@ func TestMessagesThatCannotBeEncoded(t *testing.T) {
 	} {
 		m := replyWith(t, nil)
 		spoil(m)
-		_, _, err := appendMessage(nil, m, nil, 548)
+		_, _, err := encoded(m, nil, 548)
 		require.ErrorContains(t, err, name)
 	}
 }
@@ -131,7 +149,7 @@ func TestDecodeAgreesWithTheLibrary(t *testing.T) {
 		dhcpv4.WithBroadcast(true), dhcpv4.WithOption(dhcpv4.OptHostName("client")), dhcpv4.WithRequestedOptions(dhcpv4.OptionRouter)).ToBytes()
 	want, err := dhcpv4.FromBytes(b)
 	require.NoError(t, err)
-	got, err := decode(b)
+	got, err := decoded(b)
 	require.NoError(t, err)
 	require.Equal(t, want.String(), got.String())
 	require.Equal(t, want.ToBytes(), got.ToBytes())
@@ -142,13 +160,44 @@ func TestDecodeAgreesWithTheLibrary(t *testing.T) {
 	require.Equal(t, want.ToBytes(), got.ToBytes())
 }
 
+// FuzzDecode compares with what the library decodes, as far as that goes: it
+// knows no overload, and wants an End.
+func FuzzDecode(f *testing.F) {
+	f.Add(query(f, dhcpv4.MessageTypeDiscover, dhcpv4.WithGatewayIP(net.IPv4(10, 0, 0, 1))).ToBytes())
+	f.Add(query(f, dhcpv4.MessageTypeRequest, dhcpv4.WithOption(dhcpv4.OptGeneric(dhcpv4.GenericOptionCode(121), make([]byte, 300)))).ToBytes())
+	named := query(f, dhcpv4.MessageTypeInform, dhcpv4.WithClientIP(net.IPv4(192, 0, 2, 9)), dhcpv4.WithOption(dhcpv4.OptHostName("")))
+	named.ServerHostName, named.BootFileName = "server", "file"
+	f.Add(named.ToBytes())
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if _, why := accept(b); why != 0 {
+			return
+		}
+		want, err := dhcpv4.FromBytes(b)
+		if err != nil || want.Options.Has(dhcpv4.OptionOptionOverload) {
+			return
+		}
+		before := bytes.Clone(b)
+		got, err := decoded(b)
+		require.NoError(t, err)
+		require.Equal(t, before, b, "a datagram is not changed")
+		require.Equal(t, want.MessageType(), got.MessageType())
+		require.Len(t, got.Options, len(want.Options))
+		for code, value := range want.Options {
+			require.True(t, bytes.Equal(value, got.Options[code]), "option %d", code)
+		}
+		want.Options, got.Options = nil, nil
+		require.Equal(t, want.String(), got.String())
+		require.Equal(t, want.ToBytes(), got.ToBytes())
+	})
+}
+
 // FuzzMessage decodes any message that is accepted, encodes it again, and
 // expects the same options back, as far as they fitted.
 func FuzzMessage(f *testing.F) {
 	f.Add(query(f, dhcpv4.MessageTypeDiscover).ToBytes(), 548)
 	long := query(f, dhcpv4.MessageTypeRequest, dhcpv4.WithOption(dhcpv4.OptGeneric(dhcpv4.GenericOptionCode(121), make([]byte, 300))))
 	f.Add(long.ToBytes(), 548)
-	full, _, err := appendMessage(nil, replyWith(f, map[uint8][]byte{15: make([]byte, 200), 20: make([]byte, 100), 21: make([]byte, 50), 82: make([]byte, 20)}), nil, 548)
+	full, _, err := encoded(replyWith(f, map[uint8][]byte{15: make([]byte, 200), 20: make([]byte, 100), 21: make([]byte, 50), 82: make([]byte, 20)}), nil, 548)
 	require.NoError(f, err)
 	full[offsetOp] = 1
 	full[offsetOptions+2] = 3
@@ -160,18 +209,18 @@ func FuzzMessage(f *testing.F) {
 		if _, why := accept(b); why != 0 {
 			return
 		}
-		m, err := decode(b)
+		m, err := decoded(b)
 		if err != nil {
 			return
 		}
 		limit = min(max(limit, minMaximum-headersLen), maxMessage)
-		out, omitted, err := appendMessage(nil, m, m.Options[55], limit)
+		out, omitted, err := encoded(m, m.Options[55], limit)
 		if err != nil {
 			return // a name that fills its field
 		}
 		require.LessOrEqual(t, len(out), limit)
 		require.GreaterOrEqual(t, len(out), minBOOTP)
-		back, err := decode(out)
+		back, err := decoded(out)
 		require.NoError(t, err)
 		for _, code := range omitted {
 			delete(m.Options, code)

@@ -25,6 +25,8 @@ type Engine struct {
 
 	reload sync.Mutex // one Reload at a time
 	locals locals
+
+	exchanges sync.Pool // memory of queries that have been answered
 }
 
 // EngineOptions are the parts of an Engine that have a default.
@@ -111,31 +113,42 @@ func (e *Engine) Close() { e.core.Close() }
 // ends; it returns nil then.
 func (e *Engine) Run(ctx context.Context) error { return e.core.Run(ctx) }
 
-// ServeDHCP answers one query.
+// ServeDHCP answers one query. A [Server] whose handler is the engine itself
+// takes a shorter way, which makes no messages of the library.
 func (e *Engine) ServeDHCP(ctx context.Context, q *Query) (*Reply, error) {
-	x := e.begin(q)
+	var in incoming
+	in.take(q)
+	x := e.begin(&in)
 	if x == nil {
 		return nil, nil
 	}
-	return x.end(ctx)
+	defer x.done()
+	m, err := x.end(ctx)
+	if m == nil {
+		return nil, err
+	}
+	return &Reply{Message: m.library()}, nil
 }
 
 // begin does what can be done for a query without waiting for anything; nil: it
-// is not answered. A server's own query is begun by who reads the socket.
-func (e *Engine) begin(q *Query) *exchange {
-	e.core.Stats.Received(int(q.Message.MessageType()))
-	x := newExchange(e, q)
-	if x.turn = engine.Begin[Reply](&e.core, x); x.turn == "" {
+// is not answered. A server's own query is begun by who reads the socket. The
+// query has to stay as it is until the exchange is done.
+func (e *Engine) begin(q *incoming) *exchange {
+	x := e.newExchange(q)
+	e.core.Stats.Received(int(x.typ))
+	if x.holder = engine.Begin[message](&e.core, x); x.holder == "" {
+		x.done()
 		return nil
 	}
 	return x
 }
 
-// end answers a query that has begun.
-func (x *exchange) end(ctx context.Context) (*Reply, error) {
-	reply, err := engine.Answer[Reply](ctx, &x.e.core, x, x.turn)
-	if reply != nil {
-		x.e.core.Stats.Sent(int(reply.Message.MessageType()))
+// end answers a query that has begun; nil: by silence. The reply is good until
+// the exchange is done.
+func (x *exchange) end(ctx context.Context) (*message, error) {
+	m, err := engine.Answer[message](ctx, &x.e.core, x, x.holder)
+	if m != nil {
+		x.e.core.Stats.Sent(int(m.msgType()))
 	}
-	return reply, err
+	return m, err
 }

@@ -18,7 +18,7 @@ import (
 func FuzzEngine(f *testing.F) {
 	train := func(qs ...*Query) (b []byte) {
 		for _, q := range qs {
-			wire, _, err := appendMessage(nil, q.Message, nil, maxMessage)
+			wire, _, err := encoded(q.Message, nil, maxMessage)
 			require.NoError(f, err)
 			circumstances := byte(0)
 			if q.Unicast {
@@ -49,28 +49,27 @@ func FuzzEngine(f *testing.F) {
 			if _, refused := accept(packet); refused != 0 {
 				continue
 			}
-			m, err := decode(packet)
-			if err != nil {
+			in := incoming{received: time.Now(), iface: "eth0", local: serverAddr, unicast: circumstances&1 != 0, length: n}
+			if err := in.decode(packet); err != nil {
 				continue
 			}
-			q := &Query{Message: m, Received: time.Now(), Interface: "eth0", Local: serverAddr, Unicast: circumstances&1 != 0, Length: n}
 			before := map[netip.Addr]lease.Lease{}
 			for l := range b.store.All() {
 				before[l.Addr] = l
 			}
-			reply, err := b.e.ServeDHCP(t.Context(), q)
+			reply, err := b.e.ServeDHCP(t.Context(), in.query())
 			require.NoError(t, err)
 			if reply == nil {
 				continue
 			}
-			if _, _, err := appendMessage(nil, reply.Message, nil, minMaximum); err != nil {
+			if _, _, err := encoded(reply.Message, nil, minMaximum); err != nil {
 				t.Fatalf("a reply that cannot be sent: %v", err)
 			}
 			addr := address(reply.Message.YourIPAddr)
 			if !addr.IsValid() {
 				continue
 			}
-			who := clientOf(m)
+			who := clientOf(&in.message)
 			if old, ok := before[addr]; ok && engine.InUse(&old, time.Now()) {
 				require.True(t, owns(who, true, &old), "%s is another client's", addr)
 			}

@@ -170,7 +170,7 @@ type keaRelay struct {
 func (r *keaRelay) ask(q *Query) *dhcpv4.DHCPv4 {
 	second := queryOf(discover, 0xee, r.here...)
 	for _, q := range []*Query{q, second} {
-		wire, _, err := appendMessage(nil, q.Message, nil, maxMessage)
+		wire, _, err := encoded(q.Message, nil, maxMessage)
 		require.NoError(r.t, err)
 		_, err = r.conn.WriteTo(wire, net.UDPAddrFromAddrPort(netip.MustParseAddrPort("198.51.100.1:67")))
 		require.NoError(r.t, err)
@@ -181,7 +181,7 @@ func (r *keaRelay) ask(q *Query) *dhcpv4.DHCPv4 {
 		require.NoError(r.t, r.conn.SetReadDeadline(time.Now().Add(20*time.Second)))
 		n, _, err := r.conn.ReadFrom(b)
 		require.NoError(r.t, err)
-		m, err := decode(b[:n])
+		m, err := decoded(b[:n])
 		require.NoError(r.t, err)
 		if m.TransactionID == second.Message.TransactionID {
 			return answer

@@ -97,6 +97,13 @@ func queryOf(typ dhcpv4.MessageType, client byte, mods ...mod) *Query {
 	return q
 }
 
+// incomingOf is a query as the engine sees it.
+func incomingOf(q *Query) *incoming {
+	in := new(incoming)
+	in.take(q)
+	return in
+}
+
 const (
 	discover = dhcpv4.MessageTypeDiscover
 	request  = dhcpv4.MessageTypeRequest

@@ -7,46 +7,83 @@ import (
 
 	"github.com/dhcpha/dhcpha/internal/class"
 	"github.com/dhcpha/dhcpha/internal/engine"
+	"github.com/dhcpha/dhcpha/internal/option"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
-// exchange is one query while it is being answered.
+// exchange is one query while it is being answered. Its memory is used again for
+// others, so what outlives it must not be a part of it or of the query.
 type exchange struct {
 	e   *Engine
 	p   *plan
-	q   *Query
-	m   *dhcpv4.DHCPv4
+	q   *incoming
 	typ dhcpv4.MessageType
 
-	client   lease.Client
-	ids      []engine.Identity
-	classes  engine.ClassSet
-	asPacket *class.Packet // once it is needed
+	client  lease.Client // a copy of what is in the query: gates and committers may keep it
+	ids     []engine.Identity
+	classes engine.ClassSet
+	subnet  *subnet // of the client's link; nil: unknown
+	holder  string  // for whom addresses are held
 
-	subnet *subnet // of the client's link; nil: unknown
-	holder string  // for whom addresses are held
-
-	turn  string // for which it waits
 	start exchangeStart
 	now   time.Time
+
+	current lease.Lease // the client's, if findLease has found it
+	grant   grant
+	reply   message
+
+	packet class.Packet // what expressions see, once that is asked for
+	seen   bool         // it has been
+	room   exchangeRoom
 }
 
 // exchangeStart is what an exchange begins with again when a lease has changed
 // meanwhile.
 type exchangeStart struct {
 	subnet  *subnet
-	classes engine.ClassSet
+	classes int // how many of its classes it had
 }
 
-func newExchange(e *Engine, q *Query) *exchange {
-	m := q.Message
-	return &exchange{e: e, p: e.plan.Load(), q: q, m: m, typ: m.MessageType(), client: clientOf(m)}
+// exchangeRoom is memory for what lasts no longer than an exchange.
+type exchangeRoom struct {
+	levels    [12]*option.List
+	requested [64]uint16
+	chosen    [32]*option.Option
+	values    []byte // of options
+
+	// Methods as functions, which would take memory each time.
+	member     func(class string) bool
+	serverName func() string
+}
+
+// newExchange begins with what needs no configuration. done ends it.
+func (e *Engine) newExchange(q *incoming) *exchange {
+	x, ok := e.exchanges.Get().(*exchange)
+	if !ok {
+		x = &exchange{e: e, ids: make([]engine.Identity, 0, 5), classes: make(engine.ClassSet, 0, 8)}
+		x.room.values = make([]byte, 0, 128)
+		x.room.member, x.room.serverName = x.member, x.serverName
+		x.packet.Option, x.packet.Member = x.optionOf, x.room.member
+	}
+	x.p, x.q, x.typ, x.client = e.plan.Load(), q, q.msgType(), clientOf(&q.message)
+	return x
+}
+
+// done gives the memory back.
+func (x *exchange) done() {
+	x.p, x.q, x.subnet, x.client, x.holder = nil, nil, nil, lease.Client{}, ""
+	clear(x.ids)
+	clear(x.classes)
+	x.ids, x.classes = x.ids[:0], x.classes[:0]
+	x.start, x.current, x.grant, x.seen = exchangeStart{}, lease.Lease{}, grant{}, false
+	x.e.exchanges.Put(x)
 }
 
 // serverName returns the server that the query's subnet is assigned to. It is
 // asked before the query has been looked into, and leaves no trace.
 func (x *exchange) serverName() string {
-	probe := newExchange(x.e, x.q)
+	probe := x.e.newExchange(x.q)
+	defer probe.done()
 	probe.p = x.p
 	probe.identify()
 	probe.classifyFirst()
@@ -93,6 +130,7 @@ func (x *exchange) identityIn(s *subnet) string {
 // reset prepares for an answer, the first or another try.
 func (x *exchange) reset() {
 	x.subnet = x.start.subnet
-	x.classes = x.start.classes[:len(x.start.classes):len(x.start.classes)]
+	x.classes = x.classes[:x.start.classes] // it has only got more since
+	x.room.values = x.room.values[:0]
 	x.now = time.Now()
 }

@@ -61,6 +61,7 @@ func (w *wire) ask(b testing.TB, payload []byte, source netip.AddrPort, unicast 
 	if _, err := q.Encode(w.out); err != nil {
 		b.Fatal(err)
 	}
+	q.Done()
 	return w.out.Payload
 }
 

@@ -51,7 +51,7 @@ func TestGateIsToldTheServer(t *testing.T) {
 	b.ask(release, 1, ciaddr("203.0.113.130"), unicast)
 	require.Equal(t, []string{"server4", "server4"}, servers)
 
-	x := newExchange(b.e, queryOf(discover, 1, relay("203.0.113.1"), phone))
+	x := b.e.newExchange(incomingOf(queryOf(discover, 1, relay("203.0.113.1"), phone)))
 	require.Empty(t, x.accept())
 	require.Empty(t, x.classes, "it leaves no trace")
 	require.Nil(t, x.subnet)

@@ -23,6 +23,7 @@ type grant struct {
 	valid  uint32 // seconds
 
 	was      *lease.Lease // the lease there is of the address, whosever; nil: none
+	there    lease.Lease  // that lease
 	mine     bool         // it is the client's own
 	previous *lease.Lease // the client's lease of another address, which it gives up; nil: none
 }
@@ -39,11 +40,13 @@ func (g *grant) replacing(current *lease.Lease) *grant {
 // grantOf makes a grant of an address that is held for the client; nil: the
 // address is another client's.
 func (x *exchange) grantOf(addr netip.Addr, s *subnet) *grant {
-	g := &grant{addr: addr, subnet: s, pool: s.poolOf(addr), host: x.hostIn(s)}
-	if l, ok := x.e.core.Store.Lookup(lease.Key{Type: lease.V4, Addr: addr}); ok {
-		g.was = &l
-		g.mine = owns(x.client, s.byID, &l) && l.State != lease.Declined
-		if !g.mine && engine.InUse(&l, x.now) {
+	g := &x.grant // there is one at a time
+	*g = grant{addr: addr, subnet: s, pool: s.poolOf(addr), host: x.hostIn(s)}
+	var ok bool
+	if g.there, ok = x.e.core.Store.Lookup(lease.Key{Type: lease.V4, Addr: addr}); ok {
+		g.was = &g.there
+		g.mine = owns(x.client, s.byID, g.was) && g.was.State != lease.Declined
+		if !g.mine && engine.InUse(g.was, x.now) {
 			return nil
 		}
 	}
@@ -66,8 +69,9 @@ func (x *exchange) findLease() *lease.Lease {
 	for s := range x.candidates() {
 		// Whoever has a client identifier is not who has another one.
 		anonymous := s.byID && len(x.client.ID) > 0
-		if l, ok := x.e.core.Store.LookupHWAddr(x.client.HWAddr, s.id, lease.V4, anonymous); ok && owns(x.client, s.byID, &l) {
-			return &l
+		var ok bool
+		if x.current, ok = x.e.core.Store.LookupHWAddr(x.client.HWAddr, s.id, lease.V4, anonymous); ok && owns(x.client, s.byID, &x.current) {
+			return &x.current
 		}
 	}
 	return nil
@@ -90,23 +94,25 @@ func (x *exchange) leaseAmong(leases []lease.Lease) *lease.Lease {
 }
 
 // commit makes the lease of a grant durable and returns the acknowledgement.
-func (x *exchange) commit(ctx context.Context, g *grant) (*Reply, error) {
-	l := x.leaseOf(g)
+func (x *exchange) commit(ctx context.Context, g *grant) (*message, error) {
+	changes := make([]lease.Change, 0, 2)
+	if g.previous != nil {
+		changes = append(changes, engine.Removal(*g.previous))
+	}
+	changes = append(changes, lease.Change{If: lease.Absent})
+	change := &changes[len(changes)-1]
+	l := &change.Lease
+	x.fill(l, g)
 	if left := x.reuse(g, l); left > 0 {
 		x.e.core.Alloc.Release(g.addr, x.holder)
 		x.e.core.Stats.Reused(l)
 		g.valid = left
 		return x.grantReply(dhcpv4.MessageTypeAck, g), nil
 	}
-	var changes []lease.Change
-	if g.previous != nil {
-		changes = append(changes, engine.Removal(*g.previous))
-	}
-	change := lease.Change{Lease: *l, If: lease.Absent}
 	if g.was != nil {
 		change.If = g.was.Revision
 	}
-	if err := x.commitChanges(ctx, append(changes, change)...); err != nil {
+	if err := x.commitChanges(ctx, changes...); err != nil {
 		return nil, err
 	}
 	if x.e.core.Log.Enabled(ctx, slog.LevelDebug) {
@@ -141,9 +147,9 @@ func (x *exchange) reuse(g *grant, l *lease.Lease) uint32 {
 	return g.subnet.cache.Reusable(g.was, l.CLTT)
 }
 
-// leaseOf returns the lease that a grant leads to.
-func (x *exchange) leaseOf(g *grant) *lease.Lease {
-	l := &lease.Lease{
+// fill makes l the lease that a grant leads to.
+func (x *exchange) fill(l *lease.Lease, g *grant) {
+	*l = lease.Lease{
 		Type:     lease.V4,
 		Addr:     g.addr,
 		HWAddr:   x.client.HWAddr,
@@ -163,7 +169,6 @@ func (x *exchange) leaseOf(g *grant) *lease.Lease {
 		l.UserContext = g.was.UserContext
 	}
 	if *g.subnet.params.StoreExtendedInfo {
-		l.UserContext = withRelayInfo(l.UserContext, x.m.Options[optRelayInfo])
+		l.UserContext = withRelayInfo(l.UserContext, x.q.options.value(optRelayInfo))
 	}
-	return l
 }

@@ -2,7 +2,6 @@ package dhcp4
 
 import (
 	"bytes"
-	"net/netip"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 )
@@ -24,24 +23,23 @@ func (x *exchange) ipv6Only() *subnet {
 
 // withoutIPv4 answers such a client, as Kea does, with the address 0.0.0.0, so
 // that none is taken from the pool (RFC 8925, section 3.3).
-func (x *exchange) withoutIPv4(s *subnet, typ dhcpv4.MessageType) (*Reply, error) {
+func (x *exchange) withoutIPv4(s *subnet, typ dhcpv4.MessageType) (*message, error) {
 	h := x.hostIn(s)
 	x.classifyFor(s, nil, h)
 	r := x.newReply(typ)
-	r.YourIPAddr = netip.IPv4Unspecified().AsSlice()
 	if typ == dhcpv4.MessageTypeAck {
-		r.ClientIPAddr = x.m.ClientIPAddr
+		r.ciaddr = x.q.ciaddr
 	}
 	x.addParameters(r, s, nil, h)
-	if _, ok := r.Options[optIPv6Only]; !ok {
+	if !r.options.has(optIPv6Only) {
 		// A class or reservation keeps it from the client: an answer with
 		// neither would only hurt.
 		return nil, nil
 	}
-	return &Reply{Message: r}, nil
+	return r, nil
 }
 
 // requests says whether the client's parameter request list has the option.
 func (x *exchange) requests(code uint8) bool {
-	return bytes.IndexByte(x.m.Options[optRequestList], code) >= 0
+	return bytes.IndexByte(x.q.options.value(optRequestList), code) >= 0
 }

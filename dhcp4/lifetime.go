@@ -19,7 +19,7 @@ func (x *exchange) chooseLifetime(s *subnet) uint32 {
 // askedLifetime is the lifetime that the client wishes for, 0 if it says
 // nothing.
 func (x *exchange) askedLifetime() uint32 {
-	if v := x.m.Options[optLeaseTime]; len(v) == 4 {
+	if v := x.q.options.value(optLeaseTime); len(v) == 4 {
 		return binary.BigEndian.Uint32(v)
 	}
 	return 0

@@ -1,15 +1,18 @@
 package dhcp4
 
 import (
+	"maps"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 )
 
 // locals are this server's own addresses, as far as queries came in on them:
-// a client may name one of them on another interface.
+// a client may name one of them on another interface. Every query looks into
+// them and hardly any adds one, so that it is a new map which has one more.
 type locals struct {
-	mu    sync.RWMutex
-	addrs map[netip.Addr]struct{}
+	adding sync.Mutex
+	addrs  atomic.Pointer[map[netip.Addr]struct{}]
 }
 
 // maxLocals bounds them, should a handler in front make addresses up.
@@ -19,19 +22,23 @@ func (l *locals) add(addr netip.Addr) {
 	if !addr.IsValid() || l.has(addr) {
 		return
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.addrs == nil {
-		l.addrs = map[netip.Addr]struct{}{}
+	l.adding.Lock()
+	defer l.adding.Unlock()
+	more := map[netip.Addr]struct{}{addr: {}}
+	if before := l.addrs.Load(); before != nil {
+		if len(*before) >= maxLocals {
+			return
+		}
+		maps.Copy(more, *before)
 	}
-	if len(l.addrs) < maxLocals {
-		l.addrs[addr] = struct{}{}
-	}
+	l.addrs.Store(&more)
 }
 
 func (l *locals) has(addr netip.Addr) bool {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	_, ok := l.addrs[addr]
+	addrs := l.addrs.Load()
+	if addrs == nil {
+		return false
+	}
+	_, ok := (*addrs)[addr]
 	return ok
 }

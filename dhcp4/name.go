@@ -1,8 +1,6 @@
 package dhcp4
 
 import (
-	"github.com/insomniacslk/dhcp/dhcpv4"
-
 	"github.com/dhcpha/dhcpha/internal/engine"
 )
 
@@ -20,9 +18,9 @@ type clientName struct {
 	value  []byte
 }
 
-func (n clientName) addTo(r *dhcpv4.DHCPv4) {
+func (n *clientName) addTo(r *message) {
 	if n.code != 0 {
-		r.Options[n.code] = n.value
+		r.options.set(n.code, n.value)
 	}
 }
 
@@ -38,7 +36,7 @@ func (x *exchange) clientName(g *grant) clientName {
 	if g.host != nil {
 		reserved = g.host.hostname
 	}
-	if v, ok := x.m.Options[optClientFQDN]; ok {
+	if v, ok := x.q.options.get(optClientFQDN); ok {
 		asked, labels, ok := readFQDN(v)
 		if !ok {
 			return clientName{} // a malformed option is not answered
@@ -49,9 +47,9 @@ func (x *exchange) clientName(g *grant) clientName {
 		}
 		return clientName{answer.Name, optClientFQDN, appendFQDN(nil, answer, labels)}
 	}
-	name := rules.Hostname(string(x.m.Options[optHostname]), reserved, g.addr)
+	name := rules.Hostname(string(x.q.options.value(optHostname)), reserved, g.addr)
 	if name == "" {
 		return clientName{}
 	}
-	return clientName{name, optHostname, []byte(name)}
+	return clientName{name, optHostname, x.keptText(name)}
 }

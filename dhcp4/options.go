@@ -4,8 +4,6 @@ import (
 	"encoding/binary"
 	"iter"
 
-	"github.com/insomniacslk/dhcp/dhcpv4"
-
 	"github.com/dhcpha/dhcpha/internal/engine"
 	"github.com/dhcpha/dhcpha/internal/option"
 )
@@ -13,7 +11,7 @@ import (
 // levels are the options that a client may be sent, the levels with the
 // highest precedence first.
 func (x *exchange) levels(s *subnet, pl *pool, h *host) engine.Levels {
-	ls := make(engine.Levels, 0, 8)
+	ls := engine.Levels(x.room.levels[:0])
 	if h != nil {
 		ls = append(ls, h.options)
 	}
@@ -28,7 +26,7 @@ func (x *exchange) levels(s *subnet, pl *pool, h *host) engine.Levels {
 }
 
 func (x *exchange) lookup(code uint16, ls engine.Levels) *option.Option {
-	return option.Lookup(code, x.member, ls...)
+	return option.Lookup(code, x.room.member, ls...)
 }
 
 // configured returns the option that the subnet or its network has.
@@ -41,31 +39,26 @@ var usual = [...]uint16{optRouters, optDNS, optDomainName}
 
 // addOptions adds the configured options that the client asks for, those that
 // are always sent, and the usual ones. What the reply has already stays.
-func (x *exchange) addOptions(r *dhcpv4.DHCPv4, ls engine.Levels) {
-	prl := x.m.Options[optRequestList]
-	q := option.Query{
-		Requested: make([]uint16, 0, len(prl)+len(usual)),
-		Member:    x.member,
-		Vendors:   x.vendors(),
-	}
-	for _, code := range prl {
+func (x *exchange) addOptions(r *message, ls engine.Levels) {
+	q := option.Query{Requested: x.room.requested[:0], Member: x.room.member, Vendors: x.vendors()}
+	for _, code := range x.q.options.value(optRequestList) {
 		q.Requested = append(q.Requested, uint16(code))
 	}
 	q.Requested = append(q.Requested, usual[:]...)
-	var room [16]*option.Option
-	var added [256]bool
-	for _, o := range option.Choose(room[:0], &q, ls...) {
+	there := len(r.options.list)
+	for _, o := range option.Choose(x.room.chosen[:0], &q, ls...) {
 		code := uint8(o.Code)
-		if _, there := r.Options[code]; there && !added[code] {
-			continue
+		switch at := int(r.options.at[code]); {
+		case at > there:
+			// Several of one code are of several enterprises.
+			old := r.options.value(code)
+			r.options.set(code, append(old[:len(old):len(old)], o.Value...))
+		case at > 0:
+		case code == optIPv6Only && !x.requests(code):
+			// RFC 8925, section 3.3: only for who asks.
+		default:
+			r.options.set(code, o.Value)
 		}
-		if code == optIPv6Only && !x.requests(code) {
-			continue // RFC 8925, section 3.3: only for who asks
-		}
-		added[code] = true
-		// Several of one code are of several enterprises.
-		old := r.Options[code]
-		r.Options[code] = append(old[:len(old):len(old)], o.Value...)
 	}
 }
 
@@ -75,6 +68,10 @@ const cableLabs = 4491
 
 // vendors are the enterprises that the client names (RFC 3925).
 func (x *exchange) vendors() []option.Vendor {
+	information, classes := x.q.options.value(optVendorSpecific), x.q.options.value(optVendorClasses)
+	if len(information) == 0 && len(classes) == 0 {
+		return nil
+	}
 	var list []option.Vendor
 	add := func(enterprise uint32, requested []uint16) {
 		for i := range list {
@@ -85,7 +82,7 @@ func (x *exchange) vendors() []option.Vendor {
 		}
 		list = append(list, option.Vendor{Enterprise: enterprise, Requested: requested})
 	}
-	for enterprise, data := range enterprises(x.m.Options[optVendorSpecific]) {
+	for enterprise, data := range enterprises(information) {
 		var requested []uint16
 		for code, value := range option.V4.Suboptions(data) {
 			if enterprise == cableLabs && code == 1 {
@@ -96,7 +93,7 @@ func (x *exchange) vendors() []option.Vendor {
 		}
 		add(enterprise, requested)
 	}
-	for enterprise := range enterprises(x.m.Options[optVendorClasses]) {
+	for enterprise := range enterprises(classes) {
 		add(enterprise, nil)
 	}
 	return list

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"sync"
@@ -41,6 +42,7 @@ type subnet struct {
 	engine.Site[subnet, host]
 	id     uint32
 	prefix netip.Prefix
+	mask   []byte // of the prefix
 	params Params // with what is inherited
 	cache  engine.Cache
 	server string // that it is assigned to; empty: none
@@ -183,6 +185,7 @@ func (p *plan) compileSubnet(c *Subnet, above Params, network ...engine.Level) (
 	s := &subnet{
 		id:     c.ID,
 		prefix: c.Subnet.Masked(),
+		mask:   net.CIDRMask(c.Subnet.Bits(), 32),
 		params: set.Inherit(DefaultParams()),
 		cache:  engine.Cache{Threshold: set.CacheThreshold, MaxAge: set.CacheMaxAge},
 		server: conf.HAServer(c.UserContext),

@@ -3,8 +3,6 @@ package dhcp4
 import (
 	"context"
 
-	"github.com/insomniacslk/dhcp/dhcpv4"
-
 	"github.com/dhcpha/dhcpha/internal/engine"
 	"github.com/dhcpha/dhcpha/lease"
 )
@@ -12,8 +10,8 @@ import (
 // release ends the lease of a client that gives it back (RFC 2131, section
 // 4.3.4). The lease is removed, as by Kea 2.2: later versions may keep it in
 // the state released, which a partner of that version does not know.
-func (x *exchange) release(ctx context.Context) (*Reply, error) {
-	l, ok := x.ownLease(lease.Key{Type: lease.V4, Addr: address(x.m.ClientIPAddr)})
+func (x *exchange) release(ctx context.Context) (*message, error) {
+	l, ok := x.ownLease(lease.Key{Type: lease.V4, Addr: x.q.ciaddr})
 	if !ok {
 		return nil, nil
 	}
@@ -22,8 +20,8 @@ func (x *exchange) release(ctx context.Context) (*Reply, error) {
 
 // decline keeps an address from use that its client found in use by somebody
 // else (RFC 2131, section 4.3.3).
-func (x *exchange) decline(ctx context.Context) (*Reply, error) {
-	l, ok := x.ownLease(lease.Key{Type: lease.V4, Addr: addressOption(x.m, dhcpv4.OptionRequestedIPAddress)})
+func (x *exchange) decline(ctx context.Context) (*message, error) {
+	l, ok := x.ownLease(lease.Key{Type: lease.V4, Addr: x.q.addressOption(optRequestedAddr)})
 	if !ok || l.Expired(x.now) {
 		return nil, nil
 	}

@@ -2,7 +2,6 @@ package dhcp4
 
 import (
 	"encoding/binary"
-	"net"
 	"net/netip"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
@@ -10,77 +9,91 @@ import (
 	"github.com/dhcpha/dhcpha/internal/engine"
 )
 
-// newReply returns a reply with what every reply has (RFC 2131, section 4.3.1,
+// newReply begins the reply with what every reply has (RFC 2131, section 4.3.1,
 // table 3), and without an address.
-func (x *exchange) newReply(typ dhcpv4.MessageType) *dhcpv4.DHCPv4 {
-	m := x.m
-	r := &dhcpv4.DHCPv4{
-		OpCode:        dhcpv4.OpcodeBootReply,
-		HWType:        m.HWType,
-		TransactionID: m.TransactionID,
-		Flags:         m.Flags,
-		ClientIPAddr:  net.IPv4zero,
-		YourIPAddr:    net.IPv4zero,
-		ServerIPAddr:  net.IPv4zero,
-		GatewayIPAddr: m.GatewayIPAddr,
-		ClientHWAddr:  m.ClientHWAddr,
-		Options:       make(dhcpv4.Options, 14), // the most that 16 slots of a map take
+func (x *exchange) newReply(typ dhcpv4.MessageType) *message {
+	q, r := x.q, &x.reply
+	r.options.reset()
+	r.op, r.hwType, r.xid, r.flags = uint8(dhcpv4.OpcodeBootReply), q.hwType, q.xid, q.flags
+	r.ciaddr, r.yiaddr, r.siaddr, r.giaddr = netip.Addr{}, netip.Addr{}, netip.Addr{}, q.giaddr
+	r.chaddr, r.sname, r.file = q.chaddr, nil, nil
+	r.options.set(optMessageType, x.kept(byte(typ)))
+	if id, ok := q.options.get(optClientID); ok && (x.p.cfg.EchoClientID == nil || *x.p.cfg.EchoClientID) {
+		r.options.set(optClientID, id) // RFC 6842
 	}
-	r.Options[optMessageType] = []byte{byte(typ)}
-	if id, ok := m.Options[optClientID]; ok && (x.p.cfg.EchoClientID == nil || *x.p.cfg.EchoClientID) {
-		r.Options[optClientID] = id // RFC 6842
-	}
-	if info := m.Options[optRelayInfo]; len(info) > 0 {
-		r.Options[optRelayInfo] = info // RFC 3046, section 2.2
+	if info := q.options.value(optRelayInfo); len(info) > 0 {
+		r.options.set(optRelayInfo, info) // RFC 3046, section 2.2
 	}
 	return r
 }
 
+// kept copies the value of an option into memory that lasts as long as the reply.
+func (x *exchange) kept(b ...byte) []byte {
+	at := len(x.room.values)
+	x.room.values = append(x.room.values, b...)
+	return x.room.values[at:len(x.room.values):len(x.room.values)]
+}
+
+func (x *exchange) keptText(s string) []byte {
+	at := len(x.room.values)
+	x.room.values = append(x.room.values, s...)
+	return x.room.values[at:len(x.room.values):len(x.room.values)]
+}
+
+func (x *exchange) keptAddr(addr netip.Addr) []byte {
+	b := as4(addr)
+	return x.kept(b[:]...)
+}
+
+func (x *exchange) keptSeconds(n uint32) []byte {
+	var b [4]byte
+	binary.BigEndian.PutUint32(b[:], n)
+	return x.kept(b[:]...)
+}
+
 // nak refuses what the client asked for. It says nothing but who says so (RFC
 // 2131, table 3).
-func (x *exchange) nak() *Reply {
+func (x *exchange) nak() *message {
 	r := x.newReply(dhcpv4.MessageTypeNak)
-	if address(r.GatewayIPAddr).IsValid() {
+	if r.giaddr.IsValid() {
 		// The relay agent cannot reach a client by an address that it is not
 		// to use (RFC 2131, section 4.3.2).
-		r.Flags |= broadcastFlag
+		r.flags |= broadcastFlag
 	}
-	r.Options[optServerID] = x.serverID(x.subnet, nil)
-	return &Reply{Message: r}
+	r.options.set(optServerID, x.serverID(x.levels(x.subnet, nil, nil)))
+	return r
 }
 
 // grantReply is the OFFER or ACK of an address.
-func (x *exchange) grantReply(typ dhcpv4.MessageType, g *grant) *Reply {
+func (x *exchange) grantReply(typ dhcpv4.MessageType, g *grant) *message {
 	r := x.newReply(typ)
-	r.YourIPAddr = g.addr.AsSlice()
+	r.yiaddr = g.addr
 	if typ == dhcpv4.MessageTypeAck && x.typ == dhcpv4.MessageTypeRequest {
-		r.ClientIPAddr = x.m.ClientIPAddr
+		r.ciaddr = x.q.ciaddr
 	}
-	r.Options[optLeaseTime] = seconds(g.valid)
-	r.Options[optSubnetMask] = net.CIDRMask(g.subnet.prefix.Bits(), 32)
+	r.options.set(optLeaseTime, x.keptSeconds(g.valid))
+	r.options.set(optSubnetMask, g.subnet.mask)
 	t1, t2 := teeTimes(&g.subnet.params, g.valid)
 	if t1 > 0 {
-		r.Options[optT1] = seconds(t1)
+		r.options.set(optT1, x.keptSeconds(t1))
 	}
 	if t2 > 0 {
-		r.Options[optT2] = seconds(t2)
+		r.options.set(optT2, x.keptSeconds(t2))
 	}
 	g.name.addTo(r)
 	x.addParameters(r, g.subnet, g.pool, g.host)
-	return &Reply{Message: r}
+	return r
 }
-
-func seconds(n uint32) []byte { return binary.BigEndian.AppendUint32(nil, n) }
 
 // addParameters adds configured options, the server identifier and the boot
 // fields. What the reply has already stays.
-func (x *exchange) addParameters(r *dhcpv4.DHCPv4, s *subnet, pl *pool, h *host) {
-	if v, ok := x.m.Options[optSubnetSelect]; ok {
-		r.Options[optSubnetSelect] = v // RFC 3011
+func (x *exchange) addParameters(r *message, s *subnet, pl *pool, h *host) {
+	if v, ok := x.q.options.get(optSubnetSelect); ok {
+		r.options.set(optSubnetSelect, v) // RFC 3011
 	}
 	levels := x.levels(s, pl, h)
 	x.addOptions(r, levels)
-	r.Options[optServerID] = x.serverID(s, levels)
+	r.options.set(optServerID, x.serverID(levels))
 
 	b := bootFields{}
 	if h != nil {
@@ -90,26 +103,18 @@ func (x *exchange) addParameters(r *dhcpv4.DHCPv4, s *subnet, pl *pool, h *host)
 		b = b.or(x.p.boots[name])
 	}
 	b = b.or(s.boot)
-	if b.server.IsValid() {
-		r.ServerIPAddr = b.server.AsSlice()
-	}
-	r.ServerHostName, r.BootFileName = b.name, b.file
+	r.siaddr = b.server
+	r.sname, r.file = x.keptText(b.name), x.keptText(b.file)
 }
 
 // serverID returns what the server is to be known by: what the relay agent
 // demands (RFC 5107), what is configured, or the address the query came to.
-func (x *exchange) serverID(s *subnet, levels engine.Levels) []byte {
+func (x *exchange) serverID(levels engine.Levels) []byte {
 	if v := x.relaySuboption(relayServerIDOverride); len(v) == 4 {
 		return v
-	}
-	if levels == nil {
-		levels = x.levels(s, nil, nil)
 	}
 	if o := x.lookup(optServerID, levels); o != nil && len(o.Value) == 4 {
 		return o.Value
 	}
-	if x.q.Local.IsValid() {
-		return x.q.Local.AsSlice()
-	}
-	return netip.IPv4Unspecified().AsSlice()
+	return x.keptAddr(x.q.local)
 }

@@ -20,11 +20,11 @@ const (
 )
 
 // request answers a DHCPREQUEST (RFC 2131, section 4.3.2).
-func (x *exchange) request(ctx context.Context) (*Reply, error) {
+func (x *exchange) request(ctx context.Context) (*message, error) {
 	if s := x.ipv6Only(); s != nil {
 		return x.withoutIPv4(s, dhcpv4.MessageTypeAck)
 	}
-	state, addr := stateOf(x.m, x.q.Unicast)
+	state, addr := stateOf(x.q)
 	v := x.onLink(state)
 	if v == give && state == stateInitReboot {
 		v = x.remembered(addr)

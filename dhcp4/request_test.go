@@ -115,7 +115,7 @@ func TestStateOf(t *testing.T) {
 		{nil, stateNone, "invalid IP"},
 	} {
 		q := queryOf(request, 1, c.mods...)
-		state, addr := stateOf(q.Message, q.Unicast)
+		state, addr := stateOf(incomingOf(q))
 		require.Equal(t, c.state, state)
 		require.Equal(t, c.addr, addr.String())
 	}

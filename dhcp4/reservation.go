@@ -27,7 +27,7 @@ func (x *exchange) identify() {
 
 // relaySuboption returns a sub-option of the relay agent information, or nil.
 func (x *exchange) relaySuboption(code uint16) []byte {
-	for c, v := range option.V4.Suboptions(x.m.Options[optRelayInfo]) {
+	for c, v := range option.V4.Suboptions(x.q.options.value(optRelayInfo)) {
 		if c == code {
 			return v
 		}

@@ -109,7 +109,7 @@ func (s *Server) serve(ctx context.Context) error {
 	queryLog := engine.Throttled(logger)
 	return s.machine.Serve(ctx, serve.Options{
 		Family:      serve.IPv4,
-		Protocol:    &protocol{s, queryLog},
+		Protocol:    &protocol{server: s, log: queryLog},
 		Network:     network,
 		Interfaces:  s.Interfaces,
 		Raw:         raw,

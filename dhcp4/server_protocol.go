@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"sync"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
@@ -17,6 +18,8 @@ import (
 type protocol struct {
 	server *Server
 	log    *slog.Logger
+
+	answerings sync.Pool // memory of queries that have been answered
 }
 
 func (*protocol) Accept(d *serve.Datagram, ep *serve.Endpoint, _ bool) (kind, refused int) {
@@ -51,38 +54,38 @@ func (*protocol) Reason(refused int) string { return Refusal(refused).String() }
 // answering is a query that is being answered.
 type answering struct {
 	*protocol
-	query  Query
-	client net.HardwareAddr // the query's, which the handler may change
+	in     incoming
+	memory []byte // what in is parts of
 	route  route
 	from   *serve.Socket // the query came in by it
 	ep     *serve.Endpoint
 	begun  *exchange // nil: by the handler alone
-	reply  *dhcpv4.DHCPv4
+	reply  *message
+	made   message // the reply of a handler that is no Engine
 }
 
 func (p *protocol) Decode(arrival serve.Arrival) (serve.Query, int) {
+	a, ok := p.answerings.Get().(*answering)
+	if !ok {
+		a = &answering{protocol: p}
+	}
 	d := arrival.Query
-	m, err := decode(d.Payload)
-	if err != nil {
+	a.memory = append(a.memory[:0], d.Payload...)
+	if err := a.in.decode(a.memory); err != nil {
+		p.answerings.Put(a)
 		return nil, int(RefusedOptions)
 	}
-	a := &answering{protocol: p, client: m.ClientHWAddr, from: arrival.Socket, ep: arrival.Endpoint, query: Query{
-		Message:   m,
-		Received:  arrival.Received,
-		Interface: arrival.Endpoint.Name,
-		Local:     arrival.Endpoint.Local,
-		Source:    d.Remote,
-		Unicast:   arrival.Unicast,
-		Length:    len(d.Payload),
-	}}
+	a.from, a.ep = arrival.Socket, arrival.Endpoint
+	a.in.received, a.in.iface, a.in.local, a.in.source = arrival.Received, arrival.Endpoint.Name, arrival.Endpoint.Local, d.Remote
+	a.in.unicast, a.in.length = arrival.Unicast, len(d.Payload)
 	if arrival.Unicast {
-		a.query.Local = d.Local
+		a.in.local = d.Local
 	}
-	a.route = routeOf(&a.query)
+	a.route = routeOf(&a.in)
 	return a, 0
 }
 
-func (a *answering) Client() string { return a.client.String() }
+func (a *answering) Client() string { return net.HardwareAddr(a.in.chaddr).String() }
 
 // Begin begins the query if the handler is an Engine. Of other handlers it is not
 // known that they do not wait.
@@ -91,23 +94,30 @@ func (a *answering) Begin() (goesOn bool) {
 	if !ok {
 		return true
 	}
-	a.begun = e.begin(&a.query)
+	a.begun = e.begin(&a.in)
 	return a.begun != nil
 }
 
-func (a *answering) Ask(ctx context.Context) (bool, error) {
-	var r *Reply
-	var err error
+func (a *answering) Ask(ctx context.Context) (answered bool, err error) {
 	if a.begun != nil {
-		r, err = a.begun.end(ctx)
-	} else {
-		r, err = a.server.Handler.ServeDHCP(ctx, &a.query)
+		a.reply, err = a.begun.end(ctx)
+		return a.reply != nil, err
 	}
+	r, err := a.server.Handler.ServeDHCP(ctx, a.in.query())
 	if err != nil || r == nil || r.Message == nil {
 		return false, err
 	}
-	a.reply = r.Message
-	return true, nil
+	a.reply = &a.made
+	return true, a.made.take(r.Message)
+}
+
+// Done gives the memory back. What a handler has got is its own.
+func (a *answering) Done() {
+	if a.begun != nil {
+		a.begun.done()
+	}
+	a.from, a.ep, a.begun, a.reply = nil, nil, nil, nil
+	a.answerings.Put(a)
 }
 
 func (a *answering) Encode(d *serve.Datagram) (*serve.Socket, error) {
@@ -124,13 +134,13 @@ func (a *answering) Encode(d *serve.Datagram) (*serve.Socket, error) {
 		a.server.shortened.Add(1)
 		a.log.Warn("options left out: the reply is full", "client", a.Client(), "interface", a.ep.Name, "options", fmt.Sprint(omitted))
 	}
-	d.Payload, d.Kind = payload, kindOf(m.MessageType())
+	d.Payload, d.Kind = payload, kindOf(m.msgType())
 	d.Remote, d.Local = to.AddrPort, a.ep.Local
 	d.HWLen = 0 // everybody
 	switch {
 	case a.ep.Raw != nil && (to.link || to.Addr() == limitedBroadcast()):
 		if to.link {
-			d.HWLen = copy(d.HW[:], m.ClientHWAddr)
+			d.HWLen = copy(d.HW[:], m.chaddr)
 		}
 		return a.ep.Raw, nil
 	case to.link:

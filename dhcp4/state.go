@@ -1,10 +1,6 @@
 package dhcp4
 
-import (
-	"net/netip"
-
-	"github.com/insomniacslk/dhcp/dhcpv4"
-)
+import "net/netip"
 
 // requestState is the state of the client that sent a DHCPREQUEST.
 type requestState int
@@ -23,10 +19,9 @@ const (
 // A client that fills in both a server identifier and ciaddr violates the
 // table. It names the address and the server, so it is served as if it
 // selected that address.
-func stateOf(m *dhcpv4.DHCPv4, unicast bool) (requestState, netip.Addr) {
-	requested := addressOption(m, dhcpv4.OptionRequestedIPAddress)
-	current := address(m.ClientIPAddr)
-	_, server := m.Options[uint8(dhcpv4.OptionServerIdentifier)]
+func stateOf(q *incoming) (requestState, netip.Addr) {
+	requested, current := q.addressOption(optRequestedAddr), q.ciaddr
+	server := q.options.has(optServerID)
 	switch {
 	case server && requested.IsValid():
 		return stateSelecting, requested
@@ -36,20 +31,11 @@ func stateOf(m *dhcpv4.DHCPv4, unicast bool) (requestState, netip.Addr) {
 		return stateNone, netip.Addr{}
 	case requested.IsValid():
 		return stateInitReboot, requested
-	case current.IsValid() && unicast:
+	case current.IsValid() && q.unicast:
 		return stateRenewing, current
 	case current.IsValid():
 		return stateRebinding, current
 	default:
 		return stateNone, netip.Addr{}
 	}
-}
-
-// addressOption returns the address that an option holds, or the zero Addr.
-func addressOption(m *dhcpv4.DHCPv4, code dhcpv4.OptionCode) netip.Addr {
-	v := m.Options[code.Code()]
-	if len(v) != 4 {
-		return netip.Addr{}
-	}
-	return address(v)
 }

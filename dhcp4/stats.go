@@ -1,6 +1,8 @@
 package dhcp4
 
 import (
+	"slices"
+
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
 	"github.com/dhcpha/dhcpha/internal/engine"
@@ -43,7 +45,7 @@ func (x *exchange) allocationFailed() {
 	}
 	x.e.core.Stats.Failed(x.subnet.id, x.subnet.Shared, pools)
 	x.e.core.Stats.Dropped.Add(1)
-	x.e.core.Log.Warn("no address for client", "client", engine.Logged(x.client), "subnet", x.subnet.id, "classes", []string(x.classes))
+	x.e.core.Log.Warn("no address for client", "client", engine.Logged(x.client), "subnet", x.subnet.id, "classes", slices.Clone([]string(x.classes)))
 }
 
 // datagrams is what the server received and sent, for the statistics.

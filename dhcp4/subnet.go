@@ -23,24 +23,24 @@ func (x *exchange) selectSubnet() *subnet {
 	if addr := x.chosenLink(); addr.IsValid() {
 		return x.subnetOf(addr)
 	}
-	if relay := address(x.m.GatewayIPAddr); relay.IsValid() {
+	if relay := x.q.giaddr; relay.IsValid() {
 		if s := x.p.links.OfRelay(relay, x.allows); s != nil {
 			return s
 		}
 		return x.subnetOf(relay)
 	}
-	if x.q.Unicast {
-		if addr := address(x.m.ClientIPAddr); addr.IsValid() {
+	if x.q.unicast {
+		if addr := x.q.ciaddr; addr.IsValid() {
 			return x.subnetOf(addr)
 		}
-		if src := x.q.Source.Addr(); src.IsValid() && !src.IsUnspecified() {
+		if src := x.q.source.Addr(); src.IsValid() && !src.IsUnspecified() {
 			return x.subnetOf(src.Unmap())
 		}
 	}
-	if s := x.p.links.OfInterface(x.q.Interface, x.allows); s != nil {
+	if s := x.p.links.OfInterface(x.q.iface, x.allows); s != nil {
 		return s
 	}
-	return x.subnetOf(x.q.Local)
+	return x.subnetOf(x.q.local)
 }
 
 // chosenLink returns the address of the link that relay agent or client chose
@@ -51,7 +51,7 @@ func (x *exchange) chosenLink() netip.Addr {
 			return address(v)
 		}
 	}
-	if v := x.m.Options[optSubnetSelect]; len(v) == 4 {
+	if v := x.q.options.value(optSubnetSelect); len(v) == 4 {
 		return address(v)
 	}
 	return netip.Addr{}

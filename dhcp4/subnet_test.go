@@ -51,7 +51,7 @@ func TestSelectSubnet(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t, twoLinks+c.more, nil)
-			x := newExchange(b.e, queryOf(discover, 1, c.mods...))
+			x := b.e.newExchange(incomingOf(queryOf(discover, 1, c.mods...)))
 			x.classifyFirst()
 			s := x.selectSubnet()
 			if c.subnet == 0 {

@@ -110,6 +110,9 @@ func (a *answering) Ask(ctx context.Context) (bool, error) {
 	return true, nil
 }
 
+// Done does nothing.
+func (a *answering) Done() {}
+
 func (a *answering) Encode(d *serve.Datagram) (*serve.Socket, error) {
 	payload, err := a.appendTo(d.Room())
 	if err != nil {

@@ -82,6 +82,7 @@ type loopQuery struct {
 
 func (*loopQuery) Client() string { return "" }
 func (q *loopQuery) Begin() bool  { return !q.handler.leave }
+func (*loopQuery) Done()          {}
 
 func (q *loopQuery) Ask(context.Context) (bool, error) {
 	if q.handler.commits != nil {

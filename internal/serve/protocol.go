@@ -38,6 +38,9 @@ type Query interface {
 	// Encode puts the reply, and where it goes, into a datagram, and says by
 	// which socket it leaves.
 	Encode(d *Datagram) (*Socket, error)
+	// Done says that the query is not used any more. It is not called after a
+	// panic or an error.
+	Done()
 }
 
 // What a socket says of a datagram that is not a query: the first refusals of

@@ -95,6 +95,7 @@ func (s *Server) begin(a Arrival) (q Query) {
 		return nil
 	case !q.Begin():
 		s.counters.silent.Add(1)
+		q.Done()
 		return nil
 	}
 	return q
@@ -128,6 +129,7 @@ func (s *Server) ask(j job) (answered bool) {
 		return false
 	case !answered:
 		s.counters.silent.Add(1)
+		j.query.Done()
 	default:
 		s.counters.answered.Add(1)
 	}

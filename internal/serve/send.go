@@ -8,7 +8,9 @@ func (s *Server) reply(q Query, ep *Endpoint) {
 	d := s.memory.get()
 	d.Ifindex = ep.Index
 	out, err := encode(q, d)
-	if err != nil {
+	if err == nil {
+		q.Done()
+	} else {
 		s.options.QueryLog.Error("reply not sent", "client", q.Client(), "interface", ep.Name, "error", err)
 	}
 	if err != nil || !out.outbox.put(d) {
