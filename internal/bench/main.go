@@ -37,6 +37,7 @@ var figures = []figure{
 	{"alone6", "the same of DHCPv6", dhcp6.alone},
 	{"latency", "how long pairs take to answer", latency},
 	{"curves", "what pairs do at every load, with plots", curves},
+	{"profile", "where the time of an exchange goes, in a pair of ours; wants perf", profile},
 	{"failover", "how long a pair is silent when its primary dies", failover},
 	{"outage", "how a standby returns, with and without its leases", outage},
 }
