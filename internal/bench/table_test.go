@@ -33,3 +33,19 @@ func TestWriteMarked(t *testing.T) {
 	require.Equal(t, "before\n"+begin+"new\n"+end+"\nafter\n", string(text))
 	require.Error(t, writeMarked(files, "pairs", "new\n"))
 }
+
+// What is measured has a place to be written to.
+func TestEveryFigureHasItsPlace(t *testing.T) {
+	t.Parallel()
+	var files []string
+	for _, name := range documents {
+		text, err := os.ReadFile(filepath.Join("../..", name))
+		require.NoError(t, err)
+		files = append(files, filepath.Join(t.TempDir(), "copy"))
+		require.NoError(t, os.WriteFile(files[len(files)-1], text, 0o644))
+	}
+	require.NoError(t, writeMarked(files, "goals", ""))
+	for _, f := range figures {
+		require.NoError(t, writeMarked(files, f.name, ""))
+	}
+}
