@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 )
 
 // family is a version of DHCP, on the network of a bench.
@@ -15,6 +16,7 @@ type family struct {
 	members         string // of the configuration; %d is the server's number
 	subnet          string // %s is the pools
 	pool            string
+	counted         string    // the statistic of leases
 	halves          [2]string // of the pool
 
 	discover, request, ack string // what messages are called
@@ -30,6 +32,7 @@ var dhcp4 = family{
 			{"name": "routers", "data": "10.0.0.1"},
 			{"name": "domain-name-servers", "data": "10.0.0.2, 10.0.0.3"}]}]`,
 	pool:     "10.128.0.0 - 10.255.255.254",
+	counted:  "subnet[1].assigned-addresses",
 	halves:   [2]string{"10.128.0.0 - 10.191.255.255", "10.192.0.0 - 10.255.255.254"},
 	discover: "DISCOVER", request: "REQUEST", ack: "ACK",
 }
@@ -46,6 +49,7 @@ var dhcp6 = family{
 			{"name": "domain-search", "data": "example.org"},
 			{"name": "dns-servers", "data": "fd77::2, fd77::3"}]}]`,
 	pool:     "fd78::1:0:0 - fd78::1:ffff:ffff",
+	counted:  "subnet[1].assigned-nas",
 	halves:   [2]string{"fd78::1:0:0 - fd78::1:7fff:ffff", "fd78::1:8000:0 - fd78::1:ffff:ffff"},
 	discover: "Solicit", request: "Request", ack: "Reply",
 }
@@ -56,6 +60,11 @@ func (f family) endpoint(addr string) string {
 		addr = "[" + addr + "]"
 	}
 	return addr + f.port
+}
+
+// command completes the name of a command, such as lease%s-get-all.
+func (f family) command(format string) string {
+	return fmt.Sprintf(format, strings.TrimPrefix(f.root, "Dhcp"))
 }
 
 // kind is a server in one of the ways in which it may be run.

@@ -39,7 +39,8 @@ var figures = []figure{
 	{"curves", "what pairs do at every load, with plots", curves},
 	{"profile", "where the time of an exchange goes, in a pair of ours; wants perf", profile},
 	{"failover", "how long a pair is silent when its primary dies", failover},
-	{"outage", "how a standby returns, with and without its leases", outage},
+	{"outage", "how a standby returns, with and without its leases", dhcp4.outage},
+	{"outage6", "the same of DHCPv6", dhcp6.outage},
 }
 
 type options struct {
