@@ -1,13 +1,9 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"log"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -33,35 +29,15 @@ func failover(s *tb, o options) report {
 // failOver kills the primary, and brings it back after the first ACK of the
 // standby.
 func (d *pair) failOver() time.Duration {
-	acks := filepath.Join(d.net.Dir(), "acks")
-	if err := os.RemoveAll(acks); err != nil {
-		d.s.Fatal(err)
-	}
 	// Fifty new clients a second, each of which asks ten times a second. None
 	// that has asked for an offer of the dead server holds up the others.
-	clients := d.clients.Start(d.program.load, "-bind", d.from(), "-to", d.to(), "-acks", acks,
-		"-rate", "50", "-window", "10000", "-timeout", "100ms", "-for", "1m")
+	clients := d.startClients("-rate", "50", "-window", "10000", "-timeout", "100ms", "-for", "1m")
 	defer clients.Kill()
-	firstAck := func(server string) (at time.Time) {
-		d.await("ACK of "+server, func(context.Context) error {
-			text, _ := os.ReadFile(acks)
-			for line := range strings.Lines(string(text)) {
-				var ms int64
-				var client, addr, from string
-				if _, err := fmt.Sscan(line, &ms, &client, &addr, &from); err == nil && from == server {
-					at = time.UnixMilli(ms)
-					return nil
-				}
-			}
-			return errors.New("there is none yet")
-		})
-		return at
-	}
-	firstAck(d.family.servers[0])
+	d.firstAck(d.family.servers[0])
 	time.Sleep(rand.N(heartbeatDelay)) // at any moment between two heartbeats
 	killed := time.Now()
 	d.servers[0].Kill()
-	silent := firstAck(d.family.servers[1]).Sub(killed)
+	silent := d.firstAck(d.family.servers[1]).Sub(killed)
 	log.Printf("%s: first ACK of the standby after %.2f s", d.name, silent.Seconds())
 	clients.Kill()
 	d.start(0)

@@ -41,6 +41,8 @@ var figures = []figure{
 	{"failover", "how long a pair is silent when its primary dies", failover},
 	{"outage", "how a standby returns, with and without its leases", dhcp4.outage},
 	{"outage6", "the same of DHCPv6", dhcp6.outage},
+	{"size", "what the number of leases costs", dhcp4.size},
+	{"size6", "the same of DHCPv6", dhcp6.size},
 }
 
 type options struct {
@@ -48,6 +50,7 @@ type options struct {
 	repeat  int
 	length  time.Duration
 	leases  int
+	many    int
 }
 
 func main() {
@@ -59,6 +62,7 @@ func main() {
 	flags.IntVar(&o.repeat, "repeat", 3, "measurements of each kind of server")
 	flags.DurationVar(&o.length, "for", 5*time.Second, "leases a second: length of a measurement")
 	flags.IntVar(&o.leases, "leases", 200_000, "outage: leases that there are")
+	flags.IntVar(&o.many, "many", 1_000_000, "size: leases that there are")
 	write := flags.Bool("write", false, "replace the figures in README.md and docs/performance.md; the table of goals only if all were measured")
 	flags.Usage = func() {
 		out := flags.Output()

@@ -105,7 +105,7 @@ func (k *Kea) Restart() {
 	dir := filepath.Dir(k.config)
 	cmd.Env = append(os.Environ(), "KEA_PIDFILE_DIR="+dir, "KEA_LOCKFILE_DIR="+dir)
 	k.Process = k.host.StartCommand(cmd)
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute) // it may have a million leases to read
 	defer cancel()
 	Until(ctx, t, k.program+" answers", func() error {
 		if k.ended() {
