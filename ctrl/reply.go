@@ -31,32 +31,38 @@ func parseReply(body []byte, bare bool) (*Reply, error) {
 	if !json.Valid(body) {
 		return nil, fmt.Errorf("%w: not JSON", ErrReply)
 	}
+	// Not by the library, which would go through a page of leases several times.
 	first := bytes.TrimSpace(body)
 	if first[0] == '[' {
-		var list []json.RawMessage
-		if err := json.Unmarshal(body, &list); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrReply, err)
+		list := first
+		first, bare = nil, true
+		for first = range keatext.Elements(list) {
+			break
 		}
-		if len(list) == 0 {
+		if first == nil {
 			return nil, fmt.Errorf("%w: empty list", ErrReply)
 		}
-		first, bare = list[0], true
 	}
-	var members map[string]json.RawMessage // not a struct: names are taken literally
 	if first[0] != '{' {
 		return nil, fmt.Errorf("%w: neither a list of objects nor an object", ErrReply)
 	}
-	if err := json.Unmarshal(first, &members); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrReply, err)
+	reply := new(Reply)
+	var result []byte
+	for name, value := range keatext.Members(first) {
+		switch string(name) { // names are taken literally
+		case "arguments":
+			reply.Arguments = value
+		case "text":
+			reply.Text, _ = keatext.Unquote(value)
+		case "result":
+			result = value
+		}
 	}
-	reply := &Reply{Arguments: members["arguments"]}
-	reply.Text, _ = keatext.Unquote(members["text"])
 	if !bare {
 		reply.Result = Error
 		return reply, nil
 	}
-	raw, ok := members["result"]
-	if !ok || json.Unmarshal(raw, &reply.Result) != nil || string(raw) == "null" {
+	if result == nil || json.Unmarshal(result, &reply.Result) != nil || string(result) == "null" {
 		return nil, fmt.Errorf("%w: no integer result", ErrReply)
 	}
 	return reply, nil

@@ -30,7 +30,7 @@ type fakeRequest struct {
 	Service   []string       `json:"service"`
 }
 
-func newFakeKea(t *testing.T, answer func(command string, args map[string]any) string) *fakeKea {
+func newFakeKea(t testing.TB, answer func(command string, args map[string]any) string) *fakeKea {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -97,7 +97,7 @@ func (k *fakeKea) seen() []fakeRequest {
 }
 
 // peer returns the server as a peer of a relationship.
-func (k *fakeKea) peer(t *testing.T, family ctrl.Family) *peer {
+func (k *fakeKea) peer(t testing.TB, family ctrl.Family) *peer {
 	t.Helper()
 	p, err := newPeer(new(Config), Peer{Name: "server1", URL: k.url, Role: Primary}, &Options{Family: family})
 	require.NoError(t, err)

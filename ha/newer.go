@@ -24,7 +24,7 @@ func commitNewer(ctx context.Context, store *lease.Store, changes []lease.Change
 }
 
 func winners(store *lease.Store, changes []lease.Change, wins func(change, here lease.Change) bool) []lease.Change {
-	var won []lease.Change
+	won := make([]lease.Change, 0, len(changes))
 	place := make(map[lease.Key]int, len(changes)) // in won
 	for _, c := range changes {
 		key := c.Lease.Key()

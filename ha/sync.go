@@ -2,11 +2,12 @@ package ha
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/dhcpha/dhcpha/ctrl"
@@ -50,23 +51,14 @@ func newPuller(p *peer, store *lease.Store, opts pullerOptions) *puller {
 // but other than with Kea they do not make what follows them go missing.
 func (p *puller) run(ctx context.Context) error {
 	p.found, p.unread = 0, 0
-	from := netip.Addr{}
-	for more := true; more; {
-		if err := p.disable(ctx); err != nil {
-			if from.IsValid() {
-				p.enable(ctx)
-			}
-			return err
-		}
-		next, err := p.page(ctx, from)
-		if err != nil {
-			p.enable(ctx)
-			return err
-		}
-		more, from = next.IsValid(), next
+	disabled, err := p.pages(ctx)
+	if err == nil {
+		err = p.finish(ctx)
 	}
-	if err := p.finish(ctx); err != nil {
-		p.enable(ctx)
+	if err != nil {
+		if disabled {
+			p.enable(ctx)
+		}
 		return err
 	}
 	if p.unread > 0 {
@@ -74,6 +66,41 @@ func (p *puller) run(ctx context.Context) error {
 	}
 	p.opts.log.Info("all leases of the peer are fetched", "peer", p.peer.Name, "leases", p.found)
 	return nil
+}
+
+// pages fetches and stores all leases, and says whether the peer's service was
+// switched off. While a page is being stored the peer makes the next one.
+func (p *puller) pages(ctx context.Context) (disabled bool, err error) {
+	var storing sync.WaitGroup
+	var failed error // storing
+	defer func() {
+		if storing.Wait(); err == nil {
+			err = failed
+		}
+	}()
+	from := netip.Addr{}
+	for {
+		if err := p.disable(ctx); err != nil {
+			return disabled, err
+		}
+		disabled = true
+		leases, err := p.page(ctx, from)
+		if storing.Wait(); err == nil {
+			err = failed
+		}
+		if err != nil {
+			return true, err
+		}
+		storing.Go(func() { failed = p.keep(ctx, leases) })
+		if len(leases) < p.opts.limit {
+			return true, nil
+		}
+		last := p.last(leases)
+		if !last.IsValid() || from.IsValid() && !from.Less(last) {
+			return true, fmt.Errorf("ha: %s: no lease of the page comes after %v", p.peer.Name, from)
+		}
+		from = last
+	}
 }
 
 // switching are the arguments that tell who switches a service, in the words
@@ -120,9 +147,8 @@ func (p *puller) finish(ctx context.Context) error {
 	return err
 }
 
-// page fetches and stores the leases that follow an address, and returns the
-// one after which the next page begins; not valid: this was the last.
-func (p *puller) page(ctx context.Context, from netip.Addr) (next netip.Addr, err error) {
+// page fetches the leases that follow an address, as they are written.
+func (p *puller) page(ctx context.Context, from netip.Addr) (leases [][]byte, err error) {
 	args := struct {
 		From  string `json:"from"`
 		Limit int    `json:"limit"`
@@ -135,66 +161,100 @@ func (p *puller) page(ctx context.Context, from netip.Addr) (next netip.Addr, er
 	command := fmt.Sprintf("lease%d-get-page", p.opts.family)
 	reply, err := p.peer.client.Call(timed, command, args)
 	if err != nil {
-		return next, named(p.peer.Name, err)
+		return nil, named(p.peer.Name, err)
 	}
-	var found struct {
-		Leases []json.RawMessage `json:"leases"`
+	leases, ok := leasesIn(reply.Arguments)
+	if !ok {
+		return nil, fmt.Errorf("ha: %s: %s: the answer has no list of leases", p.peer.Name, command)
 	}
-	if json.Unmarshal(reply.Arguments, &found) != nil || found.Leases == nil {
-		return next, fmt.Errorf("ha: %s: %s: the answer has no list of leases", p.peer.Name, command)
-	}
-	p.found += len(found.Leases)
-	leases, last := p.read(found.Leases)
-	if err := p.take(ctx, leases); err != nil {
-		return next, fmt.Errorf("ha: %w: %w", errNotStored, err)
-	}
-	if len(found.Leases) < p.opts.limit {
-		return next, nil
-	}
-	if !last.IsValid() || from.IsValid() && !from.Less(last) {
-		return next, fmt.Errorf("ha: %s: %s: no lease of the page comes after %s", p.peer.Name, command, args.From)
-	}
-	return last, nil
+	p.found += len(leases)
+	return leases, nil
 }
 
-// read returns the leases of a page that are leases, and the highest address
-// of any of them.
-func (p *puller) read(page []json.RawMessage) (leases []lease.Lease, last netip.Addr) {
+// leasesIn returns the leases that arguments of an answer, which are JSON, have.
+func leasesIn(args []byte) (leases [][]byte, ok bool) {
+	if len(args) == 0 || args[0] != '{' {
+		return nil, false
+	}
+	for name, value := range keatext.Members(args) {
+		if string(name) != "leases" {
+			continue
+		}
+		if ok = value[0] == '['; ok {
+			leases = slices.Collect(keatext.Elements(value))
+		}
+	}
+	return leases, ok
+}
+
+// last returns the highest address of any of the leases, be they readable or
+// not.
+func (p *puller) last(leases [][]byte) (last netip.Addr) {
+	for _, raw := range leases {
+		if addr, _ := keyMembers(raw); p.ofFamily(addr) && (!last.IsValid() || last.Less(addr)) {
+			last = addr
+		}
+	}
+	return last
+}
+
+// keyMembers returns the address of a lease, if it has one, and whether it says
+// when its client was last heard of.
+func keyMembers(raw []byte) (addr netip.Addr, cltt bool) {
+	if raw[0] != '{' {
+		return addr, false
+	}
+	for name, value := range keatext.Members(raw) {
+		switch string(name) {
+		case "ip-address":
+			text, _ := keatext.Unquote(value)
+			addr, _ = netip.ParseAddr(text)
+		case "cltt":
+			cltt = true
+		}
+	}
+	return addr, cltt
+}
+
+func (p *puller) ofFamily(addr netip.Addr) bool {
+	return addr.IsValid() && addr.Is4() == (p.opts.family == ctrl.V4)
+}
+
+// keep makes a page of leases this server's.
+func (p *puller) keep(ctx context.Context, page [][]byte) error {
+	if err := p.take(ctx, p.read(page)); err != nil {
+		return fmt.Errorf("ha: %w: %w", errNotStored, err)
+	}
+	return nil
+}
+
+// read returns the leases of a page that are leases.
+func (p *puller) read(page [][]byte) []lease.Lease {
+	leases := make([]lease.Lease, 0, len(page))
 	for _, raw := range page {
-		var members struct {
-			Addr netip.Addr      `json:"ip-address"`
-			CLTT json.RawMessage `json:"cltt"`
-		}
 		var l lease.Lease
-		err := json.Unmarshal(raw, &members)
-		if err == nil {
-			err = l.UnmarshalJSON(raw)
-		}
-		ofFamily := members.Addr.Is4() == (p.opts.family == ctrl.V4)
+		err := l.UnmarshalJSON(raw)
+		_, cltt := keyMembers(raw)
 		switch {
 		case err != nil:
-		case members.CLTT == nil:
+		case !cltt:
 			err = errors.New("missing parameter 'cltt'") // expire is for updates
-		case !ofFamily:
+		case !p.ofFamily(l.Addr):
 			err = fmt.Errorf("%v is of the other family", l.Addr)
 		default:
 			leases = append(leases, l)
+			continue
 		}
-		if err != nil {
-			p.unread++
-			p.opts.log.Warn("lease of the peer cannot be read", "peer", p.peer.Name, "lease", string(keatext.Encode(raw)), "error", err)
-		}
-		if members.Addr.IsValid() && ofFamily && (!last.IsValid() || last.Less(members.Addr)) {
-			last = members.Addr
-		}
+		p.unread++
+		p.opts.log.Warn("lease of the peer cannot be read", "peer", p.peer.Name, "lease", string(keatext.Encode(raw)), "error", err)
 	}
-	return leases, last
+	return leases
 }
 
 // take makes those leases this server's that are newer than what it knows: a
 // lease removed here does not come back by an older copy.
 func (p *puller) take(ctx context.Context, leases []lease.Lease) error {
-	var changes []lease.Change
+	changes := make([]lease.Change, 0, len(leases))
 	for _, l := range leases {
 		if p.opts.owns == nil || p.opts.owns(l) {
 			changes = append(changes, lease.Change{Lease: l, Source: lease.Foreign})

@@ -500,12 +500,12 @@ func FuzzPullRead(f *testing.F) {
 	f.Add([]byte(`[{"ip-address":"10.77.30.1"},{"ip-address":7},7,null,{"ip-address":"fe80::1%eth0"}]`))
 	f.Add([]byte(`[{"type":"IA_NA","ip-address":"fd77::1","duid":"01:02:03","iaid":1,"preferred-lft":1,"cltt":1,"fqdn-fwd":false,"fqdn-rev":false,"hostname":"","state":0,"subnet-id":1,"valid-lft":3600}]`))
 	f.Fuzz(func(t *testing.T, page []byte) {
-		var raw []json.RawMessage
-		if json.Unmarshal(page, &raw) != nil {
+		if !json.Valid(page) {
 			return
 		}
+		raw, _ := leasesIn(fmt.Appendf(nil, `{"leases":%s}`, page))
 		p := &puller{peer: &peer{}, opts: pullerOptions{family: ctrl.V4, log: slog.New(slog.DiscardHandler)}}
-		found, last := p.read(raw)
+		found, last := p.read(raw), p.last(raw)
 		if len(found)+p.unread != len(raw) {
 			t.Fatalf("%d read, %d not, of %d", len(found), p.unread, len(raw))
 		}

@@ -25,8 +25,7 @@ type member struct{ name, value []byte }
 // parseMembers finds the members of an object, and leaves them as they are: a
 // server that has lost its leases reads tens of thousands a second.
 func parseMembers(b []byte) (*members, error) {
-	i := skipSpace(b, 0)
-	if !json.Valid(b) || b[i] != '{' {
+	if !json.Valid(b) || bytes.TrimSpace(b)[0] != '{' {
 		var object map[string]json.RawMessage
 		if err := json.Unmarshal(b, &object); err != nil {
 			return nil, err
@@ -34,54 +33,10 @@ func parseMembers(b []byte) (*members, error) {
 		return nil, errors.New("a lease is a JSON object")
 	}
 	m := &members{all: make([]member, 0, 20)}
-	for i = skipSpace(b, i+1); b[i] != '}'; {
-		start, end := i, skipValue(b, i)
-		name := b[start+1 : end-1]
-		if bytes.IndexByte(name, '\\') >= 0 {
-			text, _ := keatext.Unquote(b[start:end])
-			name = []byte(text)
-		}
-		start = skipSpace(b, skipSpace(b, end)+1) // behind the colon
-		end = skipValue(b, start)
-		m.all = append(m.all, member{name, b[start:end]})
-		if i = skipSpace(b, end); b[i] == ',' {
-			i = skipSpace(b, i+1)
-		}
+	for name, value := range keatext.Members(b) {
+		m.all = append(m.all, member{name, value})
 	}
 	return m, nil
-}
-
-func skipSpace(b []byte, i int) int {
-	for i < len(b) && (b[i] == ' ' || b[i] == '\t' || b[i] == '\r' || b[i] == '\n') {
-		i++
-	}
-	return i
-}
-
-// skipValue returns where the value at b[i] ends, a member of an object. b is
-// valid.
-func skipValue(b []byte, i int) int {
-	for depth := 0; ; i++ {
-		switch b[i] {
-		case '"':
-			for i++; b[i] != '"'; i++ {
-				if b[i] == '\\' {
-					i++
-				}
-			}
-		case '{', '[':
-			depth++
-		case '}', ']':
-			depth--
-		default: // a number or a word
-			if depth == 0 {
-				return i + bytes.IndexAny(b[i:], ",} \t\r\n")
-			}
-		}
-		if depth == 0 {
-			return i + 1
-		}
-	}
 }
 
 func (m *members) fail(format string, args ...any) {
