@@ -25,15 +25,19 @@ type Stat struct {
 	removed bool // by a command; its next value brings it back
 }
 
+// sample has no pointer in it: there may be very many, and they are written for
+// every message.
 type sample struct {
 	value int64
-	time  time.Time
+	nanos int64 // when, in nanoseconds since 1970
 }
+
+func sampled(value int64, at time.Time) sample { return sample{value, at.UnixNano()} }
 
 // MarshalJSON returns the value and when it was set, as Kea writes it: in
 // local time.
 func (s sample) MarshalJSON() ([]byte, error) {
-	return json.Marshal([]any{s.value, s.time.Local().Format("2006-01-02 15:04:05.000000")})
+	return json.Marshal([]any{s.value, time.Unix(0, s.nanos).Format("2006-01-02 15:04:05.000000")})
 }
 
 // retention says which samples of a statistic are kept besides the newest.
@@ -63,11 +67,14 @@ func (r retention) size() int {
 }
 
 // Add adds to the value.
-func (st *Stat) Add(n int64) {
+func (st *Stat) Add(n int64) { st.AddAt(time.Now(), n) }
+
+// AddAt is Add for who knows what time it is.
+func (st *Stat) AddAt(now time.Time, n int64) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if st.compute == nil {
-		st.record(st.samples[st.newest].value + n)
+		st.record(sampled(st.samples[st.newest].value+n, now))
 	}
 }
 
@@ -76,16 +83,15 @@ func (st *Stat) Set(n int64) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if st.compute == nil {
-		st.record(n)
+		st.record(sampled(n, time.Now()))
 	}
 }
 
 // Value returns the value.
 func (st *Stat) Value() int64 { return st.history()[0].value }
 
-// record makes n the newest sample. The lock is held.
-func (st *Stat) record(n int64) {
-	now := sample{n, time.Now()}
+// record makes now the newest sample. The lock is held.
+func (st *Stat) record(now sample) {
 	switch {
 	case st.removed:
 		st.removed, st.samples[0] = false, now
@@ -93,13 +99,15 @@ func (st *Stat) record(n int64) {
 		st.samples = append(st.samples, now)
 		st.newest = len(st.samples) - 1
 	default:
-		st.newest = (st.newest + 1) % len(st.samples)
+		if st.newest++; st.newest == len(st.samples) {
+			st.newest = 0
+		}
 		st.samples[st.newest] = now
 	}
 }
 
 // restart forgets all samples but a 0 now. The lock is held.
-func (st *Stat) restart() { st.samples, st.newest = []sample{{0, time.Now()}}, 0 }
+func (st *Stat) restart() { st.samples, st.newest = []sample{sampled(0, time.Now())}, 0 }
 
 func (st *Stat) reset() {
 	st.mu.Lock()
@@ -137,7 +145,7 @@ func (st *Stat) retain(keep retention) {
 // history returns the samples, the newest first.
 func (st *Stat) history() []sample {
 	if st.compute != nil {
-		return []sample{{st.compute(), time.Now()}}
+		return []sample{sampled(st.compute(), time.Now())}
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -149,7 +157,7 @@ func (st *Stat) recent() []sample {
 	recent := make([]sample, 0, len(st.samples))
 	for i := range st.samples {
 		s := st.samples[(st.newest-i+len(st.samples))%len(st.samples)]
-		if i > 0 && st.keep.age > 0 && time.Since(s.time) > st.keep.age {
+		if i > 0 && st.keep.age > 0 && time.Since(time.Unix(0, s.nanos)) > st.keep.age {
 			break
 		}
 		recent = append(recent, s)

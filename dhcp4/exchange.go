@@ -47,6 +47,7 @@ type exchangeStart struct {
 // exchangeRoom is memory for what lasts no longer than an exchange.
 type exchangeRoom struct {
 	levels    [12]*option.List
+	query     option.Query
 	requested [64]uint16
 	chosen    [32]*option.Option
 	values    []byte // of options

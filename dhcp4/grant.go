@@ -95,7 +95,7 @@ func (x *exchange) leaseAmong(leases []lease.Lease) *lease.Lease {
 
 // commit makes the lease of a grant durable and returns the acknowledgement.
 func (x *exchange) commit(ctx context.Context, g *grant) (*message, error) {
-	changes := make([]lease.Change, 0, 2)
+	var changes []lease.Change
 	if g.previous != nil {
 		changes = append(changes, engine.Removal(*g.previous))
 	}

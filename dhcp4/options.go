@@ -40,13 +40,14 @@ var usual = [...]uint16{optRouters, optDNS, optDomainName}
 // addOptions adds the configured options that the client asks for, those that
 // are always sent, and the usual ones. What the reply has already stays.
 func (x *exchange) addOptions(r *message, ls engine.Levels) {
-	q := option.Query{Requested: x.room.requested[:0], Member: x.room.member, Vendors: x.vendors()}
+	q := &x.room.query
+	*q = option.Query{Requested: x.room.requested[:0], Member: x.room.member, Vendors: x.vendors()}
 	for _, code := range x.q.options.value(optRequestList) {
 		q.Requested = append(q.Requested, uint16(code))
 	}
 	q.Requested = append(q.Requested, usual[:]...)
 	there := len(r.options.list)
-	for _, o := range option.Choose(x.room.chosen[:0], &q, ls...) {
+	for _, o := range option.Choose(x.room.chosen[:0], q, ls...) {
 		code := uint8(o.Code)
 		switch at := int(r.options.at[code]); {
 		case at > there:

@@ -22,7 +22,7 @@ func (n *NameRules) AnswerFQDN(asked FQDN, reserved string, addr netip.Addr) (an
 	if asked.Updates && asked.None {
 		return FQDN{}, false // section 2.1 of RFC 4702, 4.1 of RFC 4704: not a combination that clients may send
 	}
-	if asked.Name != "" && splitName(asked.Name) == nil {
+	if asked.Name != "" && labels(asked.Name) == 0 {
 		return FQDN{}, false
 	}
 	var name string
@@ -34,7 +34,7 @@ func (n *NameRules) AnswerFQDN(asked FQDN, reserved string, addr netip.Addr) (an
 	default:
 		bare, complete := strings.CutSuffix(asked.Name, ".")
 		name = n.clean(bare)
-		if splitName(name) == nil {
+		if labels(name) == 0 {
 			return FQDN{}, false
 		}
 		if complete {
@@ -44,7 +44,7 @@ func (n *NameRules) AnswerFQDN(asked FQDN, reserved string, addr netip.Addr) (an
 		}
 	}
 	name = strings.ToLower(name)
-	if splitName(name) == nil {
+	if labels(name) == 0 {
 		return FQDN{}, false
 	}
 	return FQDN{Name: name, Override: asked.Updates, None: true}, true
@@ -56,7 +56,7 @@ func TextName(b []byte) (name string, ok bool) {
 	if name == "." {
 		name = ""
 	}
-	return name, name == "" || splitName(name) != nil
+	return name, name == "" || labels(name) > 0
 }
 
 // LabelName reads a name that is labels, each after its length; one that ends
@@ -86,13 +86,15 @@ func LabelName(b []byte) (name string, ok bool) {
 		text.WriteByte('.')
 	}
 	name = text.String()
-	return name, name == "" || splitName(name) != nil
+	return name, name == "" || labels(name) > 0
 }
 
 // AppendLabels appends a complete name as labels.
 func AppendLabels(b []byte, name string) []byte {
-	for _, l := range splitName(name) {
-		b = append(append(b, byte(len(l))), l...)
+	if labels(name) > 0 {
+		for l := range strings.SplitSeq(strings.TrimSuffix(name, "."), ".") {
+			b = append(append(b, byte(len(l))), l...)
+		}
 	}
 	return append(b, 0)
 }

@@ -44,7 +44,7 @@ func NewNameRules(p NameParams) (NameRules, error) {
 // what a name is generated from.
 func (n *NameRules) Hostname(sent, reserved string, addr netip.Addr) string {
 	name := n.hostname(sent, reserved, addr)
-	if splitName(name) == nil {
+	if labels(name) == 0 {
 		return "" // there is none, or the suffix makes it too long
 	}
 	return name
@@ -63,15 +63,14 @@ func (n *NameRules) hostname(sent, reserved string, addr netip.Addr) string {
 	case sent == ".", n.replace == "always", n.replace == "when-present":
 		return n.generate(addr, false)
 	}
-	if splitName(sent) == nil {
+	if labels(sent) == 0 {
 		return ""
 	}
 	name := strings.ToLower(n.clean(sent))
-	labels := splitName(name)
-	switch {
-	case labels == nil:
+	switch labels(name) {
+	case 0:
 		return ""
-	case len(labels) == 1:
+	case 1:
 		return n.qualify(name, false)
 	default:
 		return name
@@ -110,18 +109,18 @@ const (
 	maxName  = 253 // as text, without the dot at the end
 )
 
-// splitName returns the labels of a name, or nil if it is none. A NUL ends a
-// name as text, so none can be in it.
-func splitName(name string) []string {
+// labels returns how many labels a name has; 0: it is none. A NUL ends a name as
+// text, so none can be in it.
+func labels(name string) (n int) {
 	name = strings.TrimSuffix(name, ".")
-	if name == "" || len(name) > maxName || strings.Contains(name, "\x00") {
-		return nil
+	if name == "" || len(name) > maxName || strings.IndexByte(name, 0) >= 0 {
+		return 0
 	}
-	labels := strings.Split(name, ".")
-	for _, l := range labels {
+	for l := range strings.SplitSeq(name, ".") {
 		if l == "" || len(l) > maxLabel {
-			return nil
+			return 0
 		}
+		n++
 	}
-	return labels
+	return n
 }

@@ -65,9 +65,9 @@ type Stats struct {
 type counters map[string]*ctrl.Stat
 
 // count counts what is counted here.
-func (c counters) count(name string) {
+func (c counters) count(now time.Time, name string) {
 	if st := c[name]; st != nil {
-		st.Add(1)
+		st.AddAt(now, 1)
 	}
 }
 
@@ -107,11 +107,16 @@ func (n *StatNames) failure(where string) string { return n.Prefix + "-allocatio
 var allocationFailures = []string{"", "-classes", "-no-pools", "-shared-network", "-subnet"}
 
 // Count counts what happened in a subnet, which may be gone by now; 0: in none.
-func (s *Stats) Count(name string, subnet uint32) {
-	s.total.count(name)
-	if in := (*s.subnets.Load())[subnet]; in != nil {
-		in.counters.count(name)
+func (s *Stats) Count(name string, subnet uint32) { s.count(time.Now(), name, subnet) }
+
+// count counts it and returns what there is of the subnet; nil: it is gone.
+func (s *Stats) count(now time.Time, name string, subnet uint32) *subnetStats {
+	s.total.count(now, name)
+	in := (*s.subnets.Load())[subnet]
+	if in != nil {
+		in.counters.count(now, name)
 	}
+	return in
 }
 
 // Assigned counts a lease that a client is given which did not have it.
@@ -146,11 +151,9 @@ func (s *Stats) reclaimed(l lease.Lease) {
 
 // countLease counts what happened to a lease, also in its pool.
 func (s *Stats) countLease(name string, l *lease.Lease) {
-	s.Count(name, l.SubnetID)
-	if in := (*s.subnets.Load())[l.SubnetID]; in != nil {
-		if pool := in.poolOf(l); pool != nil {
-			pool.count(name)
-		}
+	now := time.Now()
+	if in := s.count(now, name, l.SubnetID); in != nil {
+		in.poolOf(l).count(now, name)
 	}
 }
 

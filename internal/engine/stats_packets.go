@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/dhcpha/dhcpha/ctrl"
 )
@@ -52,18 +53,20 @@ func (p *Packets) name(name string) string { return p.names.Prefix + "-" + name 
 
 // Received counts a query by the number of its type.
 func (p *Packets) Received(typ int) {
-	p.received.Add(1)
 	if typ >= len(p.receivedTypes) {
 		typ = 0
 	}
-	p.receivedTypes[typ].Add(1)
+	now := time.Now()
+	p.received.AddAt(now, 1)
+	p.receivedTypes[typ].AddAt(now, 1)
 }
 
 // Sent counts a reply by the number of its type.
 func (p *Packets) Sent(typ int) {
-	p.sent.Add(1)
+	now := time.Now()
+	p.sent.AddAt(now, 1)
 	if st := p.sentTypes[typ]; st != nil {
-		st.Add(1)
+		st.AddAt(now, 1)
 	}
 }
 
