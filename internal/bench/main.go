@@ -43,6 +43,8 @@ var figures = []figure{
 	{"outage6", "the same of DHCPv6", dhcp6.outage},
 	{"size", "what the number of leases costs", dhcp4.size},
 	{"size6", "the same of DHCPv6", dhcp6.size},
+	{"overload", "ten times as many exchanges as can be completed", dhcp4.overload},
+	{"overload6", "the same of DHCPv6", dhcp6.overload},
 }
 
 type options struct {

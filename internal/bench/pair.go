@@ -277,7 +277,7 @@ func (d *pair) awaitStates(states ...string) {
 }
 
 func (d *pair) await(what string, ok func(context.Context) error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Minute) // a Kea may have a million leases to fetch
 	defer cancel()
 	testnet.Until(ctx, d.s, d.title()+": "+what, func() error { return ok(ctx) })
 }
