@@ -61,6 +61,54 @@ func BenchmarkRenew(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "leases/s")
 }
 
+// BenchmarkCommitMark is 8,192 new leases a commit, as a partner sends them
+// after an outage. An operation is a lease.
+func BenchmarkCommitMark(b *testing.B) {
+	const each = 8192
+	s := openTest(b)
+	changes := make([]Change, each)
+	b.ReportAllocs()
+	for n := 0; n < b.N; n += each {
+		b.StopTimer()
+		for i := range changes {
+			changes[i] = Change{Lease: v4((n + i) * 7919 % (1 << 24)), Source: uint64(n + i + 1)}
+			changes[i].Lease.CLTT = 1_700_000_000
+		}
+		b.StartTimer()
+		if err := s.CommitMark(context.Background(), "partner", Position{1, uint64(n)}, changes...); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkIterate goes through two hundred thousand leases, as who sends all of
+// them does. An operation is a lease.
+func BenchmarkIterate(b *testing.B) {
+	const leases = 200_000
+	s := openTest(b)
+	fill(b, s, leases)
+	b.Run("since", func(b *testing.B) {
+		b.ReportAllocs()
+		for n := 0; n < b.N; {
+			for range s.Since(0) {
+				if n++; n >= b.N {
+					break
+				}
+			}
+		}
+	})
+	b.Run("all", func(b *testing.B) {
+		b.ReportAllocs()
+		for n := 0; n < b.N; {
+			for range s.All() {
+				if n++; n >= b.N {
+					break
+				}
+			}
+		}
+	})
+}
+
 func BenchmarkLookup(b *testing.B) {
 	const leases = 100_000
 	s := openTest(b)
