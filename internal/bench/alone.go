@@ -6,7 +6,7 @@ import (
 
 // alone measures how many leases a second single servers give out.
 func (f family) alone(s *tb, o options) report {
-	p := buildPrograms(s)
+	p := o.programs(s)
 	var subjects []subject
 	for _, k := range []kind{ours, keaTuned, keaShipped} {
 		subjects = append(subjects, newPair(s, p, f, "", k).subject())
@@ -27,6 +27,7 @@ func (f family) stateless(s *tb, p programs) subject {
 	server.Join(lan, "eth0", f.servers[0]+f.length)
 	server.Divide("eth0")
 	clients.Join(lan, "eth0", f.relay+f.length)
+	clients.Divide("eth0")
 	return subject{"stateless responder", f.endpoint(f.relay), f.endpoint(f.servers[0]), clients, func() []*testnet.Process {
 		return []*testnet.Process{server.Start(p.responder, f.endpoint(f.servers[0]))}
 	}}

@@ -21,7 +21,7 @@ type curve struct {
 
 // curves measures pairs at every load, up to more than they can bear.
 func curves(s *tb, o options) report {
-	p := buildPrograms(s)
+	p := o.programs(s)
 	var all []curve
 	for _, k := range []kind{ours, keaTuned, keaShipped} {
 		d := newPair(s, p, dhcp4, "hot-standby", k)
@@ -31,7 +31,7 @@ func curves(s *tb, o options) report {
 				// What is not answered within a second is lost and not sent again:
 				// what is offered stays what it is.
 				r, err := runLoad(d.clients, p.load, "-bind", d.from(), "-to", d.to(), "-rate", fmt.Sprint(rate),
-					"-for", (o.length * 3 / 5).String(), "-timeout", "1s", "-tries", "1")
+					"-for", (o.length / 2).String(), "-timeout", "1s", "-tries", "1")
 				if err != nil && (r.Started == 0 || r.Duplicates > 0) { // that nothing was completed is a result, too
 					s.Fatal(err)
 				}

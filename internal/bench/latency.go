@@ -15,7 +15,7 @@ const latencyRate = 1000
 
 // latency measures in turns how long pairs take from REQUEST to ACK.
 func latency(s *tb, o options) report {
-	p := buildPrograms(s)
+	p := o.programs(s)
 	var pairs []*pair
 	for _, k := range []kind{ours, keaTuned, keaShipped} {
 		pairs = append(pairs, newPair(s, p, dhcp4, "hot-standby", k))

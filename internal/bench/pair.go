@@ -68,6 +68,7 @@ func newPair(s *tb, p programs, f family, mode string, kinds ...kind) *pair {
 	}
 	d.clients = d.net.Host("clients")
 	d.clients.Join(lan, "eth0", f.relay+f.length)
+	d.clients.Divide("eth0")
 	return d
 }
 

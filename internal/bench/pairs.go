@@ -5,20 +5,24 @@ import "fmt"
 // pairs measures how many leases a second pairs give out, in each mode ours and
 // Kea's.
 func (f family) pairs(s *tb, o options, modes ...string) report {
-	p := buildPrograms(s)
+	p := o.programs(s)
 	var subjects []subject
 	for _, mode := range modes {
 		for _, k := range []kind{ours, keaTuned, keaShipped} {
 			subjects = append(subjects, newPair(s, p, f, mode, k).subject())
 		}
 	}
-	subjects = append(subjects, newPair(s, p, f, "hot-standby", ours, keaTuned).subject(), f.stateless(s, p))
+	if f.root == "Dhcp4" {
+		subjects = append(subjects, newPair(s, p, f, "hot-standby", ours, keaTuned).subject())
+	}
+	subjects = append(subjects, f.stateless(s, p))
 	results := o.measure(s, p.load, subjects)
 	return report{text: f.rows(results) + "\n" + f.promises(true), goals: f.pairGoals(results, modes)}
 }
 
 // pairGoals are the goals of pairs. The first mode is hot-standby; the last two
-// results are ours with a standby of Kea's, and the stateless responder.
+// results of DHCPv4 are ours with a standby of Kea's, and the stateless
+// responder.
 func (f family) pairGoals(results []result, modes []string) []goal {
 	var goals []goal
 	for i, mode := range modes {

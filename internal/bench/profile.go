@@ -23,7 +23,7 @@ const profileRate = 997
 // more to do than it can.
 func profile(s *tb, o options) report {
 	testnet.Require(s, "perf")
-	p := buildPrograms(s)
+	p := o.programs(s)
 	d := newPair(s, p, dhcp4, "hot-standby", ours)
 	window := o.best(s, p.load, d.subject())
 	data := filepath.Join(s.dir, "perf.data")

@@ -7,10 +7,22 @@ import (
 )
 
 // programs are what is measured, and with what.
-type programs struct{ failoverd, load, responder string }
+type programs struct {
+	failoverd, load, responder string
+	flags                      []string // of failoverd
+}
 
 func buildPrograms(s *tb) programs {
-	return programs{build(s, "examples/failoverd"), build(s, "internal/dhcpload"), build(s, "internal/bench/responder")}
+	return programs{build(s, "examples/failoverd"), build(s, "internal/dhcpload"), build(s, "internal/bench/responder"), nil}
+}
+
+// programs builds them, to be run as the options say.
+func (o options) programs(s *tb) programs {
+	p := buildPrograms(s)
+	if o.segment {
+		p.flags = []string{"-segment"}
+	}
+	return p
 }
 
 // build compiles one of this module's programs.
