@@ -27,7 +27,7 @@ type Counters struct {
 	Unsent    uint64                        // replies that could not be encoded or sent
 	Shortened uint64                        // replies that had to leave out options for want of room
 
-	Overflowed uint64 // dropped by the kernel, because they came faster than they were read; not in Received
+	Overflowed uint64 // dropped by the kernel, because they came faster than they were read or, if shed first, while too many were in flight; not in Received
 }
 
 // Counters tells what became of the datagrams so far.

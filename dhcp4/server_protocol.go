@@ -47,8 +47,6 @@ func isBroadcast(b []byte, ep *serve.Endpoint) bool {
 	return !addr.IsUnspecified() && slices.Contains(ep.Everybody, addr)
 }
 
-func (*protocol) ShedFirst(kind int) bool { return kind == int(dhcpv4.MessageTypeDiscover) }
-
 func (*protocol) Reason(refused int) string { return Refusal(refused).String() }
 
 // answering is a query that is being answered.

@@ -26,7 +26,7 @@ type Counters struct {
 	SentTypes map[dhcpv6.MessageType]uint64 // of these, by the type of the server's message
 	Unsent    uint64                        // replies that could not be encoded or sent
 
-	Overflowed uint64 // dropped by the kernel, because they came faster than they were read; not in Received
+	Overflowed uint64 // dropped by the kernel, because they came faster than they were read or, if shed first, while too many were in flight; not in Received
 }
 
 // Counters tells what became of the datagrams so far.

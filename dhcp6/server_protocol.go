@@ -36,11 +36,6 @@ func (*protocol) Accept(d *serve.Datagram, ep *serve.Endpoint, unicast bool) (ki
 	return kind, int(why)
 }
 
-func (*protocol) ShedFirst(kind int) bool {
-	typ := dhcpv6.MessageType(kind)
-	return typ == dhcpv6.MessageTypeSolicit || typ == dhcpv6.MessageTypeInformationRequest
-}
-
 func (*protocol) Reason(refused int) string { return Refusal(refused).String() }
 
 // answering is a query that is being answered.

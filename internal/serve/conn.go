@@ -1,6 +1,10 @@
 package serve
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"golang.org/x/net/bpf"
+)
 
 // BatchSize is how many datagrams are read or written at a time at most.
 const BatchSize = 64
@@ -15,7 +19,8 @@ type Conn interface {
 	Write(batch []*Datagram) (n int, err error)
 	// StopReading makes Read return; Write goes on.
 	StopReading()
-	// Overflowed counts the datagrams that came in and were not read in time.
+	// Overflowed counts the datagrams that came in and were not read in time,
+	// or were refused.
 	Overflowed() uint64
 	Close() error
 }
@@ -54,6 +59,14 @@ const (
 // receive what is sent to everybody, again and again.
 type joiner interface {
 	Join(l *Link) error
+}
+
+// refuser is a Conn that can have the system refuse datagrams, before they take
+// the place of others.
+type refuser interface {
+	// Refuse refuses what the filter, which is as of Protocol.Unwanted,
+	// refuses; nil: nothing any more.
+	Refuse(unwanted []bpf.Instruction) error
 }
 
 // hostNetwork is the network of the host.

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unsafe"
 
+	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 )
 
@@ -45,6 +46,7 @@ type codec interface {
 // goroutine may read and one may write.
 type batchConn struct {
 	codec
+	filter   []bpf.Instruction // of attach
 	file     *os.File
 	raw      syscall.RawConn
 	segments bool // as one packet may leave what goes to one receiver
@@ -56,7 +58,8 @@ type batchConn struct {
 }
 
 // open makes a socket ready for use; setUp gives it its options and binds it.
-func open(domain, typ int, c codec, setUp func(fd int) error) (Conn, error) {
+// filter is as for attach.
+func open(domain, typ int, c codec, filter []bpf.Instruction, setUp func(fd int) error) (Conn, error) {
 	fd, err := unix.Socket(domain, typ|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)
@@ -67,7 +70,7 @@ func open(domain, typ int, c codec, setUp func(fd int) error) (Conn, error) {
 		unix.Close(fd)
 		return nil, err
 	}
-	b := &batchConn{codec: c, file: os.NewFile(uintptr(fd), "socket"), in: new(messages), out: new(messages)}
+	b := &batchConn{codec: c, filter: filter, file: os.NewFile(uintptr(fd), "socket"), in: new(messages), out: new(messages)}
 	if b.raw, err = b.file.SyscallConn(); err != nil {
 		b.file.Close()
 		return nil, err

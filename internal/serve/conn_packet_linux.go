@@ -23,14 +23,9 @@ func (hostNetwork) ListenLink(l *Link, port uint16) (Conn, error) {
 	// kernel. The protocol is given to bind only: until then nothing comes in
 	// that the filter has not seen.
 	c := packetCodec{ifindex: l.Index, port: port, hwLen: l.HWLen}
-	return open(unix.AF_PACKET, unix.SOCK_DGRAM, c, func(fd int) error {
-		program := make([]unix.SockFilter, len(filter))
-		for i, ins := range filter {
-			program[i] = unix.SockFilter{Code: ins.Op, Jt: ins.Jt, Jf: ins.Jf, K: ins.K}
-		}
-		err := unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]})
-		if err != nil {
-			return os.NewSyscallError("setsockopt", err)
+	return open(unix.AF_PACKET, unix.SOCK_DGRAM, c, filter, func(fd int) error {
+		if err := attach(fd, filter, nil); err != nil {
+			return err
 		}
 		if err := setInt(fd, unix.SOL_PACKET, unix.PACKET_AUXDATA, 1); err != nil {
 			return err
@@ -40,8 +35,9 @@ func (hostNetwork) ListenLink(l *Link, port uint16) (Conn, error) {
 }
 
 // linkFilter passes what no UDP socket gets: UDP to the port, and to a
-// broadcast address. So no datagram comes in twice.
-func linkFilter(broadcasts []netip.Addr, port uint16) ([]bpf.RawInstruction, error) {
+// broadcast address. So no datagram comes in twice. It goes on with X at the UDP
+// header.
+func linkFilter(broadcasts []netip.Addr, port uint16) ([]bpf.Instruction, error) {
 	var program []bpf.Instruction
 	// drop jumps to the last instruction once it is known where that is.
 	const drop = 255
@@ -70,14 +66,14 @@ func linkFilter(broadcasts []netip.Addr, port uint16) ([]bpf.RawInstruction, err
 		program = append(program, bpf.JumpIf{Cond: bpf.JumpEqual, Val: binary.BigEndian.Uint32(a[:]), SkipTrue: uint8(skip)})
 	}
 	last := len(program)
-	program = append(program, bpf.RetConstant{Val: 0}, bpf.RetConstant{Val: 1 << 16})
+	program = append(program, bpf.RetConstant{Val: 0})
 	for i, ins := range program {
 		if j, ok := ins.(bpf.JumpIf); ok && j.SkipTrue == drop {
 			j.SkipTrue = uint8(last - i - 1)
 			program[i] = j
 		}
 	}
-	return bpf.Assemble(program)
+	return program, nil
 }
 
 // packetCodec is for packet sockets, whose payload begins with the IPv4

@@ -9,7 +9,7 @@ import (
 )
 
 func listenUDP4(addr netip.AddrPort) (Conn, error) {
-	return open(unix.AF_INET, unix.SOCK_DGRAM, udp4Codec{}, func(fd int) error {
+	return open(unix.AF_INET, unix.SOCK_DGRAM, udp4Codec{}, udpFilter(), func(fd int) error {
 		if err := setInt(fd, unix.IPPROTO_IP, unix.IP_PKTINFO, 1); err != nil {
 			return err
 		}

@@ -12,7 +12,7 @@ import (
 // listenUDP6 receives what comes in on one link, to any address of the host or
 // to everybody.
 func listenUDP6(addr netip.AddrPort, l *Link) (Conn, error) {
-	return open(unix.AF_INET6, unix.SOCK_DGRAM, udp6Codec{}, func(fd int) error {
+	return open(unix.AF_INET6, unix.SOCK_DGRAM, udp6Codec{}, udpFilter(), func(fd int) error {
 		if err := setInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 1); err != nil {
 			return err
 		}

@@ -7,6 +7,8 @@ import (
 	"os"
 	"sync"
 	"testing"
+
+	"golang.org/x/net/bpf"
 )
 
 // BenchmarkLoop measures what a query costs between the socket and the handler,
@@ -59,6 +61,7 @@ type loopHandler struct {
 
 func (*loopHandler) Accept(*Datagram, *Endpoint, bool) (kind, refused int) { return 1, 0 }
 func (*loopHandler) ShedFirst(int) bool                                    { return false }
+func (*loopHandler) Unwanted() []bpf.Instruction                           { return nil }
 func (*loopHandler) Reason(int) string                                     { return "" }
 
 func (h *loopHandler) Decode(a Arrival) (Query, int) {

@@ -1,6 +1,10 @@
 package serve
 
-import "context"
+import (
+	"context"
+
+	"golang.org/x/net/bpf"
+)
 
 // Protocol is what a family does with datagrams. Its methods are called by many
 // goroutines at a time.
@@ -15,6 +19,9 @@ type Protocol interface {
 	// ShedFirst says whether queries of the kind are dropped first when too
 	// many are in flight.
 	ShedFirst(kind int) bool
+	// Unwanted is a filter that refuses queries which are shed first, but may
+	// pass those where it is hard to see. It begins with X at the UDP header.
+	Unwanted() []bpf.Instruction
 	// Decode reads a query that was accepted, or says why it is refused all
 	// the same. The datagram's memory is used again when it has returned.
 	Decode(a Arrival) (q Query, refused int)

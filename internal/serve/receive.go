@@ -1,15 +1,12 @@
 package serve
 
 import (
-	"cmp"
 	"errors"
 	"log/slog"
 	"os"
 	"runtime/debug"
 	"time"
 )
-
-const defaultInFlight = 4096
 
 // receive reads a socket until it is told to stop or the socket fails.
 func (s *Server) receive(sock *Socket) {
@@ -56,18 +53,13 @@ func (s *Server) admit(sock *Socket, d *Datagram, now time.Time) (j job, ok bool
 		s.refuse(d, why)
 		return job{}, false
 	}
-	bound := int64(cmp.Or(s.options.MaxInFlight, defaultInFlight))
-	if s.options.Protocol.ShedFirst(kind) {
-		bound = (bound + 1) / 2
-	}
-	if s.counters.inFlight.Add(1) > bound {
+	if !s.takeOn(s.options.Protocol.ShedFirst(kind)) {
 		s.counters.shed.Add(1)
-		s.counters.inFlight.Add(-1)
 		return job{}, false
 	}
 	q := s.begin(Arrival{sock, ep, unicast, d, now})
 	if q == nil {
-		s.counters.inFlight.Add(-1)
+		s.putOff()
 	}
 	return job{q, ep}, q != nil
 }
@@ -105,7 +97,7 @@ func (s *Server) begin(a Arrival) (q Query) {
 // ends the query's count also if the handler ends the goroutine, as a failing
 // test does.
 func (s *Server) answer(j job) {
-	defer s.counters.inFlight.Add(-1)
+	defer s.putOff()
 	if s.ask(j) {
 		s.reply(j.query, j.endpoint)
 	}

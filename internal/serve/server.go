@@ -25,6 +25,7 @@ type Server struct {
 	readers   sync.WaitGroup
 	workers   workers
 	writers   sync.WaitGroup
+	refusing  atomic.Bool // what is shed first; changed with mu held
 
 	mu         sync.Mutex
 	selectors  []selector    // what Options.Interfaces say, or SetInterfaces
@@ -188,6 +189,9 @@ func (s *Server) start(sock *Socket) bool {
 		return false
 	}
 	s.open[sock] = struct{}{}
+	if s.refusing.Load() {
+		s.letRefuse(sock)
+	}
 	s.readers.Go(func() { s.receive(sock) })
 	s.writers.Go(func() { s.transmit(sock) })
 	return true

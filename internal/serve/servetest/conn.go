@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 
+	"golang.org/x/net/bpf"
+
 	"github.com/dhcpha/dhcpha/internal/serve"
 )
 
@@ -17,16 +19,17 @@ const Overflowed = 7
 type Conn struct {
 	onClose func()
 
-	mu      sync.Mutex
-	changed sync.Cond
-	inbox   []Datagram
-	sent    []Datagram
-	joined  []string
-	stuck   bool  // writing waits
-	fail    error // of the next read
-	werr    error // of every write
-	stopped bool
-	closed  bool
+	mu       sync.Mutex
+	changed  sync.Cond
+	inbox    []Datagram
+	sent     []Datagram
+	joined   []string
+	stuck    bool  // writing waits
+	fail     error // of the next read
+	werr     error // of every write
+	refusing bool
+	stopped  bool
+	closed   bool
 }
 
 // Datagram is what has come in, or has been sent.
@@ -100,6 +103,19 @@ func (c *Conn) Joined() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Clone(c.joined)
+}
+
+// Refuse is what a socket is told while the server has too much to do.
+func (c *Conn) Refuse(unwanted []bpf.Instruction) error {
+	c.change(func() { c.refusing = unwanted != nil })
+	return nil
+}
+
+// Refusing says whether it refuses anything.
+func (c *Conn) Refusing() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.refusing
 }
 
 // Overflowed implements serve.Conn.
