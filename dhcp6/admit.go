@@ -1,7 +1,9 @@
 package dhcp6
 
 import (
+	"encoding/binary"
 	"fmt"
+	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
 )
@@ -44,16 +46,16 @@ func namesOf(typ dhcpv6.MessageType) (n names, ok bool) {
 }
 
 // invalid says why a message is to be discarded whatever it is about; empty: it
-// is not. A server sees the message in a handler that need not be its own, so
-// nothing is taken for checked. duid is the client's.
-func invalid(m *dhcpv6.Message, duid []byte) string {
-	n, ok := namesOf(m.MessageType)
+// is not. What a handler is given need not be a server's, so nothing is taken for
+// checked. duid is the client's.
+func invalid(m message, duid []byte) string {
+	n, ok := namesOf(m.typ())
 	if !ok {
 		return "message type not for servers"
 	}
 	clients, servers, ias := 0, 0, 0
-	for _, o := range m.Options.Options {
-		switch o.Code() {
+	for code := range options(m.options()) {
+		switch code {
 		case dhcpv6.OptionClientID:
 			clients++
 		case dhcpv6.OptionServerID:
@@ -75,7 +77,7 @@ func invalid(m *dhcpv6.Message, duid []byte) string {
 		return "a server identifier"
 	case ias > maxIAs:
 		return "too many identity associations"
-	case ias > 0 && (m.MessageType == dhcpv6.MessageTypeInformationRequest || m.MessageType == typeRegister):
+	case ias > 0 && (m.typ() == dhcpv6.MessageTypeInformationRequest || m.typ() == typeRegister):
 		return "an identity association"
 	}
 	return ""
@@ -92,7 +94,7 @@ func (x *exchange) accept() string {
 	if x.e.gate == nil || x.typ == dhcpv6.MessageTypeInformationRequest {
 		return ""
 	}
-	classes, serve := x.e.gate.Admit(x.client, x.m.Options.ElapsedTime(), x.serverName)
+	classes, serve := x.e.gate.Admit(x.client, x.waited(), x.serverOf)
 	if !serve {
 		return "left to another server"
 	}
@@ -100,18 +102,27 @@ func (x *exchange) accept() string {
 	return ""
 }
 
+// waited is how long the client says that it has been trying.
+func (x *exchange) waited() time.Duration {
+	v, _ := x.m.option(dhcpv6.OptionElapsedTime)
+	if len(v) != 2 {
+		return 0
+	}
+	return time.Duration(binary.BigEndian.Uint16(v)) * 10 * time.Millisecond
+}
+
 // forThisServer says whether the query names no server, or this one. A client
 // that requests from another has taken that one's offers, so ours are free
 // again.
 func (x *exchange) forThisServer() bool {
-	id, named := optionOf(x.m.Options.Options, dhcpv6.OptionServerID)
-	if !named || string(id) == string(x.server.duid) {
+	id, named := x.m.option(dhcpv6.OptionServerID)
+	if !named || string(id) == string(x.server) {
 		return true
 	}
 	x.e.core.Stats.NotForUs.Add(1)
 	if x.typ == dhcpv6.MessageTypeRequest {
 		for _, a := range x.ias() {
-			x.e.core.Alloc.ReleaseOffers(a.holder)
+			x.e.core.Alloc.ReleaseOffers(holderOf(a.typ, a.id, x.client.ID))
 		}
 	}
 	return false

@@ -20,6 +20,7 @@ func (x *exchange) Begin() (client string) {
 		x.drop("for another server")
 		return ""
 	}
+	x.all = x.ias()
 	x.identify()
 	x.classifyFirst()
 	if x.e.core.Filtered(x, x.classes) {
@@ -29,17 +30,24 @@ func (x *exchange) Begin() (client string) {
 	if x.e.core.Filtered(x, x.classes) {
 		return ""
 	}
-	x.all = x.ias()
-	if len(x.client.ID) > 0 {
-		return string(x.client.ID)
+	if x.name != "" {
+		return x.name
 	}
 	// Who does not say who it is asks for nothing that could be another's.
-	return fmt.Sprint(x.q.Source, x.m.TransactionID)
+	return fmt.Sprint(x.q.Source, x.m.transaction())
 }
 
 // Answer answers the query.
-func (x *exchange) Answer(ctx context.Context) (*Reply, error) {
+func (x *exchange) Answer(ctx context.Context) (*message, error) {
 	x.reset()
+	if answered, err := x.answer(ctx); !answered || err != nil {
+		return nil, err
+	}
+	return &x.reply, nil
+}
+
+// answer makes the reply, if there is to be one.
+func (x *exchange) answer(ctx context.Context) (answered bool, err error) {
 	switch x.typ {
 	case dhcpv6.MessageTypeSolicit:
 		return x.solicit(ctx)

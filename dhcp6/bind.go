@@ -11,30 +11,34 @@ import (
 
 // bindAll chooses what the identity associations of the query are to have, each
 // by a function.
-func (x *exchange) bindAll(choose func(*ia) *binding) (bs bindings) {
-	defer func() { x.offer(bs) }()
+func (x *exchange) bindAll(choose func(*ia) *binding) bindings {
+	x.bindingRoom = x.bindingRoom[:0]
+	defer x.offer()
 	if x.subnet == nil && len(x.all) > 0 {
 		x.e.core.Log.Warn("no subnet for client", "client", engine.LoggedDUID(x.client), "interface", x.q.Interface,
-			"link", x.link(), "classes", []string(x.classes))
+			"link", x.link(), "classes", x.loggedClasses())
 	}
-	for _, a := range x.all {
-		bs = append(bs, choose(a))
+	for i := range x.all {
+		x.bindingRoom = append(x.bindingRoom, choose(&x.all[i]))
 	}
-	return bs
+	return x.bindingRoom
 }
+
+// loggedClasses are the classes of the query for the log, which may keep them.
+func (x *exchange) loggedClasses() []string { return slices.Clone([]string(x.classes)) }
 
 // bind chooses what an identity association is to have and holds it. In Kea's
 // order: what is reserved for the client, what it has had, and then, with
 // regard to its wishes, what is free. Like Kea it gives one address or prefix;
 // a client that has more of them, from a partner say, keeps them.
 func (x *exchange) bind(a *ia) *binding {
-	b := &binding{ia: a}
+	b := x.newBinding(a)
 	if x.subnet == nil {
 		b.status = none(a.typ)
 		return b
 	}
 	own := x.leasesOf(a)
-	b.grants = x.reservedFor(a, own)
+	x.bindReserved(b, own)
 	for i := range own {
 		l := &own[i]
 		p := prefixOf(l)
@@ -52,7 +56,9 @@ func (x *exchange) bind(a *ia) *binding {
 		}
 	}
 	if len(b.grants) == 0 {
-		b.grants = x.pick(a)
+		if g := x.pick(a); g != nil {
+			b.grants = append(b.grants, g)
+		}
 	}
 	if len(b.grants) == 0 {
 		b.status = none(a.typ)
@@ -64,34 +70,34 @@ func (x *exchange) bind(a *ia) *binding {
 	return b
 }
 
-// reservedFor returns a grant of what is reserved for the client, as far as it
-// can have it: what the identity association has of it already or else the first
-// that is free. No other identity association gets the same.
-func (x *exchange) reservedFor(a *ia, own []lease.Lease) (grants []*grant) {
+// bindReserved grants what is reserved for the client, as far as it can have it:
+// what the identity association has of it already or else the first that is free.
+// No other identity association gets the same.
+func (x *exchange) bindReserved(b *binding, own []lease.Lease) {
 	for i := range own {
 		p := prefixOf(&own[i])
-		if s := x.p.byID[own[i].SubnetID]; s != nil && s.Allows(x.classes) && slices.Contains(x.reservations(a.typ, s), p) {
-			if g := x.hold(a, p, s); g != nil {
-				grants = append(grants, g)
+		if s := x.p.byID[own[i].SubnetID]; s != nil && s.Allows(x.classes) && slices.Contains(x.reservations(b.typ, s), p) {
+			if g := x.hold(b.ia, p, s); g != nil {
+				b.grants = append(b.grants, g)
 			}
 		}
 	}
-	if len(grants) > 0 {
-		return grants
+	if len(b.grants) > 0 {
+		return
 	}
 	for s := range x.candidates(x.subnet) {
-		for _, p := range x.reservations(a.typ, s) {
-			if g := x.hold(a, p, s); g != nil {
-				return []*grant{g}
+		for _, p := range x.reservations(b.typ, s) {
+			if g := x.hold(b.ia, p, s); g != nil {
+				b.grants = append(b.grants, g)
+				return
 			}
-			x.reservationConflict(a, p, s)
+			x.reservationConflict(b.ia, p, s)
 		}
 		if x.leads(s) {
 			x.subnet = s
-			return nil
+			return
 		}
 	}
-	return nil
 }
 
 // reservations returns what is reserved for the client in a subnet, as far as
@@ -145,20 +151,20 @@ func (x *exchange) isReserved(g *grant) bool {
 // pick takes what is free: what the client wishes for, or anything. Of prefixes,
 // like Kea and as RFC 8168, section 3.2, has it, those of the length that it
 // wishes for come first, then shorter and then longer ones, the closest first.
-func (x *exchange) pick(a *ia) []*grant {
+func (x *exchange) pick(a *ia) *grant {
 	w := a.hint()
-	for _, fits := range lengths(a, w) {
-		if g := x.wished(a, w, fits); g != nil {
-			return []*grant{g}
+	for round := anyLength(a, w); round.order < round.orders; round.order++ {
+		if g := x.wished(a, w, round); g != nil {
+			return g
 		}
-		for _, from := range x.poolsWith(a.typ, w, fits) {
+		for _, from := range x.poolsWith(a.typ, w, round) {
 			first, ok := x.e.core.Alloc.Take(from.pool.free, a.holder, x.until())
 			if !ok {
 				continue
 			}
 			p := netip.PrefixFrom(first, from.pool.length())
 			if g := x.grantOf(a, p, from.subnet); g != nil {
-				return []*grant{g}
+				return g
 			}
 			x.e.core.Alloc.Release(first, a.holder)
 		}
@@ -166,16 +172,30 @@ func (x *exchange) pick(a *ia) []*grant {
 	return nil
 }
 
-// lengths are the rounds in which prefixes are looked for, each with what fits.
-func lengths(a *ia, w wish) []func(int) bool {
+// lengths is a round in which prefixes are looked for: one of several, if a
+// length is wanted.
+type lengths struct{ wanted, order, orders int }
+
+// anyLength is the first round.
+func anyLength(a *ia, w wish) lengths {
 	wanted := w.prefix.Bits()
 	if a.typ != lease.PD || wanted <= 0 || wanted == 128 {
-		return []func(int) bool{func(int) bool { return true }}
+		return lengths{orders: 1}
 	}
-	return []func(int) bool{
-		func(n int) bool { return n == wanted },
-		func(n int) bool { return n < wanted },
-		func(n int) bool { return n > wanted },
+	return lengths{wanted: wanted, orders: 3}
+}
+
+// have says whether a length is one of the round.
+func (r lengths) have(n int) bool {
+	switch {
+	case r.orders == 1:
+		return true
+	case r.order == 0:
+		return n == r.wanted
+	case r.order == 1:
+		return n < r.wanted
+	default:
+		return n > r.wanted
 	}
 }
 
@@ -188,12 +208,12 @@ func (pl *pool) length() int {
 }
 
 // wished returns a grant of what the client wishes for; nil: it cannot have it.
-func (x *exchange) wished(a *ia, w wish, fits func(int) bool) *grant {
+func (x *exchange) wished(a *ia, w wish, fit lengths) *grant {
 	if !w.prefix.IsValid() || w.only() {
 		return nil
 	}
 	s, pl := x.poolFor(a.typ, w.prefix.Addr())
-	if s == nil || !fits(pl.length()) {
+	if s == nil || !fit.have(pl.length()) {
 		return nil
 	}
 	p, err := w.prefix.Addr().Prefix(pl.length())
@@ -212,10 +232,11 @@ type source struct {
 // poolsWith returns the pools that the client may be served from whose length
 // fits: those of one subnet after those of the other, but what is closest to the
 // wish first.
-func (x *exchange) poolsWith(typ lease.Type, w wish, fits func(int) bool) (list []source) {
+func (x *exchange) poolsWith(typ lease.Type, w wish, fit lengths) []source {
+	list := x.sourceRoom[:0]
 	for s := range x.candidates(x.subnet) {
 		for _, pl := range s.poolsOf(typ) {
-			if fits(pl.length()) && x.classes.Allowed(&pl.Guard) {
+			if fit.have(pl.length()) && x.classes.Allowed(&pl.Guard) {
 				list = append(list, source{s, pl})
 			}
 		}
@@ -224,6 +245,7 @@ func (x *exchange) poolsWith(typ lease.Type, w wish, fits func(int) bool) (list 
 		distance := func(f source) int { return max(f.pool.length()-wanted, wanted-f.pool.length()) }
 		slices.SortStableFunc(list, func(f, g source) int { return cmp.Compare(distance(f), distance(g)) })
 	}
+	x.sourceRoom = list
 	return list
 }
 

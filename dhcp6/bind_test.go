@@ -107,7 +107,7 @@ func TestExcludedPrefix(t *testing.T) {
 	excluded := func(m *dhcpv6.Message) (values []string) {
 		for _, a := range m.Options.IAPD() {
 			for _, p := range a.Options.Prefixes() {
-				v, _ := optionOf(p.Options.Options, dhcpv6.OptionPDExclude)
+				v := payloadOf(p.Options.Options, dhcpv6.OptionPDExclude)
 				values = append(values, string(v))
 			}
 		}

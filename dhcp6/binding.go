@@ -2,10 +2,8 @@ package dhcp6
 
 import (
 	"encoding/binary"
-	"net"
 	"net/netip"
 	"slices"
-	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
 
@@ -19,6 +17,13 @@ type binding struct {
 	lost   []lease.Lease  // that it had, and is to have no more
 	gone   []netip.Prefix // that the client is to be told not to use any more
 	status status         // why there are no grants; the zero status: there are
+}
+
+// newBinding begins a binding.
+func (x *exchange) newBinding(a *ia) *binding {
+	b := x.bindings.next()
+	*b = binding{ia: a, grants: b.grants[:0], lost: b.lost[:0], gone: b.gone[:0]}
+	return b
 }
 
 // bindings are those of a query, in its order.
@@ -37,8 +42,8 @@ func (bs bindings) first() *grant {
 	return nil
 }
 
-// pools returns the pools of the grants.
-func (bs bindings) pools() (list []*pool) {
+// pools appends the pools of the grants to a list.
+func (bs bindings) pools(list []*pool) []*pool {
 	for _, b := range bs {
 		for _, g := range b.grants {
 			if g.pool != nil && !slices.Contains(list, g.pool) {
@@ -57,37 +62,37 @@ func none(typ lease.Type) status {
 	return noAddrsAvail
 }
 
-// bindingOption is the IA_NA or IA_PD of a reply.
-func (x *exchange) bindingOption(b *binding) dhcpv6.Option {
-	var list dhcpv6.Options
+// addBinding adds the IA_NA or IA_PD of a binding to the reply.
+func (x *exchange) addBinding(b *binding) {
+	code := dhcpv6.OptionIANA
+	if b.typ == lease.PD {
+		code = dhcpv6.OptionIAPD
+	}
+	ia := x.open(code)
 	t1, t2 := b.timers()
+	x.reply = binary.BigEndian.AppendUint32(x.reply, b.id)
+	x.reply = binary.BigEndian.AppendUint32(x.reply, t1)
+	x.reply = binary.BigEndian.AppendUint32(x.reply, t2)
 	excludes := b.typ == lease.PD && x.requests(dhcpv6.OptionPDExclude)
 	for _, g := range b.grants {
-		o := prefixOption(b.typ, g.prefix, g.preferred, g.valid)
-		if p, ok := o.(*dhcpv6.OptIAPrefix); ok && excludes {
-			if e := g.exclusion(); e.IsValid() {
-				p.Options.Add(raw(dhcpv6.OptionPDExclude, exclusionValue(g.prefix, e)))
-			}
+		var excluded netip.Prefix
+		if excludes {
+			excluded = g.exclusion()
 		}
-		list = append(list, o)
+		x.addLease(b.typ, g.prefix, g.preferred, g.valid, excluded)
 	}
 	for _, p := range b.gone {
-		list = append(list, prefixOption(b.typ, p, 0, 0))
+		x.addLease(b.typ, p, 0, 0, netip.Prefix{})
 	}
 	if b.status != (status{}) {
-		list = append(list, b.status.option())
+		x.addStatus(b.status)
 	}
-	var id [4]byte
-	binary.BigEndian.PutUint32(id[:], b.id)
-	if b.typ == lease.PD {
-		return &dhcpv6.OptIAPD{IaId: id, T1: t1, T2: t2, Options: dhcpv6.PDOptions{Options: list}}
-	}
-	return &dhcpv6.OptIANA{IaId: id, T1: t1, T2: t2, Options: dhcpv6.IdentityOptions{Options: list}}
+	x.close(ia)
 }
 
 // timers returns T1 and T2, by the shortest preferred lifetime (RFC 9915,
 // section 14.2).
-func (b *binding) timers() (t1, t2 time.Duration) {
+func (b *binding) timers() (t1, t2 uint32) {
 	if len(b.grants) == 0 {
 		return 0, 0
 	}
@@ -97,22 +102,29 @@ func (b *binding) timers() (t1, t2 time.Duration) {
 			shortest = g
 		}
 	}
-	one, two := teeTimes(&shortest.subnet.params, shortest.preferred)
-	return seconds(one), seconds(two)
+	return teeTimes(&shortest.subnet.params, shortest.preferred)
 }
 
-func seconds(n uint32) time.Duration { return time.Duration(n) * time.Second }
-
-// prefixOption is the IA Address or IA Prefix option.
-func prefixOption(typ lease.Type, p netip.Prefix, preferred, valid uint32) dhcpv6.Option {
-	ip := net.IP(p.Addr().AsSlice())
-	if typ == lease.PD {
-		return &dhcpv6.OptIAPrefix{
-			Prefix:            &net.IPNet{IP: ip, Mask: net.CIDRMask(p.Bits(), 128)},
-			PreferredLifetime: seconds(preferred), ValidLifetime: seconds(valid),
-		}
+// addLease adds the IA Address or IA Prefix option; excluded is what of a prefix
+// the delegating router keeps, if it is valid.
+func (x *exchange) addLease(typ lease.Type, p netip.Prefix, preferred, valid uint32, excluded netip.Prefix) {
+	addr := p.Addr().As16()
+	if typ == lease.NA {
+		x.reply = appendHeader(x.reply, dhcpv6.OptionIAAddr, addressHeader)
+		x.reply = append(x.reply, addr[:]...)
+		x.reply = binary.BigEndian.AppendUint32(x.reply, preferred)
+		x.reply = binary.BigEndian.AppendUint32(x.reply, valid)
+		return
 	}
-	return &dhcpv6.OptIAAddress{IPv6Addr: ip, PreferredLifetime: seconds(preferred), ValidLifetime: seconds(valid)}
+	option := x.open(dhcpv6.OptionIAPrefix)
+	x.reply = binary.BigEndian.AppendUint32(x.reply, preferred)
+	x.reply = binary.BigEndian.AppendUint32(x.reply, valid)
+	x.reply = append(x.reply, byte(p.Bits()))
+	x.reply = append(x.reply, addr[:]...)
+	if excluded.IsValid() {
+		x.add(dhcpv6.OptionPDExclude, exclusionValue(p, excluded))
+	}
+	x.close(option)
 }
 
 // exclusion returns the part of a prefix that the delegating router keeps;

@@ -30,13 +30,13 @@ var docsis = [...]string{"docsis3.0", "eRouter1.0"}
 // the first of its items, or of the one that tells what is connected to a
 // cable.
 func (x *exchange) classifyVendor() {
-	for _, o := range x.m.Options.Options {
-		if o.Code() != dhcpv6.OptionVendorClass {
+	for code, value := range options(x.m.options()) {
+		if code != dhcpv6.OptionVendorClass {
 			continue
 		}
 		var name string
 		found := false
-		for item := range vendorClassItems(o.ToBytes()) {
+		for item := range vendorClassItems(value) {
 			if !found {
 				name, found = string(item), true
 			}
@@ -75,43 +75,42 @@ func (x *exchange) Unclear(what string, err error) {
 
 // Packet is what expressions see of the query.
 func (x *exchange) Packet() *class.Packet {
-	if x.asPacket != nil {
-		return x.asPacket
+	p := &x.packet
+	if x.asPacket {
+		return p
 	}
-	id := x.m.TransactionID
-	p := &class.Packet{
-		Interface:     x.q.Interface,
-		Source:        x.q.Source.Addr().WithZone(""),
-		Destination:   x.destination(),
-		Len:           x.q.Length,
-		MessageType:   uint8(x.typ),
-		TransactionID: binary.BigEndian.Uint32([]byte{0, id[0], id[1], id[2]}),
-		Option:        optionsOf(x.m.Options.Options),
-		Each:          x.each,
-		Member:        x.member,
+	id := x.m.transaction()
+	p.Interface = x.q.Interface
+	p.Source = x.q.Source.Addr().WithZone("")
+	p.Destination = x.destination()
+	p.Len = x.q.Length
+	p.MessageType = uint8(x.typ)
+	p.TransactionID = binary.BigEndian.Uint32([]byte{0, id[0], id[1], id[2]})
+	for i := len(x.relayRoom); i < len(x.in.relays); i++ {
+		x.relayRoom = append(x.relayRoom, class.Relay{Option: func(code uint16) ([]byte, bool) {
+			return x.in.relays[i].option(dhcpv6.OptionCode(code))
+		}})
 	}
-	for _, r := range x.q.Relays {
-		p.Relays = append(p.Relays, class.Relay{
-			Link: addressOf(r.LinkAddr), Peer: addressOf(r.PeerAddr), Option: optionsOf(r.Options.Options),
-		})
+	p.Relays = x.relayRoom[:len(x.in.relays)]
+	for i, r := range x.in.relays {
+		p.Relays[i].Link, p.Relays[i].Peer = r.link(), r.peer()
 	}
-	x.asPacket = p
+	x.asPacket = true
 	return p
 }
 
-// each goes through the payloads of the client's options of a code.
+// option returns the payload of the client's first option of a code, and each
+// goes through those of all.
+func (x *exchange) option(code uint16) ([]byte, bool) { return x.m.option(dhcpv6.OptionCode(code)) }
+
 func (x *exchange) each(code uint16) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
-		for _, o := range x.m.Options.Options {
-			if o.Code() == dhcpv6.OptionCode(code) && !yield(o.ToBytes()) {
+		for c, value := range options(x.m.options()) {
+			if c == dhcpv6.OptionCode(code) && !yield(value) {
 				return
 			}
 		}
 	}
-}
-
-func optionsOf(list dhcpv6.Options) func(uint16) ([]byte, bool) {
-	return func(code uint16) ([]byte, bool) { return optionOf(list, dhcpv6.OptionCode(code)) }
 }
 
 func (x *exchange) member(name string) bool { return x.classes.Has(name) }

@@ -41,7 +41,7 @@ func TestVendorClasses(t *testing.T) {
 		for _, name := range c.want {
 			want = append(want, "VENDOR_CLASS_"+name)
 		}
-		require.Equal(t, append(want, engine.ClassUnknown), locatedBy(p, queryOf(solicit, 1, c.mods...)).classes)
+		require.Equal(t, append(want, engine.ClassUnknown), locatedBy(t, p, queryOf(solicit, 1, c.mods...)).classes)
 	}
 }
 
@@ -61,7 +61,7 @@ func TestClassOrder(t *testing.T) {
 		&EngineOptions{Gate: gateFunc(func(lease.Client, time.Duration, func() string) ([]string, bool) {
 			return []string{"HA_server1"}, true
 		})})
-	x := newExchange(b.e, queryOf(solicit, 2, vendorClass("pc")))
+	x := exchangeOf(t, b.e, queryOf(solicit, 2, vendorClass("pc")))
 	require.Empty(t, x.accept())
 	x.identify()
 	x.classifyFirst()

@@ -12,12 +12,16 @@ import (
 	"github.com/dhcpha/dhcpha/lease"
 )
 
-// commit makes what the bindings lead to durable, all of it together, and
-// returns the Reply that says so.
-func (x *exchange) commit(ctx context.Context, bs bindings) (*Reply, error) {
+// commit makes what the bindings lead to durable, all of it together, and makes
+// the Reply that says so.
+func (x *exchange) commit(ctx context.Context, bs bindings) (answered bool, err error) {
 	name := bs.name(x)
-	var changes []lease.Change
-	var given []*grant // those of the changes that follow those that end
+	most := 0
+	for _, b := range bs {
+		most += len(b.lost) + len(b.grants)
+	}
+	changes := make([]lease.Change, 0, most) // which the committer may keep
+	given := x.givenRoom[:0]                 // those of the changes that follow those that end
 	for _, b := range bs {
 		for _, l := range b.lost {
 			if end := l.Expires(); end.IsZero() || end.Sub(x.now) > grace {
@@ -28,25 +32,29 @@ func (x *exchange) commit(ctx context.Context, bs bindings) (*Reply, error) {
 	endings := len(changes)
 	for _, b := range bs {
 		for _, g := range b.grants {
-			l := g.lease(x, b.ia, name.stored)
+			changes = append(changes, lease.Change{If: lease.Absent})
+			change := &changes[len(changes)-1]
+			l := &change.Lease
+			g.fill(l, x, b.ia, name.stored)
 			if preferred, valid := x.reusable(g, l); valid > 0 {
 				g.preferred, g.valid = preferred, valid
 				x.e.core.Alloc.Release(l.Addr, b.holder)
 				x.e.core.Stats.Reused(l)
+				changes = changes[:len(changes)-1]
 				continue
 			}
-			change := lease.Change{Lease: *l, If: lease.Absent}
-			if g.was != nil {
+			if g.there {
 				change.If = g.was.Revision
 			}
-			changes, given = append(changes, change), append(given, g)
+			given = append(given, g)
 		}
 	}
+	x.givenRoom = given
 	if err := x.write(ctx, changes); err != nil {
-		return nil, err
+		return false, err
 	}
 	if err := x.alone(ctx, given); err != nil {
-		return nil, err
+		return false, err
 	}
 	for i, g := range given {
 		l := &changes[endings+i].Lease
@@ -57,7 +65,8 @@ func (x *exchange) commit(ctx context.Context, bs bindings) (*Reply, error) {
 			x.e.core.Stats.Assigned(l)
 		}
 	}
-	return &Reply{Message: x.bindingsReply(dhcpv6.MessageTypeReply, bs, name)}, nil
+	x.bindingsReply(dhcpv6.MessageTypeReply, bs, name)
+	return true, nil
 }
 
 // alone makes sure that nothing new that has been committed overlaps another
@@ -102,24 +111,33 @@ func (x *exchange) write(ctx context.Context, changes []lease.Change) error {
 	if len(changes) == 0 {
 		return nil
 	}
-	holder := func(l *lease.Lease) string { return holderOf(l.Type, l.IAID, x.client.ID) }
 	taken := func(l *lease.Lease) bool {
 		there, ok := x.e.core.Store.Lookup(l.Key())
 		return ok && engine.InUse(&there, x.now) && !(there.IAID == l.IAID && string(there.ClientID) == string(x.client.ID))
 	}
-	if err := x.e.core.Commit(ctx, changes, holder, taken); err != nil {
+	if err := x.e.core.Commit(ctx, changes, x.holder, taken); err != nil {
 		return fmt.Errorf("dhcp6: %v: %w", x.typ, err)
 	}
 	return nil
 }
 
+// holder is for whom what a lease of the client gives is held.
+func (x *exchange) holder(l *lease.Lease) string {
+	for i := range x.all {
+		if a := &x.all[i]; a.typ == l.Type && a.id == l.IAID {
+			return a.holder
+		}
+	}
+	return holderOf(l.Type, l.IAID, x.client.ID)
+}
+
 // reusable returns for how long a client may use its lease as it is, in
 // seconds; 0: the lease is to be written.
 func (x *exchange) reusable(g *grant, l *lease.Lease) (preferred, valid uint32) {
-	if !g.mine || !engine.SameButTimes(g.was, l) || !x.e.core.Confirmed(g.was) {
+	if !g.mine || !engine.SameButTimes(&g.was, l) || !x.e.core.Confirmed(&g.was) {
 		return 0, 0
 	}
-	if valid = g.subnet.cache.Reusable(g.was, l.CLTT); valid == 0 {
+	if valid = g.subnet.cache.Reusable(&g.was, l.CLTT); valid == 0 {
 		return 0, 0
 	}
 	preferred = g.was.PreferredLft

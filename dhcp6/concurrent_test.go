@@ -34,7 +34,7 @@ func (l *ledger) reply(t testing.TB, client byte, m *dhcpv6.Message, sent time.T
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.replies++
-	for _, a := range (&exchange{m: m, client: lease.Client{ID: duid(client)}}).ias() {
+	for _, a := range iasOf(duid(client), m) {
 		for _, w := range a.asked {
 			for p, old := range l.has {
 				if p.Overlaps(w.prefix) && old.client != a.holder && w.valid > 0 && time.Now().Before(old.until) {
@@ -123,8 +123,7 @@ func testNothingTwice(t *testing.T, b *bench, cfgs []string) {
 					mods = append(mods, opt(dhcpv6.OptionRapidCommit))
 				}
 				q := queryOf(typ, client, mods...)
-				x := &exchange{m: q.Message, client: lease.Client{ID: duid(client)}}
-				for _, a := range x.ias() {
+				for _, a := range iasOf(duid(client), q.Message) {
 					if typ == release {
 						book.none(a.holder)
 					}

@@ -13,10 +13,10 @@ import (
 // asked. If the server cannot tell, as it does not know the link, or there are
 // no addresses, it MUST NOT answer; Kea answers NotOnLink if it does not know
 // the link.
-func (x *exchange) confirm(context.Context) (*Reply, error) {
+func (x *exchange) confirm(context.Context) (answered bool, err error) {
 	if x.subnet == nil {
 		x.drop("no subnet")
-		return nil, nil
+		return false, nil
 	}
 	verdict := status{}
 	for _, a := range x.all {
@@ -32,12 +32,12 @@ func (x *exchange) confirm(context.Context) (*Reply, error) {
 	}
 	if verdict == (status{}) {
 		x.drop("no addresses")
-		return nil, nil
+		return false, nil
 	}
 	h := x.hostIn(x.subnet)
 	x.classifyFor(x.subnet, nil, h)
-	r := x.newReply(dhcpv6.MessageTypeReply)
-	r.AddOption(verdict.option())
-	x.addParameters(r, x.subnet, nil, h)
-	return &Reply{Message: r}, nil
+	x.begin(dhcpv6.MessageTypeReply)
+	x.addStatus(verdict)
+	x.addParameters(x.subnet, nil, h)
+	return true, nil
 }

@@ -2,6 +2,7 @@ package dhcp6
 
 import (
 	"bytes"
+	"encoding/binary"
 	"net/netip"
 	"slices"
 	"testing"
@@ -9,7 +10,20 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
 	"github.com/stretchr/testify/require"
+
+	"github.com/dhcpha/dhcpha/lease"
 )
+
+// decoded is what a handler is given of a datagram, and the length of the
+// client's message.
+func decoded(b []byte) (m *dhcpv6.Message, relays []*dhcpv6.RelayMessage, length int, err error) {
+	p := new(packet)
+	if err := p.read(b); err != nil {
+		return nil, nil, 0, err
+	}
+	m, relays = p.decode()
+	return m, relays, len(p.message), nil
+}
 
 func TestDecode(t *testing.T) {
 	t.Parallel()
@@ -17,7 +31,7 @@ func TestDecode(t *testing.T) {
 		with(dhcpv6.OptElapsedTime(70*time.Millisecond)), opt(dhcpv6.OptionVendorClass, 0, 0, 0, 1, 0, 2, 'h', 'i'),
 		with(&dhcpv6.OptIATA{IaId: [4]byte{9}}))
 	b := m.ToBytes()
-	got, relays, length, err := decode(b)
+	got, relays, length, err := decoded(b)
 	require.NoError(t, err)
 	require.Empty(t, relays)
 	require.Equal(t, len(b), length)
@@ -46,7 +60,7 @@ func TestDecodeRelayed(t *testing.T) {
 	near := agent("2001:db8:1::1", "fe80::99", &dhcpv6.OptRemoteID{EnterpriseNumber: 9, RemoteID: []byte("r")}, dhcpv6.OptClientLinkLayerAddress(1, []byte{2, 0, 0, 0, 0, 1}))
 	m := messageOf(solicit)
 	b := through(m, far, near).ToBytes()
-	got, relays, length, err := decode(b)
+	got, relays, length, err := decoded(b)
 	require.NoError(t, err)
 	require.Equal(t, len(m.ToBytes()), length)
 	require.Equal(t, m.ToBytes(), got.ToBytes())
@@ -95,7 +109,7 @@ func TestDecodeMalformed(t *testing.T) {
 		b := slices.Concat(messageOf(solicit).ToBytes(), tt.option)
 		_, _, why := accept(b, false)
 		require.Zero(t, why)
-		m, _, _, err := decode(b)
+		m, _, _, err := decoded(b)
 		if !tt.ok {
 			require.Error(t, err, name)
 			continue
@@ -121,10 +135,9 @@ func FuzzDUID(f *testing.F) {
 		if _, _, why := accept(b, false); why != 0 {
 			return
 		}
-		m, _, _, err := decode(b)
+		m, _, _, err := decoded(b)
 		require.NoError(t, err)
 		require.Equal(t, id, m.Options.ClientID().ToBytes())
-		require.Equal(t, id, duidOf(m))
 		reply, err := appendMessage(nil, m)
 		require.NoError(t, err)
 		require.Equal(t, b, reply)
@@ -142,7 +155,7 @@ func FuzzDecode(f *testing.F) {
 		if _, _, why := accept(b, false); why != 0 {
 			return
 		}
-		m, relays, length, err := decode(b)
+		m, relays, length, err := decoded(b)
 		if err != nil {
 			return
 		}
@@ -174,6 +187,80 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
+// What an Engine sees of a datagram is what the message library sees, where that
+// can read it.
+func FuzzPacket(f *testing.F) {
+	seeds(f)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if len(b) > maxMessage {
+			return
+		}
+		if _, _, why := accept(b, false); why != 0 {
+			return
+		}
+		in := new(packet)
+		if in.read(b) != nil {
+			return
+		}
+		theirs, err := dhcpv6.FromBytes(b)
+		if err != nil {
+			return
+		}
+		for _, r := range in.relays {
+			relay := theirs.(*dhcpv6.RelayMessage)
+			require.Equal(t, relay.HopCount, r.hops())
+			require.Equal(t, addressOf(relay.LinkAddr), r.link())
+			require.Equal(t, addressOf(relay.PeerAddr), r.peer())
+			id, _ := r.option(dhcpv6.OptionInterfaceID)
+			require.Equal(t, string(relay.Options.InterfaceID()), string(id))
+			theirs = relay.Options.RelayMessage()
+		}
+		m := theirs.(*dhcpv6.Message)
+		require.Equal(t, m.MessageType, in.message.typ())
+		require.Equal(t, m.TransactionID, in.message.transaction())
+		x := &exchange{m: in.message}
+		require.Equal(t, m.Options.ElapsedTime(), x.waited())
+		for _, code := range m.Options.RequestedOptions() {
+			require.True(t, x.requests(code))
+		}
+		for _, code := range x.requested() {
+			require.Contains(t, m.Options.RequestedOptions(), dhcpv6.OptionCode(code))
+		}
+		var want []ia
+		add := func(typ lease.Type, id [4]byte, asked []wish) {
+			a := ia{typ: typ, id: binary.BigEndian.Uint32(id[:]), asked: asked}
+			if !slices.ContainsFunc(want, func(b ia) bool { return b.typ == typ && b.id == a.id }) {
+				want = append(want, a)
+			}
+		}
+		for _, o := range m.Options.Options {
+			var asked []wish
+			switch o := o.(type) {
+			case *dhcpv6.OptIANA:
+				for _, addr := range o.Options.Addresses() {
+					asked = append(asked, wish{netip.PrefixFrom(addressOf(addr.IPv6Addr), 128), uint32(addr.PreferredLifetime / time.Second), uint32(addr.ValidLifetime / time.Second)})
+				}
+				add(lease.NA, o.IaId, asked)
+			case *dhcpv6.OptIAPD:
+				for _, p := range o.Options.Prefixes() {
+					if p.Prefix != nil {
+						bits, _ := p.Prefix.Mask.Size()
+						asked = append(asked, wish{netip.PrefixFrom(addressOf(p.Prefix.IP), bits).Masked(), uint32(p.PreferredLifetime / time.Second), uint32(p.ValidLifetime / time.Second)})
+					}
+				}
+				add(lease.PD, o.IaId, asked)
+			}
+		}
+		got := x.ias()
+		require.Len(t, got, len(want))
+		for i, a := range got {
+			require.Equal(t, want[i].typ, a.typ)
+			require.Equal(t, want[i].id, a.id)
+			require.Equal(t, want[i].asked, slices.Clone(a.asked))
+		}
+	})
+}
+
 // forgetAddressesOfPrefixes clears the address of each prefix of length 0, for
 // which the library has no place.
 func forgetAddressesOfPrefixes(b []byte) {
@@ -198,7 +285,7 @@ func BenchmarkDecode(b *testing.B) {
 	b.Run("ours", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, _, _, err := decode(packet); err != nil {
+			if _, _, _, err := decoded(packet); err != nil {
 				b.Fatal(err)
 			}
 		}

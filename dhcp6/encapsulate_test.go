@@ -7,6 +7,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// encapsulated is what is sent to the sender of a query, behind before.
+func encapsulated(t testing.TB, query, before []byte, reply *dhcpv6.Message) []byte {
+	t.Helper()
+	a := &answering{packet: packet{bytes: query}, made: reply}
+	require.NoError(t, a.packet.split())
+	b, err := a.appendTo(before)
+	require.NoError(t, err)
+	return b
+}
+
 // What a relay agent gets back (RFC 9915, section 19.3, RFC 8357, RFC 4994).
 func TestEchoedOptions(t *testing.T) {
 	t.Parallel()
@@ -25,8 +35,7 @@ func TestEchoedOptions(t *testing.T) {
 	} {
 		relay := agent("2001:db8:1::1", "fe80::99", tt.sent...)
 		relay.HopCount = 3
-		b, err := envelopeOf(through(messageOf(solicit), relay).ToBytes()).appendTo([]byte("before"), messageOf(dhcpv6.MessageTypeReply))
-		require.NoError(t, err)
+		b := encapsulated(t, through(messageOf(solicit), relay).ToBytes(), []byte("before"), messageOf(dhcpv6.MessageTypeReply))
 		require.Equal(t, "before", string(b[:6]))
 		relay.MessageType, relay.Options.Options = dhcpv6.MessageTypeRelayReply, tt.want
 		require.Equal(t, through(messageOf(dhcpv6.MessageTypeReply), relay).ToBytes(), b[6:], name)
@@ -44,8 +53,7 @@ func FuzzEncapsulate(f *testing.F) {
 		if _, _, why := accept(b, false); why != 0 {
 			return
 		}
-		got, err := envelopeOf(b).appendTo(nil, reply)
-		require.NoError(t, err)
+		got := encapsulated(t, b, nil, reply)
 		for isRelayed(b) {
 			require.EqualValues(t, dhcpv6.MessageTypeRelayReply, got[0])
 			require.Equal(t, b[1:relayHeader], got[1:relayHeader])

@@ -92,6 +92,41 @@ func appendValue(b []byte, o dhcpv6.Option) []byte {
 	return append(b, o.ToBytes()...)
 }
 
+// duidIn returns the DUID that a client or server identifier is; nil: it is
+// neither, or one that is not understood, such as bytes that a program has put
+// in, of which the message library makes a panic.
+func duidIn(o dhcpv6.Option) dhcpv6.DUID {
+	if _, bytes := o.(*dhcpv6.OptionGeneric); bytes {
+		return nil
+	}
+	switch list := (dhcpv6.MessageOptions{Options: dhcpv6.Options{o}}); o.Code() {
+	case dhcpv6.OptionClientID:
+		return list.ClientID()
+	case dhcpv6.OptionServerID:
+		return list.ServerID()
+	}
+	return nil
+}
+
+func appendDUID(b []byte, d dhcpv6.DUID) []byte {
+	typ := binary.BigEndian.AppendUint16
+	switch d := d.(type) {
+	case *dhcpv6.DUIDLL:
+		b = typ(typ(b, duidLL), uint16(d.HWType))
+		return append(b, d.LinkLayerAddr...)
+	case *dhcpv6.DUIDLLT:
+		b = typ(typ(b, duidLLT), uint16(d.HWType))
+		return append(binary.BigEndian.AppendUint32(b, d.Time), d.LinkLayerAddr...)
+	case *dhcpv6.DUIDEN:
+		return append(binary.BigEndian.AppendUint32(typ(b, duidEN), d.EnterpriseNumber), d.EnterpriseIdentifier...)
+	case *dhcpv6.DUIDUUID:
+		return append(typ(b, duidUUID), d.UUID[:]...)
+	case *dhcpv6.DUIDOpaque:
+		return append(typ(b, uint16(d.Type)), d.Data...)
+	}
+	return append(b, d.ToBytes()...)
+}
+
 // appendNames appends names as labels, each name ended by the empty one.
 func appendNames(b []byte, names []string) []byte {
 	for _, name := range names {

@@ -8,8 +8,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/insomniacslk/dhcp/dhcpv6"
-
 	"github.com/dhcpha/dhcpha/ctrl"
 	"github.com/dhcpha/dhcpha/internal/engine"
 	"github.com/dhcpha/dhcpha/lease"
@@ -25,10 +23,11 @@ import (
 type Engine struct {
 	core engine.Core
 	gate Gate
-	plan atomic.Pointer[plan]     // what the configuration means
-	duid atomic.Pointer[identity] // what the server is known by
+	plan atomic.Pointer[plan]   // what the configuration means
+	duid atomic.Pointer[[]byte] // what the server is known by
 
-	reload sync.Mutex // one Reload at a time
+	exchanges sync.Pool  // that have ended
+	reload    sync.Mutex // one Reload at a time
 }
 
 // dhcp4 has one that looks alike. They stay apart, as each package documents what
@@ -109,25 +108,15 @@ func (e *Engine) Reload(cfg *Config) error {
 		settings.Subnets = append(settings.Subnets, ctrl.Subnet{ID: s.id, Prefix: s.prefix, ValidLft: s.valid.Usual, Server: s.server})
 	}
 	e.core.Use(settings)
-	e.duid.Store(id)
+	e.duid.Store(&id)
 	e.plan.Store(p)
 	return nil
 }
 
-// identity is what the server is known by.
-type identity struct {
-	duid   []byte
-	option dhcpv6.Option
-}
-
 // identify finds out what the server is to be known by, and keeps it.
-func (e *Engine) identify(cfg *ServerID) (*identity, error) {
+func (e *Engine) identify(cfg *ServerID) ([]byte, error) {
 	stored := e.core.Store.ServerID()
 	duid, err := serverDUID(cfg, stored, hardwareAddr)
-	if err != nil {
-		return nil, fmt.Errorf("dhcp6: server-id: %w", err)
-	}
-	option, err := dhcpv6.ParseOption(dhcpv6.OptionServerID, duid)
 	if err != nil {
 		return nil, fmt.Errorf("dhcp6: server-id: %w", err)
 	}
@@ -136,14 +125,14 @@ func (e *Engine) identify(cfg *ServerID) (*identity, error) {
 			return nil, fmt.Errorf("dhcp6: keep the server's DUID: %w", err)
 		}
 	}
-	return &identity{duid, option}, nil
+	return duid, nil
 }
 
 // Config returns what the engine goes by. It must not be changed.
 func (e *Engine) Config() *Config { return e.plan.Load().cfg }
 
 // ServerID returns the DUID that the server is known by.
-func (e *Engine) ServerID() []byte { return slices.Clone(e.duid.Load().duid) }
+func (e *Engine) ServerID() []byte { return slices.Clone(*e.duid.Load()) }
 
 // Service is the switch that the commands dhcp-disable and dhcp-enable turn.
 // While it is off queries are dropped, and counted.
@@ -157,31 +146,48 @@ func (e *Engine) Close() { e.core.Close() }
 // ends; it returns nil then.
 func (e *Engine) Run(ctx context.Context) error { return e.core.Run(ctx) }
 
-// ServeDHCP answers one query.
+// ServeDHCP answers one query. A [Server] whose Handler is the Engine itself goes
+// a shorter way, without the message library's messages.
 func (e *Engine) ServeDHCP(ctx context.Context, q *Query) (*Reply, error) {
-	x := e.begin(q)
+	in := new(packet)
+	if err := in.write(q); err != nil {
+		return nil, err
+	}
+	x := e.begin(q, in)
 	if x == nil {
 		return nil, nil
 	}
-	return x.end(ctx)
+	reply, err := x.end(ctx, nil)
+	if err != nil || len(reply) == 0 {
+		return nil, err
+	}
+	return &Reply{Message: decodeMessage(reply, replyOption)}, nil
 }
 
 // begin does what can be done for a query without waiting for anything; nil: it
-// is not answered. A server's own query is begun by who reads the socket.
-func (e *Engine) begin(q *Query) *exchange {
-	e.core.Stats.Received(int(q.Message.MessageType))
-	x := newExchange(e, q)
-	if x.turn = engine.Begin[Reply](&e.core, x); x.turn == "" {
+// is not answered. A server's own query is begun by who reads the socket. What the
+// query says is in the packet.
+func (e *Engine) begin(q *Query, in *packet) *exchange {
+	e.core.Stats.Received(int(in.message.typ()))
+	x := e.exchange(q, in)
+	if x.turn = engine.Begin[message](&e.core, x); x.turn == "" {
+		x.recycle()
 		return nil
 	}
 	return x
 }
 
-// end answers a query that has begun.
-func (x *exchange) end(ctx context.Context) (*Reply, error) {
-	reply, err := engine.Answer[Reply](ctx, &x.e.core, x, x.turn)
-	if reply != nil {
-		x.e.core.Stats.Sent(int(reply.Message.MessageType))
+// end answers a query that has begun, in the room of a message before; empty: by
+// silence.
+func (x *exchange) end(ctx context.Context, room message) (message, error) {
+	x.reply = room[:0]
+	reply, err := engine.Answer[message](ctx, &x.e.core, x, x.turn)
+	if reply == nil {
+		x.reply = x.reply[:0]
+	} else {
+		x.e.core.Stats.Sent(int(reply.typ()))
 	}
-	return reply, err
+	room = x.reply
+	x.recycle()
+	return room, err
 }

@@ -13,7 +13,6 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
 
-	"github.com/dhcpha/dhcpha/internal/serve"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
@@ -35,7 +34,7 @@ type traffic struct {
 }
 
 func (tr *traffic) config() string {
-	return `"preferred-lifetime": 1800, "valid-lifetime": 3600, "subnet6": [` + tr.subnets + `{"id": 1, "subnet": "2001:db8::/32",
+	return `"preferred-lifetime": 1800, "valid-lifetime": 3600, "subnet6": [` + tr.subnets + `{"id": 5000, "subnet": "2001:db8::/32",
 		"interface": "eth0", "pools": [{"pool": "2001:db8::1:0:0/96"}],
 		"pd-pools": [{"prefix": "2001:db8:8000::", "prefix-len": 33, "delegated-len": 60}],
 		"option-data": [{"name": "dns-servers", "data": "2001:db8::2, 2001:db8::3"}, {"name": "domain-search", "data": "example.org"},
@@ -126,7 +125,7 @@ func BenchmarkExchange(b *testing.B) {
 				for n := range c.clients {
 					e.put(lease.Lease{
 						Type: lease.NA, Addr: benchAddress(n), ClientID: benchClient(n), HWAddr: benchClient(n)[4:], HWType: 1, HWSource: uint32(fromDUID),
-						IAID: 1, CLTT: time.Now().Unix(), ValidLft: 3600, PreferredLft: 1800,
+						IAID: 1, SubnetID: 5000, CLTT: time.Now().Unix(), ValidLft: 3600, PreferredLft: 1800,
 					})
 				}
 			}
@@ -155,24 +154,17 @@ func BenchmarkDurably(b *testing.B) {
 	})
 }
 
-// clientOfBench asks an engine by way of what a server does with datagrams.
+// clientOfBench asks an engine.
 type clientOfBench struct {
-	protocol *protocol
-	endpoint serve.Endpoint
-	queries  [][]byte
-	clients  uint32
-	number   uint32
-
-	query, reply [1024]byte
-	datagram     serve.Datagram
+	*datagrams
+	queries [][]byte
+	clients uint32
+	number  uint32
+	query   [1024]byte
 }
 
 func newBenchClient(e *Engine, tr *traffic) *clientOfBench {
-	return &clientOfBench{
-		protocol: &protocol{&Server{Handler: e}},
-		endpoint: serve.Endpoint{Choice: serve.Choice{Link: serve.Link{Name: "eth0"}}, Local: netip.MustParseAddr("fe80::1")},
-		queries:  tr.queries(), clients: tr.clients,
-	}
+	return &clientOfBench{datagrams: newDatagrams(e), queries: tr.queries(), clients: tr.clients}
 }
 
 // exchange is the exchange of the next client.
@@ -191,23 +183,8 @@ func (c *clientOfBench) exchange(b *testing.B) {
 		if reply != nil {
 			packet = withIAs(packet, reply)
 		}
-		c.datagram.Payload, c.datagram.Remote = packet, netip.MustParseAddrPort("[2001:db8:9::1]:547")
-		if _, refused := c.protocol.Accept(&c.datagram, &c.endpoint, false); refused != 0 {
-			b.Fatal(Refusal(refused))
-		}
-		q, refused := c.protocol.Decode(serve.Arrival{Query: &c.datagram, Endpoint: &c.endpoint})
-		if refused != 0 {
-			b.Fatal(Refusal(refused))
-		}
-		if !q.Begin() {
-			b.Fatal("dropped")
-		}
-		answered, err := q.Ask(context.Background())
-		if !answered {
-			b.Fatal("no reply: ", err)
-		}
-		if reply, err = q.(*answering).appendTo(c.reply[:0]); err != nil || len(reply) < 140 {
-			b.Fatal(err, len(reply))
+		if reply = c.ask(b, packet); len(reply) < 140 {
+			b.Fatal(len(reply))
 		}
 	}
 }

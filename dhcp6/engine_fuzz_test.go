@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
@@ -53,23 +54,78 @@ func FuzzEngine(f *testing.F) {
 			if _, _, refused := accept(packet, false); refused != 0 {
 				continue
 			}
-			m, relays, length, err := decode(packet)
-			if err != nil {
-				continue
-			}
-			q := queryOf(m.MessageType, 0)
-			q.Message, q.Relays, q.Length = m, relays, length
 			before := b.all()
-			reply, err := b.e.ServeDHCP(t.Context(), q)
-			require.NoError(t, err)
+			in, reply := b.serve(packet)
 			if reply == nil {
 				continue
 			}
-			_, err = appendMessage(nil, reply.Message)
-			require.NoError(t, err, "a reply that cannot be sent")
-			b.checkReply(before, duidOf(m), reply.Message)
+			m := decodeMessage(reply, replyOption)
+			wire, err := appendMessage(nil, m)
+			require.NoError(t, err)
+			require.Equal(t, []byte(reply), wire, "a handler around the engine sends the same")
+			client, _ := in.message.option(dhcpv6.OptionClientID)
+			b.checkReply(before, client, m)
 		}
 		b.checkLeases()
+	})
+}
+
+// serve serves a datagram as a server does; nil: by silence.
+func (b *bench) serve(datagram []byte) (in *packet, reply message) {
+	b.t.Helper()
+	in = new(packet)
+	if in.read(datagram) != nil {
+		return in, nil
+	}
+	q := queryOf(solicit, 0)
+	q.Message, q.Length = nil, len(in.message)
+	x := b.e.begin(q, in)
+	if x == nil {
+		return in, nil
+	}
+	reply, err := x.end(b.t.Context(), nil)
+	require.NoError(b.t, err)
+	if len(reply) == 0 {
+		return in, nil
+	}
+	return in, reply
+}
+
+// The server's way to the engine and that of a handler around it are one.
+func TestServerGoesTheWayOfHandlers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cfg := oneSubnet(`, "rapid-commit": true, "store-extended-info": true, "ddns-qualifying-suffix": "example.org", "option-data": [
+			{"name": "preference", "data": "9", "always-send": true}, {"name": "dns-servers", "data": "2001:db8::53"}, {"name": "domain-search", "data": "example.org"}]`)
+		server, handler := newBench(t, cfg, nil), newBench(t, cfg, nil)
+		relays := relayed(agent("2001:db8:1::1", "fe80::9", dhcpv6.OptInterfaceID([]byte("x"))), agent("::", "fe80::99", &dhcpv6.OptRemoteID{EnterpriseNumber: 9, RemoteID: []byte("r")}))
+		for _, q := range []*Query{
+			queryOf(solicit, 1, na(1), pd(1), oro(23, 24), fqdn(1, "\x02me")), queryOf(request, 1, na(1, addr10), pd(1, prefix0), fqdn(1, "\x02me")),
+			queryOf(solicit, 2, na(1), opt(dhcpv6.OptionRapidCommit), relays), queryOf(request, 3, na(1), na(2), na(3), na(4)), queryOf(renew, 1, na(1, addr10, addr11)),
+			queryOf(confirm, 1, na(1, addr10)), queryOf(information, 4, oro(23), without(dhcpv6.OptionClientID)), queryOf(release, 1, na(1, addr10), na(7)), queryOf(decline, 2, na(1, addr11)),
+			queryOf(register, 5, with(prefixOption(lease.NA, wished("2001:db8:1::77").prefix, 100, 200)), relayed(agent("2001:db8:1::1", "2001:db8:1::77"))),
+			queryOf(request, 6, na(1), toServer("00020000f3f002")),
+		} {
+			q.Length = len(q.Message.ToBytes())
+			want, err := handler.e.ServeDHCP(t.Context(), q)
+			require.NoError(t, err)
+			m := dhcpv6.DHCPv6(q.Message)
+			if len(q.Relays) > 0 {
+				m = through(m, q.Relays...)
+			}
+			_, got := server.serve(m.ToBytes())
+			if want == nil {
+				require.Nil(t, got)
+				continue
+			}
+			wire, err := appendMessage(nil, want.Message)
+			require.NoError(t, err)
+			require.Equal(t, wire, []byte(got))
+			for i, l := range handler.all() {
+				require.Equal(t, l, server.all()[i])
+			}
+		}
+		require.NotEmpty(t, server.all())
 	})
 }
 
@@ -77,7 +133,7 @@ func FuzzEngine(f *testing.F) {
 func (b *bench) checkReply(before []lease.Lease, client []byte, m *dhcpv6.Message) {
 	b.t.Helper()
 	seen := map[netip.Prefix]bool{}
-	for _, a := range (&exchange{m: m, client: lease.Client{ID: client}}).ias() {
+	for _, a := range iasOf(client, m) {
 		for _, w := range a.asked {
 			require.LessOrEqual(b.t, w.preferred, w.valid)
 			if w.valid == 0 {

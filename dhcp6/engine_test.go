@@ -121,6 +121,51 @@ func pd(id uint32, asked ...string) mod {
 	return with(&dhcpv6.OptIAPD{IaId: [4]byte(binary.BigEndian.AppendUint32(nil, id)), Options: dhcpv6.PDOptions{Options: list}})
 }
 
+// prefixOption is the IA Address or IA Prefix option.
+func prefixOption(typ lease.Type, p netip.Prefix, preferred, valid uint32) dhcpv6.Option {
+	ip := net.IP(p.Addr().AsSlice())
+	if typ == lease.PD {
+		return &dhcpv6.OptIAPrefix{
+			Prefix:            &net.IPNet{IP: ip, Mask: net.CIDRMask(p.Bits(), 128)},
+			PreferredLifetime: seconds(preferred), ValidLifetime: seconds(valid),
+		}
+	}
+	return &dhcpv6.OptIAAddress{IPv6Addr: ip, PreferredLifetime: seconds(preferred), ValidLifetime: seconds(valid)}
+}
+
+func seconds(n uint32) time.Duration { return time.Duration(n) * time.Second }
+
+// addressOf is an address of the message library.
+func addressOf(ip net.IP) netip.Addr {
+	addr, _ := netip.AddrFromSlice(ip)
+	return addr
+}
+
+// payloadOf is what is in the first option with a code.
+func payloadOf(list dhcpv6.Options, code dhcpv6.OptionCode) []byte {
+	if o := list.GetOne(code); o != nil {
+		return o.ToBytes()
+	}
+	return nil
+}
+
+// iasOf are the identity associations in a client's message, or in a reply to it.
+func iasOf(client []byte, m *dhcpv6.Message) []ia {
+	list := (&exchange{m: m.ToBytes()}).ias()
+	for i := range list {
+		list[i].holder = holderOf(list[i].typ, list[i].id, client)
+	}
+	return list
+}
+
+// exchangeOf begins an exchange of a query.
+func exchangeOf(t testing.TB, e *Engine, q *Query) *exchange {
+	t.Helper()
+	in := new(packet)
+	require.NoError(t, in.write(q))
+	return e.exchange(q, in)
+}
+
 func wished(text string) (w wish) {
 	var where string
 	_, _ = fmt.Sscan(text, &where, &w.preferred, &w.valid)

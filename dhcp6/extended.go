@@ -22,15 +22,15 @@ type relayInfo struct {
 // withRelayInfo puts what relay agents say into the user context of a lease the
 // way Kea 2.2 does (store-extended-info). Without relay agents the context stays
 // what it is.
-func withRelayInfo(context []byte, relays []*dhcpv6.RelayMessage) []byte {
+func withRelayInfo(context []byte, relays []relay) []byte {
 	if len(relays) == 0 {
 		return context
 	}
 	list := make([]relayInfo, len(relays))
 	for i, r := range relays {
-		list[i] = relayInfo{Hop: r.HopCount, Link: addressOf(r.LinkAddr).String(), Peer: addressOf(r.PeerAddr).String()}
+		list[i] = relayInfo{Hop: r.hops(), Link: r.link().String(), Peer: r.peer().String()}
 		if options := ownOptions(r); len(options) > 0 {
-			list[i].Options = fmt.Sprintf("0x%X", options.ToBytes())
+			list[i].Options = fmt.Sprintf("0x%X", options)
 		}
 	}
 	value, err := json.Marshal(list)
@@ -42,10 +42,20 @@ func withRelayInfo(context []byte, relays []*dhcpv6.RelayMessage) []byte {
 
 // ownOptions are the options that a relay agent has added, in the order of
 // their codes.
-func ownOptions(r *dhcpv6.RelayMessage) dhcpv6.Options {
-	own := slices.DeleteFunc(slices.Clone(r.Options.Options), func(o dhcpv6.Option) bool {
-		return o.Code() == dhcpv6.OptionRelayMsg
-	})
-	slices.SortStableFunc(own, func(a, b dhcpv6.Option) int { return int(a.Code()) - int(b.Code()) })
+func ownOptions(r relay) (own []byte) {
+	type option struct {
+		code  dhcpv6.OptionCode
+		value []byte
+	}
+	var list []option
+	for code, value := range options(r.options()) {
+		if code != dhcpv6.OptionRelayMsg {
+			list = append(list, option{code, value})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b option) int { return int(a.code) - int(b.code) })
+	for _, o := range list {
+		own = append(appendHeader(own, o.code, len(o.value)), o.value...)
+	}
 	return own
 }

@@ -67,7 +67,7 @@ func TestGateIsToldTheServer(t *testing.T) {
 		b.ask(solicit, 1, c.mods...)
 		require.Equal(t, []string{c.want, c.want}, servers)
 	}
-	x := newExchange(b.e, queryOf(solicit, 1, on("2001:db8:3::1"), phone))
+	x := exchangeOf(t, b.e, queryOf(solicit, 1, on("2001:db8:3::1"), phone))
 	require.Empty(t, x.accept())
 	require.Empty(t, x.classes, "it leaves no trace")
 	require.Nil(t, x.subnet)

@@ -19,14 +19,15 @@ type grant struct {
 
 	preferred, valid uint32 // seconds
 
-	was  *lease.Lease // the lease there is of it, whosever; nil: none
-	mine bool         // it is of the identity association already
+	there bool        // a lease of it is there, whosever
+	was   lease.Lease // that
+	mine  bool        // it is of the identity association already
 }
 
 func (g *grant) key() lease.Key { return lease.Key{Type: g.typ, Addr: g.prefix.Addr()} }
 
 // isNew says whether the identity association does not have it yet.
-func (g *grant) isNew(now time.Time) bool { return !g.mine || !engine.InUse(g.was, now) }
+func (g *grant) isNew(now time.Time) bool { return !g.mine || !engine.InUse(&g.was, now) }
 
 // hold holds an address or prefix for an identity association if nobody else
 // has it; nil: somebody has. What is another's is not held even for a moment,
@@ -57,11 +58,11 @@ func (x *exchange) until() time.Time {
 }
 
 // offer makes offers of what has been chosen for the query.
-func (x *exchange) offer(bs bindings) {
+func (x *exchange) offer() {
 	if len(x.all) <= 1 {
 		return
 	}
-	for _, b := range bs {
+	for _, b := range x.bindingRoom {
 		for _, g := range b.grants {
 			x.e.core.Alloc.Hold(g.prefix.Addr(), b.holder, x.now.Add(engine.OfferHold))
 		}
@@ -85,11 +86,11 @@ func (x *exchange) available(a *ia, p netip.Prefix) bool {
 // its own reservation. Nothing of it is being committed, as its queries are
 // answered one after another.
 func (x *exchange) forgotten(addr netip.Addr, holder string) bool {
-	if len(holder) < holderHead || holder[holderHead:] != string(x.client.ID) {
+	if len(holder) < holderHead || holder[holderHead:] != x.name {
 		return false
 	}
-	for _, a := range x.all {
-		if a.holder == holder {
+	for i := range x.all {
+		if x.all[i].holder == holder {
 			return false
 		}
 	}
@@ -100,11 +101,11 @@ func (x *exchange) forgotten(addr netip.Addr, holder string) bool {
 // grantOf makes a grant of what is held for the identity association; nil: it
 // is another's, or its own with another length.
 func (x *exchange) grantOf(a *ia, p netip.Prefix, s *subnet) *grant {
-	g := &grant{typ: a.typ, prefix: p, subnet: s, pool: s.poolOf(a.typ, p.Addr()), host: x.hostIn(s)}
-	if l, ok := x.e.core.Store.Lookup(g.key()); ok {
-		g.was = new(l) // most often there is none, and nothing to allocate
-		g.mine = x.owns(a, g.was) && prefixOf(g.was) == p
-		if !g.mine && engine.InUse(g.was, x.now) {
+	g := x.grants.next()
+	*g = grant{typ: a.typ, prefix: p, subnet: s, pool: s.poolOf(a.typ, p.Addr()), host: x.hostIn(s)}
+	if g.was, g.there = x.e.core.Store.Lookup(g.key()); g.there {
+		g.mine = x.owns(a, &g.was) && prefixOf(&g.was) == p
+		if !g.mine && engine.InUse(&g.was, x.now) {
 			return nil
 		}
 	}
@@ -113,9 +114,9 @@ func (x *exchange) grantOf(a *ia, p netip.Prefix, s *subnet) *grant {
 	return g
 }
 
-// lease returns the lease that a grant leads to.
-func (g *grant) lease(x *exchange, a *ia, name string) *lease.Lease {
-	l := &lease.Lease{
+// fill makes the lease that a grant leads to.
+func (g *grant) fill(l *lease.Lease, x *exchange, a *ia, name string) {
+	*l = lease.Lease{
 		Type:         g.typ,
 		Addr:         g.prefix.Addr(),
 		ClientID:     x.client.ID,
@@ -141,7 +142,6 @@ func (g *grant) lease(x *exchange, a *ia, name string) *lease.Lease {
 		l.UserContext = g.was.UserContext
 	}
 	if *g.subnet.params.StoreExtendedInfo {
-		l.UserContext = withRelayInfo(l.UserContext, x.q.Relays)
+		l.UserContext = withRelayInfo(l.UserContext, x.in.relays)
 	}
-	return l
 }

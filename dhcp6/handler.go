@@ -35,10 +35,6 @@ type Query struct {
 // Reply is the answer to a query: an Advertise or a Reply. The server puts it
 // into the Relay-reply messages that lead back to the client (RFC 9915, section
 // 19.3), with what they have to carry.
-//
-// Options of an Engine's replies are shared by many of them: who wants another
-// value replaces the option (UpdateOption), and does not change what is in it
-// nor append to it.
 type Reply struct {
 	Message *dhcpv6.Message
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"net/netip"
 	"slices"
-	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
 
@@ -29,65 +28,72 @@ type wish struct {
 }
 
 // ias returns the identity associations of the query, in their order. Of those
-// with the same IAID the first counts: they are one.
-func (x *exchange) ias() (list []*ia) {
-	for _, o := range x.m.Options.Options {
-		var a *ia
-		switch o := o.(type) {
-		case *dhcpv6.OptIANA:
-			a = &ia{typ: lease.NA, id: binary.BigEndian.Uint32(o.IaId[:]), asked: askedAddresses(o.Options.Options)}
-		case *dhcpv6.OptIAPD:
-			a = &ia{typ: lease.PD, id: binary.BigEndian.Uint32(o.IaId[:]), asked: askedPrefixes(o.Options.Options)}
+// with the same IAID the first counts: they are one. What is malformed is not
+// looked at; of a server's own query nothing is.
+func (x *exchange) ias() []ia {
+	x.iaRoom, x.wishRoom = x.iaRoom[:0], x.wishRoom[:0]
+	for code, value := range options(x.m.options()) {
+		typ := lease.NA
+		switch code {
+		case dhcpv6.OptionIANA:
+		case dhcpv6.OptionIAPD:
+			typ = lease.PD
 		default:
 			continue // an IA_TA too: RFC 9915 has none any more, and a server ignores it
 		}
-		if !slices.ContainsFunc(list, func(b *ia) bool { return a.typ == b.typ && a.id == b.id }) {
-			a.holder = holderOf(a.typ, a.id, x.client.ID)
-			list = append(list, a)
+		if !inAssociation(value, iaHeader) {
+			continue
 		}
+		a := ia{typ: typ, id: binary.BigEndian.Uint32(value)}
+		if slices.ContainsFunc(x.iaRoom, func(b ia) bool { return a.typ == b.typ && a.id == b.id }) {
+			continue
+		}
+		before := len(x.wishRoom)
+		x.wishRoom = appendWishes(x.wishRoom, typ, value[iaHeader:])
+		a.asked = x.wishRoom[before:len(x.wishRoom):len(x.wishRoom)]
+		x.iaRoom = append(x.iaRoom, a)
 	}
-	return list
+	return x.iaRoom
 }
 
 // holderOf is a key for a client's identity association. The client is at its
 // end.
 func holderOf(typ lease.Type, id uint32, duid []byte) string {
 	var room [holderHead + maxDUID]byte
-	key := binary.BigEndian.AppendUint32(append(room[:0], byte(typ)), id)
-	return string(append(key, duid...))
+	return string(appendHolder(room[:0], typ, id, duid))
+}
+
+func appendHolder(b []byte, typ lease.Type, id uint32, duid []byte) []byte {
+	return append(binary.BigEndian.AppendUint32(append(b, byte(typ)), id), duid...)
 }
 
 // holderHead is what is before the DUID in such a key.
 const holderHead = 1 + 4
 
-func askedAddresses(list dhcpv6.Options) (asked []wish) {
-	for _, o := range list {
-		a, ok := o.(*dhcpv6.OptIAAddress)
-		if !ok {
-			continue
-		}
-		if addr := addressOf(a.IPv6Addr); addr.IsValid() {
-			asked = append(asked, wish{netip.PrefixFrom(addr, 128), inSeconds(a.PreferredLifetime), inSeconds(a.ValidLifetime)})
-		}
-	}
-	return asked
-}
-
-func askedPrefixes(list dhcpv6.Options) (asked []wish) {
-	for _, o := range list {
-		p, ok := o.(*dhcpv6.OptIAPrefix)
-		if !ok || p.Prefix == nil {
-			continue
-		}
-		bits, size := p.Prefix.Mask.Size()
-		if addr := addressOf(p.Prefix.IP); addr.IsValid() && size == 128 {
-			asked = append(asked, wish{netip.PrefixFrom(addr, bits).Masked(), inSeconds(p.PreferredLifetime), inSeconds(p.ValidLifetime)})
+// appendWishes appends what is asked for by the options in an identity
+// association.
+func appendWishes(asked []wish, typ lease.Type, b []byte) []wish {
+	for code, value := range options(b) {
+		switch {
+		case typ == lease.NA && code == dhcpv6.OptionIAAddr:
+			asked = append(asked, wishOfAddress(value))
+		case typ == lease.PD && code == dhcpv6.OptionIAPrefix && value[8] > 0:
+			asked = append(asked, wish{
+				prefix:    netip.PrefixFrom(netip.AddrFrom16([16]byte(value[9:])), int(value[8])).Masked(),
+				preferred: binary.BigEndian.Uint32(value), valid: binary.BigEndian.Uint32(value[4:]),
+			})
 		}
 	}
 	return asked
 }
 
-func inSeconds(d time.Duration) uint32 { return uint32(d / time.Second) }
+// wishOfAddress is what is asked for by an IA Address option.
+func wishOfAddress(value []byte) wish {
+	return wish{
+		prefix:    netip.PrefixFrom(netip.AddrFrom16([16]byte(value)), 128),
+		preferred: binary.BigEndian.Uint32(value[16:]), valid: binary.BigEndian.Uint32(value[20:]),
+	}
+}
 
 // only says that the wish is for a length, not for a certain prefix.
 func (w *wish) only() bool { return w.prefix.Addr().IsUnspecified() }

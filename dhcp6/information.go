@@ -8,10 +8,10 @@ import (
 
 // information answers an Information-request with parameters, and no lease (RFC
 // 9915, section 18.3.6). A client need not say who it is.
-func (x *exchange) information(context.Context) (*Reply, error) {
+func (x *exchange) information(context.Context) (answered bool, err error) {
 	h := x.hostIn(x.subnet)
 	x.classifyFor(x.subnet, nil, h)
-	r := x.newReply(dhcpv6.MessageTypeReply)
-	x.addParameters(r, x.subnet, nil, h)
-	return &Reply{Message: r}, nil
+	x.begin(dhcpv6.MessageTypeReply)
+	x.addParameters(x.subnet, nil, h)
+	return true, nil
 }

@@ -76,7 +76,8 @@ func (x *exchange) findHWAddr() {
 	for _, source := range x.p.macSources {
 		typ, addr := x.hwAddrFrom(source)
 		if len(addr) > 0 && len(addr) <= maxHWAddr {
-			x.client.HWAddr, x.hwType, x.hwSource = addr, typ, uint32(source)
+			x.room = append(x.room, addr...)
+			x.client.HWAddr, x.hwType, x.hwSource = slices.Clip(x.room[len(x.client.ID):]), typ, uint32(source)
 			return
 		}
 	}
@@ -86,10 +87,10 @@ func (x *exchange) findHWAddr() {
 // or nil. As in Kea, what RFC 6939 and RFC 4649 define is only taken from the
 // relay agent next to the client.
 func (x *exchange) hwAddrFrom(source macSource) (typ uint16, addr []byte) {
-	var first dhcpv6.Options // of the relay agent next to the client
+	var first []byte // the options of the relay agent next to the client
 	from := x.q.Source.Addr()
-	if n := len(x.q.Relays); n > 0 {
-		first, from = x.q.Relays[n-1].Options.Options, addressOf(x.q.Relays[n-1].PeerAddr)
+	if r := x.in.nearest(); r != nil {
+		first, from = r.options(), r.peer()
 	}
 	switch source {
 	case fromDUID:
@@ -107,7 +108,7 @@ func (x *exchange) hwAddrFrom(source macSource) (typ uint16, addr []byte) {
 	case fromCMTS:
 		return hwTypeEthernet, cableLabsOption(x.relayOption(dhcpv6.OptionVendorOpts), cableLabsModemMAC)
 	case fromModem:
-		v, _ := optionOf(x.m.Options.Options, dhcpv6.OptionVendorOpts)
+		v, _ := x.m.option(dhcpv6.OptionVendorOpts)
 		return hwTypeEthernet, cableLabsOption(v, cableLabsDeviceID)
 	}
 	return 0, nil
@@ -145,8 +146,8 @@ func hwAddrInAddress(addr netip.Addr) []byte {
 // relayOption returns the option of the first relay agent, on the way from the
 // client, that has added one; nil: none has.
 func (x *exchange) relayOption(code dhcpv6.OptionCode) []byte {
-	for _, r := range slices.Backward(x.q.Relays) {
-		if v, ok := optionOf(r.Options.Options, code); ok {
+	for _, r := range slices.Backward(x.in.relays) {
+		if v, ok := r.option(code); ok {
 			return v
 		}
 	}

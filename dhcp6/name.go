@@ -2,10 +2,8 @@ package dhcp6
 
 import (
 	"net/netip"
-	"strings"
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
-	"github.com/insomniacslk/dhcp/rfc1035label"
 
 	"github.com/dhcpha/dhcpha/internal/engine"
 	"github.com/dhcpha/dhcpha/lease"
@@ -28,12 +26,15 @@ func nameRulesOf(p *Params) (engine.NameRules, error) {
 // clientName is what becomes of the name of a client.
 type clientName struct {
 	stored string // in its leases
-	option dhcpv6.Option
+	told   bool   // to the client, in the option that it has sent, with these flags
+	flags  byte
 }
 
-func (n clientName) addTo(r *dhcpv6.Message) {
-	if n.option != nil {
-		r.AddOption(n.option)
+func (x *exchange) addName(n clientName) {
+	if n.told {
+		option := x.open(dhcpv6.OptionFQDN)
+		x.reply = engine.AppendLabels(append(x.reply, n.flags), n.stored)
+		x.close(option)
 	}
 }
 
@@ -63,7 +64,7 @@ func (x *exchange) nameOf(s *subnet, pl *pool, h *host, addr netip.Addr) clientN
 	if h != nil {
 		reserved = h.hostname
 	}
-	v, ok := optionOf(x.m.Options.Options, dhcpv6.OptionFQDN)
+	v, ok := x.m.option(dhcpv6.OptionFQDN)
 	if !ok {
 		if reserved == "" {
 			return clientName{}
@@ -91,6 +92,5 @@ func (x *exchange) nameOf(s *subnet, pl *pool, h *host, addr netip.Addr) clientN
 	if answer.None {
 		flags |= fqdnN
 	}
-	name := &rfc1035label.Labels{Labels: []string{strings.TrimSuffix(answer.Name, ".")}}
-	return clientName{answer.Name, &dhcpv6.OptFQDN{Flags: flags, DomainName: name}}
+	return clientName{answer.Name, true, flags}
 }

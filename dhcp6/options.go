@@ -13,7 +13,7 @@ import (
 // that its addresses and prefixes are of, and its reservation; nil: none. As in
 // Kea, of several pools the one with lower addresses comes first.
 func (x *exchange) levels(s *subnet, pools []*pool, h *host) engine.Levels {
-	ls := make(engine.Levels, 0, 8)
+	ls := x.levelRoom[:0]
 	if h != nil {
 		ls = append(ls, h.options)
 	}
@@ -28,60 +28,52 @@ func (x *exchange) levels(s *subnet, pools []*pool, h *host) engine.Levels {
 		ls = append(ls, s.Options...)
 	}
 	ls.AddClasses(x.p.classes, x.classes)
-	return append(ls, x.p.options)
+	x.levelRoom = append(ls, x.p.options)
+	return x.levelRoom
 }
 
 // addOptions adds the configured options that the client asks for and those
 // that are always sent, and then what relay agents supply (RFC 6422). What the
 // reply has already stays.
-func (x *exchange) addOptions(r *dhcpv6.Message, s *subnet, pools []*pool, h *host) {
-	q := option.Query{Requested: x.requested(), Member: x.member, Vendors: x.vendors()}
-	there := len(r.Options.Options)
-	var room [16]*option.Option
-	chosen := option.Choose(room[:0], &q, x.levels(s, pools, h)...)
-	for _, o := range chosen {
-		if !hasOption(r.Options.Options[:there], dhcpv6.OptionCode(o.Code)) { // several of one code are of several enterprises
-			r.AddOption(x.p.configured.of(o))
+func (x *exchange) addOptions(s *subnet, pools []*pool, h *host) {
+	x.choice = option.Query{Requested: x.requested(), Member: x.isMember, Vendors: x.vendors()}
+	there := x.reply.options()
+	x.chosenRoom = option.Choose(x.chosenRoom[:0], &x.choice, x.levels(s, pools, h)...)
+	for _, o := range x.chosenRoom {
+		code := dhcpv6.OptionCode(o.Code)
+		if !hasOption(there, code) { // several of one code are of several enterprises
+			x.add(code, o.Value)
 		}
 	}
-	x.addSupplied(r)
-}
-
-func hasOption(list dhcpv6.Options, code dhcpv6.OptionCode) bool {
-	for _, o := range list {
-		if o.Code() == code {
-			return true
-		}
-	}
-	return false
+	x.addSupplied()
 }
 
 // requested are the codes of the options that the client asks for.
 func (x *exchange) requested() []uint16 {
-	if x.codes == nil {
-		x.codes = make([]uint16, 0, 16)
-		for _, o := range x.m.Options.Options {
-			if o.Code() == dhcpv6.OptionORO {
-				x.codes = slices.AppendSeq(x.codes, codesIn(o.ToBytes()))
+	if !x.hasCodes {
+		x.codes = x.codes[:0]
+		for code, value := range options(x.m.options()) {
+			if code == dhcpv6.OptionORO {
+				x.codes = slices.AppendSeq(x.codes, codesIn(value))
 			}
 		}
+		x.hasCodes = true
 	}
 	return x.codes
 }
 
 // vendors are the enterprises that the client names.
 func (x *exchange) vendors() (list []option.Vendor) {
-	for _, o := range x.m.Options.Options {
-		if o.Code() != dhcpv6.OptionVendorOpts && o.Code() != dhcpv6.OptionVendorClass {
+	for code, value := range options(x.m.options()) {
+		if code != dhcpv6.OptionVendorOpts && code != dhcpv6.OptionVendorClass {
 			continue
 		}
-		value := o.ToBytes()
 		enterprise, _, ok := vendorOf(value)
 		if !ok {
 			continue
 		}
 		v := option.Vendor{Enterprise: enterprise}
-		if o.Code() == dhcpv6.OptionVendorOpts {
+		if code == dhcpv6.OptionVendorOpts {
 			for code := range codesIn(cableLabsOption(value, cableLabsRequest)) {
 				v.Requested = append(v.Requested, code)
 			}

@@ -175,7 +175,7 @@ func TestConfiguredOptionsStayAsTheyAre(t *testing.T) {
 		{Code: uint16(dhcpv6.OptionDNSRecursiveNameServer)},
 		{Code: 65000, Value: []byte("x")},
 	} {
-		wire, err := appendOption(nil, optionFrom(o))
+		wire, err := appendOption(nil, replyOption(dhcpv6.OptionCode(o.Code), o.Value))
 		require.NoError(t, err)
 		require.Equal(t, string(o.Value), string(wire[optionHeader:]), o.Code)
 	}

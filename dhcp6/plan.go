@@ -28,10 +28,11 @@ type plan struct {
 	classes *engine.Classes
 	subnets []*subnet // by ID
 	byID    map[uint32]*subnet
-	links   *engine.Links[subnet]
-	hosts   *hosts // global reservations
+	// byInterfaceID are the subnets that relay agents name the link of, by ID.
+	byInterfaceID map[string][]*subnet
+	links         *engine.Links[subnet]
+	hosts         *hosts // global reservations
 
-	configured  configured // all options of all levels
 	identifiers engine.Identifiers
 	macSources  []macSource     // where hardware addresses are searched
 	supplied    map[uint16]bool // options that relay agents may supply
@@ -80,10 +81,10 @@ func newPlan(cfg *Config) (*plan, error) {
 		return nil, err
 	}
 	p := &plan{
-		cfg:        cfg,
-		byID:       map[uint32]*subnet{},
-		configured: configured{},
-		digest:     sync.OnceValue(func() string { return digestOf(cfg) }),
+		cfg:           cfg,
+		byID:          map[uint32]*subnet{},
+		byInterfaceID: map[string][]*subnet{},
+		digest:        sync.OnceValue(func() string { return digestOf(cfg) }),
 	}
 	p.params = reservationMode(cfg.Params).Inherit(DefaultParams())
 	p.defs = option.NewDefs(option.V6)
@@ -119,7 +120,7 @@ func (p *plan) compileGlobals() (err error) {
 }
 
 func (p *plan) compiler() *engine.Compiler {
-	return &engine.Compiler{Defs: p.defs, Note: p.configured.note}
+	return &engine.Compiler{Defs: p.defs}
 }
 
 func (p *plan) compileOptions(list []OptionData) (*option.List, error) {
@@ -173,6 +174,11 @@ func (p *plan) compileSubnets() error {
 		engine.Connect([]*subnet{s}, site)
 	}
 	slices.SortFunc(p.subnets, func(a, b *subnet) int { return cmp.Compare(a.id, b.id) })
+	for _, s := range p.subnets {
+		if s.interfaceID != "" {
+			p.byInterfaceID[s.interfaceID] = append(p.byInterfaceID[s.interfaceID], s)
+		}
+	}
 	p.links = engine.NewLinks(p.subnets, site, func(s *subnet) netip.Prefix { return s.prefix })
 	return nil
 }

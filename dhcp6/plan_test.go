@@ -21,11 +21,13 @@ func planOf(t testing.TB, cfg string) *plan {
 }
 
 // locatedBy is an exchange once it knows where the client is.
-func locatedBy(p *plan, q *Query) *exchange {
+func locatedBy(t testing.TB, p *plan, q *Query) *exchange {
+	t.Helper()
 	e := new(Engine)
+	e.duid.Store(new([]byte))
 	e.core.Log = slog.New(slog.DiscardHandler)
 	e.plan.Store(p)
-	x := newExchange(e, q)
+	x := exchangeOf(t, e, q)
 	x.classes.Add(q.Classes...)
 	x.identify()
 	x.classifyFirst()
@@ -35,7 +37,7 @@ func locatedBy(p *plan, q *Query) *exchange {
 
 func located(t testing.TB, cfg string, q *Query) *exchange {
 	t.Helper()
-	return locatedBy(planOf(t, cfg), q)
+	return locatedBy(t, planOf(t, cfg), q)
 }
 
 func prefixes(list ...string) (out []netip.Prefix) {
@@ -123,7 +125,7 @@ func TestReservedForOther(t *testing.T) {
 		"2001:db8:f000:900::1/128": {1, 2, 3, 4, 5, 6},
 	} {
 		for client := byte(1); client <= 6; client++ {
-			x := locatedBy(p, queryOf(solicit, client))
+			x := locatedBy(t, p, queryOf(solicit, client))
 			require.Equal(t, !slices.Contains(others, client), x.reservedForOther(netip.MustParsePrefix(prefix), x.subnet), "%s, client %d", prefix, client)
 		}
 	}

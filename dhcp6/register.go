@@ -40,11 +40,11 @@ func (p *plan) registers() bool {
 
 // register notes the address that a client has made for itself (RFC 9686,
 // section 4.2.1). What is not as it should be is not answered.
-func (x *exchange) register(ctx context.Context) (*Reply, error) {
+func (x *exchange) register(ctx context.Context) (answered bool, err error) {
 	o, w, ok := x.registration()
 	if !ok {
 		x.drop("not the address that it was sent from")
-		return nil, nil
+		return false, nil
 	}
 	addr := w.prefix.Addr()
 	s, reason := x.registersIn(addr, w.valid)
@@ -52,7 +52,7 @@ func (x *exchange) register(ctx context.Context) (*Reply, error) {
 		// As a warning, for these are throttled: anybody can bring it about.
 		x.e.core.Log.Warn("address not registered", "client", engine.LoggedDUID(x.client), "address", addr, "reason", reason)
 		x.drop(reason)
-		return nil, nil
+		return false, nil
 	}
 	name := x.nameOf(s, nil, x.hostIn(s), addr)
 	l := &lease.Lease{
@@ -61,15 +61,15 @@ func (x *exchange) register(ctx context.Context) (*Reply, error) {
 	}
 	before, _ := x.e.core.Store.Lookup(l.Key())
 	if err := x.write(ctx, x.registering(l)); err != nil {
-		return nil, err
+		return false, err
 	}
 	if l.ValidLft > 0 && before.State != lease.Registered {
 		x.e.core.Stats.Count(registeredAddresses, s.id)
 	}
-	r := x.newReply(typeRegistered)
-	r.AddOption(o)
-	name.addTo(r)
-	return &Reply{Message: r}, nil
+	x.begin(typeRegistered)
+	x.add(dhcpv6.OptionIAAddr, o)
+	x.addName(name)
+	return true, nil
 }
 
 // registering returns the change that a registration leads to. With a valid
@@ -92,30 +92,27 @@ func (x *exchange) registering(l *lease.Lease) []lease.Change {
 
 // registration returns the address that the client wants to register, which has
 // to be that it sent the message from.
-func (x *exchange) registration() (o dhcpv6.Option, w wish, ok bool) {
+func (x *exchange) registration() (o []byte, w wish, ok bool) {
 	from := x.q.Source.Addr().WithZone("")
-	if n := len(x.q.Relays); n > 0 {
-		from = addressOf(x.q.Relays[n-1].PeerAddr)
+	if r := x.in.nearest(); r != nil {
+		from = r.peer()
 	}
-	for _, other := range x.m.Options.Options {
-		switch other.Code() {
+	for code, value := range options(x.m.options()) {
+		switch code {
 		case dhcpv6.OptionIAAddr:
 			if o != nil {
 				return nil, w, false
 			}
-			o = other
+			o = value
 		case dhcpv6.OptionORO:
 			return nil, w, false
 		}
 	}
-	if o == nil {
+	if !isWellFormed(dhcpv6.OptionIAAddr, o) {
 		return nil, w, false
 	}
-	asked := askedAddresses(dhcpv6.Options{o})
-	if len(asked) == 0 || asked[0].prefix.Addr() != from {
-		return nil, w, false
-	}
-	return o, asked[0], true
+	w = wishOfAddress(o)
+	return o, w, w.prefix.Addr() == from
 }
 
 // registersIn returns the subnet that an address is registered in, or says why

@@ -9,10 +9,12 @@ import (
 // renew answers a Renew (RFC 9915, section 18.3.4): the lifetimes of bindings
 // begin anew. Like Kea it makes new bindings for identity associations that it
 // knows nothing of. Without a subnet it cannot, and says so.
-func (x *exchange) renew(ctx context.Context) (*Reply, error) {
+func (x *exchange) renew(ctx context.Context) (answered bool, err error) {
 	return x.commit(ctx, x.bindAll(func(a *ia) *binding {
 		if x.subnet == nil {
-			return &binding{ia: a, status: noBinding}
+			b := x.newBinding(a)
+			b.status = noBinding
+			return b
 		}
 		b := x.bind(a)
 		b.revoke()
@@ -23,10 +25,10 @@ func (x *exchange) renew(ctx context.Context) (*Reply, error) {
 // rebind answers a Rebind (RFC 9915, section 18.3.5). That is a Renew, but to
 // whatever servers there are: of a link that it does not know this one keeps
 // silent, as another may know better. Kea answers NoBinding for addresses.
-func (x *exchange) rebind(ctx context.Context) (*Reply, error) {
+func (x *exchange) rebind(ctx context.Context) (answered bool, err error) {
 	if x.subnet == nil {
 		x.drop("no subnet")
-		return nil, nil
+		return false, nil
 	}
 	return x.renew(ctx)
 }

@@ -1,54 +1,70 @@
 package dhcp6
 
 import (
+	"encoding/binary"
 	"slices"
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
 )
 
-// newReply returns a reply with what every one has (RFC 9915, sections 18.3.9
-// and 18.3.10): the identifiers of client and server.
-func (x *exchange) newReply(typ dhcpv6.MessageType) *dhcpv6.Message {
-	r := &dhcpv6.Message{MessageType: typ, TransactionID: x.m.TransactionID}
-	r.Options.Options = make(dhcpv6.Options, 0, 8)
-	if id := x.m.GetOneOption(dhcpv6.OptionClientID); id != nil {
-		r.AddOption(id)
+// begin begins the reply, with what every one has (RFC 9915, sections 18.3.9 and
+// 18.3.10): the identifiers of client and server.
+func (x *exchange) begin(typ dhcpv6.MessageType) {
+	x.reply = append(append(x.reply[:0], byte(typ)), x.m[1:messageHeader]...)
+	if id, ok := x.m.option(dhcpv6.OptionClientID); ok {
+		x.add(dhcpv6.OptionClientID, id)
 	}
-	r.AddOption(x.server.option)
-	return r
+	x.add(dhcpv6.OptionServerID, x.server)
 }
 
-// raw is an option whose bytes are at hand.
-func raw(code dhcpv6.OptionCode, value []byte) dhcpv6.Option {
-	return &dhcpv6.OptionGeneric{OptionCode: code, OptionData: value}
+// add adds an option to the reply.
+func (x *exchange) add(code dhcpv6.OptionCode, value []byte) {
+	x.reply = append(appendHeader(x.reply, code, len(value)), value...)
 }
 
-// bindingsReply is the Advertise or Reply that says what bindings the client
+// open begins an option whose length is not known yet, and close ends it.
+func (x *exchange) open(code dhcpv6.OptionCode) (at int) {
+	x.reply = appendHeader(x.reply, code, 0)
+	return len(x.reply)
+}
+
+func (x *exchange) close(at int) {
+	binary.BigEndian.PutUint16(x.reply[at-2:], uint16(len(x.reply)-at))
+}
+
+// addStatus adds a Status Code option (RFC 9915, section 21.13).
+func (x *exchange) addStatus(s status) {
+	x.reply = appendHeader(x.reply, dhcpv6.OptionStatusCode, 2+len(s.text))
+	x.reply = binary.BigEndian.AppendUint16(x.reply, uint16(s.code))
+	x.reply = append(x.reply, s.text...)
+}
+
+// bindingsReply makes the Advertise or Reply that says what bindings the client
 // has, or is to have.
-func (x *exchange) bindingsReply(typ dhcpv6.MessageType, bs bindings, name clientName) *dhcpv6.Message {
-	r := x.newReply(typ)
+func (x *exchange) bindingsReply(typ dhcpv6.MessageType, bs bindings, name clientName) {
+	x.begin(typ)
 	for _, b := range bs {
-		r.AddOption(x.bindingOption(b))
+		x.addBinding(b)
 	}
-	name.addTo(r)
+	x.addName(name)
 	if g := bs.first(); g != nil {
-		x.addParameters(r, g.subnet, bs.pools(), g.host)
-		return r
+		x.poolRoom = bs.pools(x.poolRoom[:0])
+		x.addParameters(g.subnet, x.poolRoom, g.host)
+		return
 	}
 	h := x.hostIn(x.subnet)
 	x.classifyFor(x.subnet, nil, h)
-	x.addParameters(r, x.subnet, nil, h)
-	return r
+	x.addParameters(x.subnet, nil, h)
 }
 
 // addParameters adds what is configured, and that addresses may be registered
 // to who wants to know (RFC 9686, section 4.1). What the reply has already
 // stays.
-func (x *exchange) addParameters(r *dhcpv6.Message, s *subnet, pools []*pool, h *host) {
+func (x *exchange) addParameters(s *subnet, pools []*pool, h *host) {
 	if x.p.registers() && s != nil && x.requests(optRegisterEnable) {
-		r.AddOption(raw(optRegisterEnable, nil))
+		x.add(optRegisterEnable, nil)
 	}
-	x.addOptions(r, s, pools, h)
+	x.addOptions(s, pools, h)
 }
 
 // requests says whether the client asks for an option.

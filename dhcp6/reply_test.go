@@ -57,7 +57,7 @@ func TestInformationRequest(t *testing.T) {
 	b := newBench(t, oneSubnet(`, "option-data": [{"name": "dns-servers", "data": "2001:db8::53"}], "reservations": [
 		{"duid": "00:03:00:01:02:00:00:00:00:02", "option-data": [{"name": "dns-servers", "data": "2001:db8::2"}]}]`), nil)
 	dns := func(m *dhcpv6.Message) string {
-		v, _ := optionOf(m.Options.Options, dhcpv6.OptionDNSRecursiveNameServer)
+		v := payloadOf(m.Options.Options, dhcpv6.OptionDNSRecursiveNameServer)
 		return string(v)
 	}
 	nobody := b.ask(information, 1, without(dhcpv6.OptionClientID), oro(23))
@@ -114,7 +114,7 @@ func TestNames(t *testing.T) {
 			t.Parallel()
 			b := newBench(t, oneSubnet(names), nil)
 			m := b.ask(request, c.client, append(c.mods, na(1, addr10), pd(1, prefix0))...)
-			v, _ := optionOf(m.Options.Options, dhcpv6.OptionFQDN)
+			v := payloadOf(m.Options.Options, dhcpv6.OptionFQDN)
 			require.Equal(t, c.option, string(v))
 			require.Equal(t, c.stored, b.stored(addr10).Hostname)
 			require.Equal(t, c.stored, b.stored(prefix0).Hostname)

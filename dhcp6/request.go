@@ -9,10 +9,12 @@ import (
 )
 
 // request answers a Request (RFC 9915, section 18.3.2).
-func (x *exchange) request(ctx context.Context) (*Reply, error) {
+func (x *exchange) request(ctx context.Context) (answered bool, err error) {
 	return x.commit(ctx, x.bindAll(func(a *ia) *binding {
 		if x.strays(a) {
-			return &binding{ia: a, status: notOnLink}
+			b := x.newBinding(a)
+			b.status = notOnLink
+			return b
 		}
 		return x.bind(a)
 	}))

@@ -2,11 +2,12 @@ package dhcp6
 
 import "github.com/dhcpha/dhcpha/internal/engine"
 
-// identify collects what is known of the client besides its DUID, and what
-// reservations may know it by, most important first.
+// identify collects what is known of the client besides its DUID, what
+// reservations may know it by, most important first, and for whom what it is given
+// is held.
 func (x *exchange) identify() {
 	x.findHWAddr()
-	x.ids = x.p.identifiers.Of(x.ids[:0], x, func(kind string) []byte {
+	x.idRoom = x.p.identifiers.Of(x.idRoom[:0], x, func(kind string) []byte {
 		switch kind {
 		case engine.ByHWAddress:
 			return x.client.HWAddr
@@ -15,6 +16,16 @@ func (x *exchange) identify() {
 		}
 		return nil
 	})
+	x.ids = x.idRoom
+	for i := range x.all {
+		a := &x.all[i]
+		a.holder = holderOf(a.typ, a.id, x.client.ID)
+	}
+	if len(x.all) > 0 {
+		x.name = x.all[0].holder[holderHead:]
+	} else {
+		x.name = string(x.client.ID)
+	}
 }
 
 // hostIn returns the client's reservation that counts in a subnet, or nil.

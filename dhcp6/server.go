@@ -93,7 +93,7 @@ func (s *Server) serve(ctx context.Context) error {
 	}
 	return s.machine.Serve(ctx, serve.Options{
 		Family:      serve.IPv6,
-		Protocol:    &protocol{s},
+		Protocol:    &protocol{server: s},
 		Network:     network,
 		Interfaces:  s.Interfaces,
 		Port:        cmp.Or(s.Port, serverPort),

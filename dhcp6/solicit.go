@@ -10,15 +10,16 @@ import (
 // Reply if client and configuration want two messages instead of four. There is
 // an answer also if nothing can be assigned: it says so, and has the parameters
 // that a client can do with alone.
-func (x *exchange) solicit(ctx context.Context) (*Reply, error) {
+func (x *exchange) solicit(ctx context.Context) (answered bool, err error) {
 	bs := x.bindAll(x.bind)
-	_, rapid := optionOf(x.m.Options.Options, dhcpv6.OptionRapidCommit)
+	rapid := hasOption(x.m.options(), dhcpv6.OptionRapidCommit)
 	if rapid && x.subnet != nil && *x.subnet.params.RapidCommit {
-		reply, err := x.commit(ctx, bs)
-		if reply != nil {
-			reply.Message.AddOption(raw(dhcpv6.OptionRapidCommit, nil))
+		answered, err = x.commit(ctx, bs)
+		if answered {
+			x.add(dhcpv6.OptionRapidCommit, nil)
 		}
-		return reply, err
+		return answered, err
 	}
-	return &Reply{Message: x.bindingsReply(dhcpv6.MessageTypeAdvertise, bs, bs.name(x))}, nil
+	x.bindingsReply(dhcpv6.MessageTypeAdvertise, bs, bs.name(x))
+	return true, nil
 }

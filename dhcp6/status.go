@@ -1,19 +1,12 @@
 package dhcp6
 
-import (
-	"github.com/insomniacslk/dhcp/dhcpv6"
-	"github.com/insomniacslk/dhcp/iana"
-)
+import "github.com/insomniacslk/dhcp/iana"
 
 // status is what a Status Code option says (RFC 9915, section 21.13). A binding
 // or reply without one has succeeded.
 type status struct {
 	code iana.StatusCode
 	text string
-}
-
-func (s status) option() dhcpv6.Option {
-	return &dhcpv6.OptStatusCode{StatusCode: s.code, StatusMessage: s.text}
 }
 
 // The texts are for whoever looks at a client's log.

@@ -2,7 +2,6 @@ package dhcp6
 
 import (
 	"iter"
-	"net"
 	"net/netip"
 	"slices"
 
@@ -41,8 +40,8 @@ func (x *exchange) selectSubnet() *subnet {
 		}
 		return x.subnetOf(x.q.Source.Addr().WithZone(""))
 	}
-	if id, ok := optionOf(x.q.Relays[len(x.q.Relays)-1].Options.Options, dhcpv6.OptionInterfaceID); ok {
-		if s := x.subnetOfInterfaceID(id); s != nil {
+	if id, ok := x.in.nearest().option(dhcpv6.OptionInterfaceID); ok {
+		if s := engine.Find(x.p.byInterfaceID[string(id)], x.allows); s != nil {
 			return s
 		}
 	}
@@ -56,21 +55,12 @@ func (x *exchange) selectSubnet() *subnet {
 // the first one on the way to the server that knows it; invalid: none does.
 // What only forwards within the link leaves it unset (RFC 6221).
 func (x *exchange) link() netip.Addr {
-	for _, r := range slices.Backward(x.q.Relays) {
-		if addr := addressOf(r.LinkAddr); addr.IsValid() && !addr.IsUnspecified() && !addr.IsLinkLocalUnicast() {
+	for _, r := range slices.Backward(x.in.relays) {
+		if addr := r.link(); !addr.IsUnspecified() && !addr.IsLinkLocalUnicast() {
 			return addr
 		}
 	}
 	return netip.Addr{}
-}
-
-// addressOf is the address in 16 bytes, as it is on the wire; invalid: it has
-// another length.
-func addressOf(ip net.IP) netip.Addr {
-	if len(ip) != net.IPv6len {
-		return netip.Addr{}
-	}
-	return netip.AddrFrom16([16]byte(ip))
 }
 
 func (x *exchange) subnetOf(addr netip.Addr) *subnet {
@@ -87,12 +77,6 @@ func (x *exchange) subnetAt(addr netip.Addr) *subnet {
 
 // allows says whether the client's classes let it be served from a subnet.
 func (x *exchange) allows(s *subnet) bool { return s.Allows(x.classes) }
-
-// subnetOfInterfaceID returns the subnet that the client's classes allow and
-// that a relay agent names by the Interface-Id, or nil.
-func (x *exchange) subnetOfInterfaceID(id []byte) *subnet {
-	return engine.Find(x.p.subnets, func(s *subnet) bool { return s.interfaceID != "" && s.interfaceID == string(id) && x.allows(s) })
-}
 
 // candidates goes through the subnets that a client may be served from: the
 // given one, then the others of its network in a circle.

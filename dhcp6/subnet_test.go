@@ -48,7 +48,7 @@ func TestSubnetSelection(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var id uint32
-			if x := locatedBy(p, queryOf(solicit, 7, c.mods...)); x.subnet != nil {
+			if x := locatedBy(t, p, queryOf(solicit, 7, c.mods...)); x.subnet != nil {
 				id = x.subnet.id
 			}
 			require.Equal(t, c.want, id)
@@ -92,12 +92,12 @@ func TestServerName(t *testing.T) {
 	b := newBench(t, `"subnet6": [
 		{"id": 1, "subnet": "2001:db8:1::/64", "interface": "eth0", "user-context": {"ha-server-name": "server1"}},
 		{"id": 2, "subnet": "2001:db8:2::/64"}]`, nil)
-	x := newExchange(b.e, queryOf(solicit, 7))
+	x := exchangeOf(t, b.e, queryOf(solicit, 7))
 	require.Equal(t, "server1", x.serverName())
 	require.Nil(t, x.subnet, "it leaves no trace")
 	require.Empty(t, x.classes)
-	require.Empty(t, newExchange(b.e, queryOf(solicit, 7, onInterface("eth7"))).serverName())
-	require.Empty(t, newExchange(b.e, queryOf(solicit, 7, onInterface("eth7"), from("2001:db8:2::1"))).serverName())
+	require.Empty(t, exchangeOf(t, b.e, queryOf(solicit, 7, onInterface("eth7"))).serverName())
+	require.Empty(t, exchangeOf(t, b.e, queryOf(solicit, 7, onInterface("eth7"), from("2001:db8:2::1"))).serverName())
 }
 
 // What is most easily forgotten, the interface of a subnet, is in the log.

@@ -31,12 +31,12 @@ func suppliedOptions(configured []string, defs *option.Defs) (map[uint16]bool, e
 // addSupplied adds the options that relay agents supply for the client and that
 // the reply has none of (RFC 6422, section 6). Of one that several agents
 // supply, or one repeats, the first counts on the way from the client.
-func (x *exchange) addSupplied(r *dhcpv6.Message) {
-	for _, relay := range slices.Backward(x.q.Relays) {
-		supplied, _ := optionOf(relay.Options.Options, dhcpv6.OptionRSOO)
+func (x *exchange) addSupplied() {
+	for _, relay := range slices.Backward(x.in.relays) {
+		supplied, _ := relay.option(dhcpv6.OptionRSOO)
 		for code, value := range option.V6.Suboptions(supplied) {
-			if c := dhcpv6.OptionCode(code); x.p.supplied[code] && !hasOption(r.Options.Options, c) {
-				r.AddOption(&dhcpv6.OptionGeneric{OptionCode: c, OptionData: value})
+			if c := dhcpv6.OptionCode(code); x.p.supplied[code] && !hasOption(x.reply.options(), c) {
+				x.add(c, value)
 			}
 		}
 	}

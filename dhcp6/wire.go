@@ -7,58 +7,19 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv6"
 )
 
-// optionOf returns the payload of the first option with a code.
-func optionOf(list dhcpv6.Options, code dhcpv6.OptionCode) ([]byte, bool) {
-	for _, o := range list {
-		if o.Code() == code {
-			return payload(o), true
+// optionOf returns the value of the first option with a code of those in b.
+func optionOf(b []byte, code dhcpv6.OptionCode) ([]byte, bool) {
+	for c, value := range options(b) {
+		if c == code && value != nil {
+			return value, true
 		}
 	}
 	return nil, false
 }
 
-// payload returns what is in an option. For a DUID the message library would
-// make several buffers.
-func payload(o dhcpv6.Option) []byte {
-	if d := duidIn(o); d != nil {
-		return appendDUID(make([]byte, 0, 32), d)
-	}
-	return o.ToBytes()
-}
-
-// duidIn returns the DUID that a client or server identifier is; nil: it is
-// neither, or one that is not understood, such as bytes that a program has put
-// in, of which the message library makes a panic.
-func duidIn(o dhcpv6.Option) dhcpv6.DUID {
-	if _, bytes := o.(*dhcpv6.OptionGeneric); bytes {
-		return nil
-	}
-	switch list := (dhcpv6.MessageOptions{Options: dhcpv6.Options{o}}); o.Code() {
-	case dhcpv6.OptionClientID:
-		return list.ClientID()
-	case dhcpv6.OptionServerID:
-		return list.ServerID()
-	}
-	return nil
-}
-
-func appendDUID(b []byte, d dhcpv6.DUID) []byte {
-	typ := binary.BigEndian.AppendUint16
-	switch d := d.(type) {
-	case *dhcpv6.DUIDLL:
-		b = typ(typ(b, duidLL), uint16(d.HWType))
-		return append(b, d.LinkLayerAddr...)
-	case *dhcpv6.DUIDLLT:
-		b = typ(typ(b, duidLLT), uint16(d.HWType))
-		return append(binary.BigEndian.AppendUint32(b, d.Time), d.LinkLayerAddr...)
-	case *dhcpv6.DUIDEN:
-		return append(binary.BigEndian.AppendUint32(typ(b, duidEN), d.EnterpriseNumber), d.EnterpriseIdentifier...)
-	case *dhcpv6.DUIDUUID:
-		return append(typ(b, duidUUID), d.UUID[:]...)
-	case *dhcpv6.DUIDOpaque:
-		return append(typ(b, uint16(d.Type)), d.Data...)
-	}
-	return append(b, d.ToBytes()...)
+func hasOption(b []byte, code dhcpv6.OptionCode) bool {
+	_, ok := optionOf(b, code)
+	return ok
 }
 
 // vendorOf takes the payload of a vendor class or vendor options apart: an
