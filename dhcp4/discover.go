@@ -87,10 +87,10 @@ func (x *exchange) pick() *grant {
 // it. And the lease is looked at again once the address is held, as before that
 // another query's could still be coming.
 func (x *exchange) hold(addr netip.Addr, s *subnet) *grant {
-	if !x.available(addr, s) {
+	holder, held := x.e.core.Alloc.Holder(addr)
+	if held && holder != x.holder || x.leasedToOther(addr, s) {
 		return nil
 	}
-	_, held := x.e.core.Alloc.Holder(addr)
 	if !x.e.core.Alloc.Hold(addr, x.holder, x.now.Add(s.offerHold())) {
 		return nil
 	}

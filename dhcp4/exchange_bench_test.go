@@ -199,3 +199,23 @@ func BenchmarkRenew(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkLeft is a query that the gate leaves to another server: of two that
+// share the clients of a link each receives them all.
+func BenchmarkLeft(b *testing.B) {
+	e := newBench(b, oneSubnet(), &EngineOptions{Gate: gateFunc(func(lease.Client, time.Duration, func() string) ([]string, bool) { return nil, false })}).e
+	w := newWire(e)
+	p := packetOf(b, queryOf(discover, 0, prl(1, 3, 6, 15, 51, 54, 58, 59), clientID("\x01\x02\x00\x00\x00\x00\x00"), hostname("host-17")))
+	w.in.Payload, w.in.Remote = p.bytes, netip.MustParseAddrPort("0.0.0.0:68")
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, why := w.p.Accept(w.in, &w.ep, false); why != 0 {
+			b.Fatal(Refusal(why))
+		}
+		q, why := w.p.Decode(serve.Arrival{Endpoint: &w.ep, Query: w.in, Received: w.received})
+		if why != 0 || q.Begin() {
+			b.Fatal("not left")
+		}
+		q.Done()
+	}
+}

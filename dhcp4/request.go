@@ -140,9 +140,12 @@ func (x *exchange) reservedOnLink(addr netip.Addr) bool {
 
 // available says whether nobody else has the address.
 func (x *exchange) available(addr netip.Addr, s *subnet) bool {
-	if holder, held := x.e.core.Alloc.Holder(addr); held && holder != x.holder {
-		return false
-	}
+	holder, held := x.e.core.Alloc.Holder(addr)
+	return !(held && holder != x.holder) && !x.leasedToOther(addr, s)
+}
+
+// leasedToOther says whether somebody else has a lease of the address.
+func (x *exchange) leasedToOther(addr netip.Addr, s *subnet) bool {
 	l, ok := x.e.core.Store.Lookup(lease.Key{Type: lease.V4, Addr: addr})
-	return !ok || !engine.InUse(&l, x.now) || owns(x.client, s.byID, &l)
+	return ok && engine.InUse(&l, x.now) && !owns(x.client, s.byID, &l)
 }
