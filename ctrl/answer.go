@@ -19,16 +19,16 @@ type answer struct {
 // success is the answer that holds a response. That one cannot be encoded is
 // its handler's fault.
 func success(response Response) answer {
-	body, err := encode([]any{response.wire()})
+	body, err := response.appendTo([]byte("[ "))
 	if err != nil {
 		return refusal(http.StatusInternalServerError)
 	}
-	return answer{status: http.StatusOK, body: body}
+	return answer{status: http.StatusOK, body: append(body, " ]"...)}
 }
 
 // refusal is the answer to what is no command.
 func refusal(status int) answer {
-	body, _ := encode(Response{Result: status, Text: http.StatusText(status)}.wire())
+	body, _ := Response{Result: status, Text: http.StatusText(status)}.appendTo(nil)
 	return answer{status: status, body: body}
 }
 

@@ -7,6 +7,7 @@ import (
 	"math"
 	"net/netip"
 	"slices"
+	"strconv"
 
 	"github.com/dhcpha/dhcpha/internal/keatext"
 	"github.com/dhcpha/dhcpha/lease"
@@ -17,6 +18,29 @@ type LeaseList struct {
 	Count  *int          `json:"count,omitempty"` // in pages only
 	Leases []lease.Lease `json:"leases"`
 }
+
+// AppendJSON appends the list as it is encoded. A page has tens of thousands of
+// leases, which the JSON library would go through several times.
+func (l *LeaseList) AppendJSON(b []byte) ([]byte, error) {
+	b = append(slices.Grow(b, 64+leaseLength*len(l.Leases)), '{')
+	if l.Count != nil {
+		b = append(strconv.AppendInt(append(b, ` "count": `...), int64(*l.Count), 10), ',')
+	}
+	b = append(b, ` "leases": [`...)
+	for i := range l.Leases {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		var err error
+		if b, err = l.Leases[i].AppendJSON(append(b, ' ')); err != nil {
+			return b, err
+		}
+	}
+	return append(b, " ] }"...), nil
+}
+
+// leaseLength is about as long as a lease is as JSON.
+const leaseLength = 350
 
 // found is the response with leases. What a store returns may be of both
 // families.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 
 	"github.com/dhcpha/dhcpha/internal/keatext"
 )
@@ -20,19 +21,36 @@ func Errorf(format string, args ...any) Response {
 	return Response{Result: Error, Text: fmt.Sprintf(format, args...)}
 }
 
-// wire returns what is encoded as the response, with the members in Kea's
-// order.
-func (r Response) wire() any {
-	var text json.RawMessage
-	if r.Text != "" {
-		// Not as a string: what is no UTF-8 in it would be lost.
-		text = keatext.Quote(nil, r.Text)
+// jsonAppender is what Arguments may be that are long.
+type jsonAppender interface {
+	// AppendJSON appends JSON as Kea writes it.
+	AppendJSON(b []byte) ([]byte, error)
+}
+
+// appendTo appends the response as Kea writes it, with the members in its order.
+func (r Response) appendTo(b []byte) ([]byte, error) {
+	b = append(b, '{', ' ')
+	if r.Arguments != nil {
+		b = append(b, `"arguments": `...)
+		if long, ok := r.Arguments.(jsonAppender); ok {
+			var err error
+			if b, err = long.AppendJSON(b); err != nil {
+				return nil, err
+			}
+		} else {
+			text, err := encode(r.Arguments)
+			if err != nil {
+				return nil, err
+			}
+			b = append(b, text...)
+		}
+		b = append(b, ", "...)
 	}
-	return struct {
-		Arguments any             `json:"arguments,omitempty"`
-		Result    int             `json:"result"`
-		Text      json.RawMessage `json:"text,omitempty"`
-	}{r.Arguments, r.Result, text}
+	b = strconv.AppendInt(append(b, `"result": `...), int64(r.Result), 10)
+	if r.Text != "" {
+		b = keatext.Quote(append(b, `, "text": `...), r.Text)
+	}
+	return append(b, " }"...), nil
 }
 
 // encode returns v as Kea writes it.

@@ -58,9 +58,9 @@ func (s *UnixServer) serveConn(ctx, stopping context.Context, conn *guest) {
 	default:
 		response = s.respond(ctx, body)
 	}
-	answer, err := encode(response.wire())
+	answer, err := response.appendTo(nil)
 	if err != nil {
-		answer, _ = encode(Errorf("the response cannot be encoded: %v", err).wire())
+		answer, _ = Errorf("the response cannot be encoded: %v", err).appendTo(nil)
 	}
 	conn.SetWriteDeadline(time.Now().Add(receiveTimeout))
 	if _, err := conn.Write(answer); err == nil {

@@ -12,11 +12,14 @@ import (
 // MarshalJSON returns the lease as Kea's lease commands return it: members by
 // name, the client's last transaction time as "cltt". Bytes that are not
 // printable ASCII are escaped one by one, as Kea reads them.
-func (l Lease) MarshalJSON() ([]byte, error) {
+func (l Lease) MarshalJSON() ([]byte, error) { return l.AppendJSON(make([]byte, 0, 320)) }
+
+// AppendJSON appends the lease as MarshalJSON returns it.
+func (l *Lease) AppendJSON(b []byte) ([]byte, error) {
 	if err := l.Key().valid(); err != nil {
-		return nil, fmt.Errorf("lease: %w", err)
+		return b, fmt.Errorf("lease: %w", err)
 	}
-	return l.appendJSON(make([]byte, 0, 320), false), nil
+	return l.appendJSON(b, false), nil
 }
 
 // AppendUpdate appends the lease as servers send it to each other in updates

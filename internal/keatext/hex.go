@@ -8,11 +8,11 @@ import (
 
 // AppendHex appends the octets of b in the form 0a:1b:2c.
 func AppendHex(dst, b []byte) []byte {
-	for i := range b {
+	for i, v := range b {
 		if i > 0 {
 			dst = append(dst, ':')
 		}
-		dst = hex.AppendEncode(dst, b[i:i+1])
+		dst = append(dst, hexDigits[v>>4], hexDigits[v&15])
 	}
 	return dst
 }

@@ -206,15 +206,20 @@ func Unquote(raw []byte) (string, bool) {
 // Quote appends s as a string literal in Kea's form.
 func Quote(dst []byte, s string) []byte {
 	dst = append(dst, '"')
+	plain := 0 // what of s stays as it is and has not been appended begins there
 	for i := range len(s) {
-		switch c := s[i]; {
-		case c == '"' || c == '\\':
+		c := s[i]
+		if c != '"' && c != '\\' && c >= 0x20 && c < 0x7f {
+			continue
+		}
+		dst = append(dst, s[plain:i]...)
+		plain = i + 1
+		if c == '"' || c == '\\' {
 			dst = append(dst, '\\', c)
-		case c < 0x20 || c >= 0x7f:
+		} else {
 			dst = appendByte(dst, c)
-		default:
-			dst = append(dst, c)
 		}
 	}
+	dst = append(dst, s[plain:]...)
 	return append(dst, '"')
 }
