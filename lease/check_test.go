@@ -120,7 +120,7 @@ func checkIndex(x *index) error {
 			}
 			chained[c]++
 			found, prev := false, uint32(0)
-			for id := x.heads[c][hash]; id != 0; id = x.slab.at(id).chain[c].next {
+			for id := x.heads[c].get(hash); id != 0; id = x.slab.at(id).chain[c].next {
 				if x.slab.at(id).chain[c].prev != prev {
 					fail("chain %d of %v is broken", c, r.Key)
 				}
@@ -150,7 +150,7 @@ func checkIndex(x *index) error {
 	}
 	for c := range chains {
 		n := 0
-		for _, id := range x.heads[c] {
+		for id := range x.heads[c].all {
 			for ; id != 0; id = x.slab.at(id).chain[c].next {
 				n++
 			}

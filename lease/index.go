@@ -15,7 +15,7 @@ type index struct {
 	groups map[groupKey]*group
 	totals [Registered + 1][PD + 1]int
 
-	heads [chains]map[uint32]uint32 // by hash, the first record of the chain
+	heads [chains]heads
 	seed  maphash.Seed
 
 	gone     addresses        // removed leases
@@ -62,9 +62,6 @@ func newIndex() *index {
 		seed:     maphash.MakeSeed(),
 	}
 	x.ends = newEnds(x.slab)
-	for i := range x.heads {
-		x.heads[i] = make(map[uint32]uint32)
-	}
 	return x
 }
 
@@ -103,6 +100,7 @@ func (x *index) set(rev uint64, r *row, b []byte) {
 	old := x.parse(id)
 	x.revs.delete(revAt(x.slab.at(id).rev, id))
 	if r.removed {
+		x.addrs.delete(r.Key)
 		x.relink(id, &old, nil)
 		x.slab.put(id)
 		x.add(rev, r, b)
@@ -115,7 +113,14 @@ func (x *index) set(rev uint64, r *row, b []byte) {
 
 // add is set for a key of which nothing is known.
 func (x *index) add(rev uint64, r *row, b []byte) {
-	id := x.slab.get(rev, b)
+	if id := x.enter(rev, r, b); !r.removed {
+		x.addrs.set(r.Key, id)
+	}
+}
+
+// enter is add, but for the address of a lease.
+func (x *index) enter(rev uint64, r *row, b []byte) (id uint32) {
+	id = x.slab.get(rev, b)
 	x.revs.set(revAt(rev, id))
 	if r.removed {
 		x.gone.set(r.Key, id)
@@ -123,6 +128,7 @@ func (x *index) add(rev uint64, r *row, b []byte) {
 	} else {
 		x.relink(id, nil, r)
 	}
+	return id
 }
 
 // bury forgets a removed lease for good.
@@ -135,16 +141,9 @@ func (x *index) bury(k Key, id uint32) {
 }
 
 // relink moves a lease's record from where old puts it to where new puts it,
-// touching only what differs. Without old it is new to the index, without new
+// but for its address, touching only what differs. Without old it is new to the index, without new
 // it leaves.
 func (x *index) relink(id uint32, old, new *row) {
-	switch {
-	case old == nil:
-		x.addrs.set(new.Key, id)
-	case new == nil:
-		x.addrs.delete(old.Key)
-	}
-
 	oldEnd, oldEnds := old.end()
 	newEnd, newEnds := new.end()
 	if oldEnd != newEnd || oldEnds != newEnds {
@@ -266,12 +265,11 @@ func (x *index) hashOfHWAddr(hw []byte, k ownerKey) uint32 {
 }
 
 func (x *index) chain(c int, hash, id uint32) {
-	first := x.heads[c][hash]
+	first := x.heads[c].set(hash, id)
 	x.slab.at(id).chain[c] = link{next: first}
 	if first != 0 {
 		x.slab.at(first).chain[c].prev = id
 	}
-	x.heads[c][hash] = id
 }
 
 func (x *index) unchain(c int, hash, id uint32) {
@@ -280,9 +278,9 @@ func (x *index) unchain(c int, hash, id uint32) {
 	case l.prev != 0:
 		x.slab.at(l.prev).chain[c].next = l.next
 	case l.next != 0:
-		x.heads[c][hash] = l.next
+		x.heads[c].set(hash, l.next)
 	default:
-		delete(x.heads[c], hash)
+		x.heads[c].delete(hash)
 	}
 	if l.next != 0 {
 		x.slab.at(l.next).chain[c].prev = l.prev

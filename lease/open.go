@@ -155,6 +155,7 @@ func (s *Store) load(tx *bbolt.Tx) error {
 	h := st.header
 	have := header{revision: h.revision, forgotten: h.forgotten, history: h.history, marks: h.marks, serverID: h.serverID}
 	var last uint64
+	var addrs addressList
 	c := tx.Bucket(rowsBucket).Cursor()
 	for k, v := c.First(); k != nil; k, v = c.Next() {
 		rev := revOf(k)
@@ -166,9 +167,12 @@ func (s *Store) load(tx *bbolt.Tx) error {
 		if err != nil {
 			return fmt.Errorf("%w (row %d: %v)", ErrDamaged, rev, err)
 		}
-		s.index.add(rev, &r, v)
+		if id := s.index.enter(rev, &r, v); !r.removed {
+			addrs.add(r.Key, id)
+		}
 		have.add(v)
 	}
+	s.index.addrs.fill(&addrs)
 	// Of two rows with one key the index finds only the second.
 	if have != h || s.index.addrs.len()+s.index.gone.len() != int(h.rows) {
 		return fmt.Errorf("%w (%d rows, should be %d)", ErrDamaged, have.rows, h.rows)

@@ -1,6 +1,7 @@
 package lease
 
 import (
+	"encoding/binary"
 	"fmt"
 	"time"
 
@@ -175,14 +176,15 @@ func (p *plan) empty() bool {
 // write makes the plan part of a transaction.
 func (p *plan) write(tx *bbolt.Tx) error {
 	rows := tx.Bucket(rowsBucket)
-	rows.FillPercent = 0.9 // rows are added at the end
+	rows.FillPercent = 0.9    // rows are added at the end
+	key := make([]byte, 0, 8) // the database keeps a copy
 	for _, st := range p.steps {
 		if st.old != 0 {
-			if err := rows.Delete(revKey(st.old)); err != nil {
+			if err := rows.Delete(binary.BigEndian.AppendUint64(key, st.old)); err != nil {
 				return err
 			}
 		}
-		if err := rows.Put(revKey(st.rev), st.encoded); err != nil {
+		if err := rows.Put(binary.BigEndian.AppendUint64(key, st.rev), st.encoded); err != nil {
 			return err
 		}
 	}

@@ -109,7 +109,7 @@ func (s *Store) byHash(chain int, hash uint32, match func(*row) bool) []Lease {
 // same by chance are in it too. The lock is held.
 func (s *Store) chained(chain int, hash uint32, match func(*row) bool) iter.Seq[Lease] {
 	return func(yield func(Lease) bool) {
-		for id := s.index.heads[chain][hash]; id != 0; id = s.index.slab.at(id).chain[chain].next {
+		for id := s.index.heads[chain].get(hash); id != 0; id = s.index.slab.at(id).chain[chain].next {
 			if r := s.index.parse(id); match(&r) && !yield(r.lease(s.index.slab.at(id).rev)) {
 				return
 			}

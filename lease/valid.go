@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 )
 
 // Bounds of what a store takes.
@@ -69,6 +70,9 @@ func (k Key) valid() error {
 // lower returns the host name as it is stored. Only the letters of ASCII have
 // a case in it: the name is bytes, not text in any known encoding.
 func lower(name string) string {
+	if strings.IndexFunc(name, func(r rune) bool { return 'A' <= r && r <= 'Z' }) < 0 {
+		return name
+	}
 	b := []byte(name)
 	for i, c := range b {
 		if 'A' <= c && c <= 'Z' {
