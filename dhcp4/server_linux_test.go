@@ -194,6 +194,57 @@ func TestEveryQueryIsReadOnce(t *testing.T) {
 	require.EqualValues(t, len(to), s.Counters().Received)
 }
 
+func TestTheSystemRefusesDiscover(t *testing.T) {
+	for _, dst := range []string{"255.255.255.255", "192.0.2.1"} {
+		t.Run(dst, func(t *testing.T) {
+			n := testnet.New(t)
+			lan := n.LAN()
+			server, client := n.Host("server"), n.Host("client")
+			server.Join(lan, "eth0", "192.0.2.1/24")
+			client.Join(lan, "eth0", "192.0.2.9/24")
+			release := make(chan struct{})
+			s := &Server{MaxInFlight: 4, Handler: HandlerFunc(func(ctx context.Context, _ *Query) (*Reply, error) {
+				select {
+				case <-release:
+				case <-ctx.Done():
+				}
+				return nil, nil
+			})}
+			serveIn(t, server, s)
+			ctx := within(t, time.Minute)
+			awaitReady(ctx, t, s)
+			var conn *net.UDPConn
+			client.Do(func() {
+				var err error
+				conn, err = net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(192, 0, 2, 9), Port: clientPort})
+				require.NoError(t, err)
+				client.IP("route", "add", "255.255.255.255", "dev", "eth0")
+			})
+			defer conn.Close()
+			send := func(types ...dhcpv4.MessageType) {
+				for _, typ := range types {
+					_, err := conn.WriteToUDPAddrPort(query(t, typ).ToBytes(), netip.AddrPortFrom(netip.MustParseAddr(dst), serverPort))
+					require.NoError(t, err)
+				}
+			}
+			const discover, request = dhcpv4.MessageTypeDiscover, dhcpv4.MessageTypeRequest
+			send(discover, discover, discover)
+			awaitCount(ctx, t, s, "one is shed", func(c Counters) bool { return c.Shed == 1 && c.InFlight == 2 })
+			send(discover, request)
+			awaitCount(ctx, t, s, "the REQUEST is read", func(c Counters) bool { return c.ReceivedTypes[request] == 1 && c.InFlight == 3 })
+			require.EqualValues(t, 3, s.Counters().ReceivedTypes[discover])
+			for range 3 {
+				release <- struct{}{}
+			}
+			awaitCount(ctx, t, s, "all are done", func(c Counters) bool { return c.InFlight == 0 })
+			awaitCount(ctx, t, s, "a DISCOVER is read", func(c Counters) bool {
+				send(discover) // again: the last of the three may not have told the system yet
+				return c.ReceivedTypes[discover] > 3
+			})
+		})
+	}
+}
+
 func TestRelayed(t *testing.T) {
 	for _, typ := range []SocketType{SocketRaw, SocketUDP} {
 		t.Run(typ.String(), func(t *testing.T) {
