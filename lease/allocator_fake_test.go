@@ -26,6 +26,13 @@ func (f *fakeSource) Observe(fn func(old, new *Lease)) func() {
 	return func() {}
 }
 
+func (f *fakeSource) watch(fn func(old, new *Lease)) func() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.fns = append(f.fns, fn)
+	return func() {}
+}
+
 func (f *fakeSource) sorted() []Lease {
 	return slices.SortedFunc(maps.Values(f.leases), func(a, b Lease) int { return a.Addr.Compare(b.Addr) })
 }

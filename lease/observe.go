@@ -21,6 +21,11 @@ func (s *Store) Observe(fn func(old, new *Lease)) (stop func()) {
 	for l := range s.All() {
 		fn(nil, &l)
 	}
+	return s.watch(fn)
+}
+
+// watch is Observe without the calls for the leases that there are.
+func (s *Store) watch(fn func(old, new *Lease)) (stop func()) {
 	o := &observer{fn}
 	s.mu.Lock()
 	s.observers = append(s.observers, o)

@@ -3,6 +3,7 @@ package lease
 import (
 	"context"
 	"errors"
+	"iter"
 	"log/slog"
 	"sync"
 	"time"
@@ -34,18 +35,31 @@ type Reclaimer struct {
 
 // Run reclaims leases until ctx ends and then returns nil.
 func (r *Reclaimer) Run(ctx context.Context) error {
-	run := reclaimRun{Reclaimer: *r, source: r.Store}
+	run := newReclaimRun(r.Store, *r)
 	return run.run(ctx)
 }
 
 type reclaimRun struct {
 	Reclaimer
-	source source
+	source reclaimSource
 
 	mu   sync.Mutex
 	done int64 // what ended until then has been reclaimed, Unix seconds
 
 	incomplete int // cycles in a row that left expired leases behind
+}
+
+// reclaimSource is what a Reclaimer needs to see of a Store.
+type reclaimSource interface {
+	watch(fn func(old, new *Lease)) (stop func())
+	Expiring(after, until time.Time) iter.Seq[Lease]
+}
+
+// newReclaimRun returns one whose first cycle looks at all that has ended: there
+// is nothing to be learned by going through the leases before it, which would
+// hold up the first commits of a server that starts.
+func newReclaimRun(s reclaimSource, r Reclaimer) *reclaimRun {
+	return &reclaimRun{Reclaimer: r, source: s, done: -1}
 }
 
 func (r *reclaimRun) run(ctx context.Context) error {
@@ -55,7 +69,7 @@ func (r *reclaimRun) run(ctx context.Context) error {
 	if r.Logger == nil {
 		r.Logger = slog.New(slog.DiscardHandler)
 	}
-	stop := r.source.Observe(r.observe)
+	stop := r.source.watch(r.observe)
 	defer stop()
 	// As in Kea the pause begins when a cycle has ended; a timer that is not
 	// wanted is a nil channel.

@@ -88,7 +88,7 @@ func reclaimingOwned(t *testing.T, p ReclaimParams, owned func(Lease) bool, body
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		c := &committer{fakeSource: &fakeSource{leases: map[Key]Lease{}}}
-		run := &reclaimRun{source: c, Reclaimer: Reclaimer{
+		run := newReclaimRun(c, Reclaimer{
 			Committer: c, Params: p, Owned: owned,
 			Logger: slog.New(slog.NewTextHandler(c, nil)),
 			Reclaimed: func(l Lease) {
@@ -96,7 +96,7 @@ func reclaimingOwned(t *testing.T, p ReclaimParams, owned func(Lease) bool, body
 				defer c.mu.Unlock()
 				c.told = append(c.told, l)
 			},
-		}}
+		})
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)
 		go func() { ended <- run.run(ctx) }()
@@ -312,4 +312,22 @@ func TestLateComerIsReclaimed(t *testing.T) {
 		settle(10 * time.Second)
 		require.Len(t, c.wasTold(), 1)
 	})
+}
+
+// What has ended before the start is reclaimed, however long ago.
+func TestWhatEndedBeforeTheStartIsReclaimed(t *testing.T) {
+	t.Parallel()
+	c := &committer{fakeSource: &fakeSource{leases: map[Key]Lease{}}}
+	first, last := v4lease("192.0.2.1", 1), v4lease("192.0.2.2", 5)
+	first.CLTT, first.ValidLft = 0, 0
+	last.CLTT = time.Now().Unix() - 10
+	mustPut(t, c, first)
+	mustPut(t, c, last)
+	var told []string
+	run := newReclaimRun(c, Reclaimer{
+		Committer: c, Params: DefaultReclaimParams(), Logger: slog.New(slog.DiscardHandler),
+		Reclaimed: func(l Lease) { told = append(told, l.Addr.String()) },
+	})
+	run.reclaim(t.Context())
+	require.ElementsMatch(t, []string{"192.0.2.1", "192.0.2.2"}, told)
 }
