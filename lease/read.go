@@ -69,13 +69,21 @@ func (s *Store) ByHWAddr(hw []byte) []Lease {
 func (s *Store) LookupHWAddr(hw []byte, subnet uint32, typ Type, anonymous bool) (Lease, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	for l := range s.ofHWAddr(hw, ownerKey{subnet, typ, false}) {
-		return l, true
+	l, ok := s.firstOfHWAddr(hw, ownerKey{subnet, typ, false})
+	if !ok && !anonymous {
+		l, ok = s.firstOfHWAddr(hw, ownerKey{subnet, typ, true})
 	}
-	if !anonymous {
-		for l := range s.ofHWAddr(hw, ownerKey{subnet, typ, true}) {
-			return l, true
-		}
+	return l, ok
+}
+
+// firstOfHWAddr returns the first lease with the hardware address. The lock is
+// held. It goes through the chain itself, as a function that does would be made
+// anew for every query.
+func (s *Store) firstOfHWAddr(hw []byte, k ownerKey) (Lease, bool) {
+	for l := range s.chained(byHWAddr, s.index.hashOfHWAddr(hw, k), func(r *row) bool {
+		return bytes.Equal(r.hwAddr, hw) && r.owner() == k
+	}) {
+		return l, true
 	}
 	return Lease{}, false
 }
