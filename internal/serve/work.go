@@ -108,11 +108,11 @@ func (w *workers) take(me *worker, woken bool) (j job, ok bool) {
 	return j, true
 }
 
-// retire gives back half of the workers that have been idle since the last call.
+// retire gives back the workers that have been idle since the last call.
 func (w *workers) retire() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.end((w.spare + 1) / 2)
+	w.end(w.spare)
 	w.spare = len(w.idle)
 }
 
