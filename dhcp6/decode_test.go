@@ -218,7 +218,7 @@ func FuzzPacket(f *testing.F) {
 		m := theirs.(*dhcpv6.Message)
 		require.Equal(t, m.MessageType, in.message.typ())
 		require.Equal(t, m.TransactionID, in.message.transaction())
-		x := &exchange{m: in.message}
+		x := &exchange{course: course{m: in.message}}
 		require.Equal(t, m.Options.ElapsedTime(), x.waited())
 		for _, code := range m.Options.RequestedOptions() {
 			require.True(t, x.requests(code))

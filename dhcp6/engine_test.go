@@ -151,7 +151,7 @@ func payloadOf(list dhcpv6.Options, code dhcpv6.OptionCode) []byte {
 
 // iasOf are the identity associations in a client's message, or in a reply to it.
 func iasOf(client []byte, m *dhcpv6.Message) []ia {
-	list := (&exchange{m: m.ToBytes()}).ias()
+	list := (&exchange{course: course{m: m.ToBytes()}}).ias()
 	for i := range list {
 		list[i].holder = holderOf(list[i].typ, list[i].id, client)
 	}

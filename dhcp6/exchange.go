@@ -14,6 +14,12 @@ import (
 
 // exchange is one query while it is being answered.
 type exchange struct {
+	course
+	scratch
+}
+
+// course is what is known of the query so far.
+type course struct {
 	e   *Engine
 	p   *plan
 	q   *Query  // how the query came in
@@ -40,7 +46,6 @@ type exchange struct {
 	now    time.Time
 
 	reply message
-	scratch
 }
 
 // exchangeStart is what an exchange begins with again when a lease has changed
@@ -111,7 +116,7 @@ func (e *Engine) exchange(q *Query, in *packet) *exchange {
 // recycle ends it.
 func (x *exchange) recycle() {
 	e := x.e
-	*x = exchange{scratch: x.scratch}
+	x.course = course{}
 	e.exchanges.Put(x)
 }
 

@@ -17,6 +17,8 @@ func (x *exchange) identify() {
 		return nil
 	})
 	x.ids = x.idRoom
+	// Each key is a string of its own: it may be kept for longer than the others,
+	// which would then be kept with it.
 	for i := range x.all {
 		a := &x.all[i]
 		a.holder = holderOf(a.typ, a.id, x.client.ID)
