@@ -1,6 +1,6 @@
 // Command bench measures failoverd beside kea-dhcp4 and kea-dhcp6, with the
 // same configuration, in network namespaces of this machine. It needs Linux,
-// root and these two, and a machine that does nothing else.
+// root, these two, kea-ctrl-agent and perf, and a machine that does nothing else.
 //
 //	go run ./internal/bench           everything, and the table of goals
 //	go run ./internal/bench alone     one figure; -h lists them
