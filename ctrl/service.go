@@ -3,6 +3,7 @@ package ctrl
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,28 +25,32 @@ func (o Origin) valid() bool { return o == OriginUser || OriginLocal <= o && o <
 // for ever or for a time. The zero Service is on. It may be used by many
 // goroutines at the same time.
 type Service struct {
+	disabled atomic.Bool // every query asks
+
 	mu  sync.Mutex
 	off map[Origin]*time.Timer // the timer is nil without a time limit
 }
 
 // Enabled says whether the service is on.
-func (s *Service) Enabled() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.off) == 0
+func (s *Service) Enabled() bool { return !s.disabled.Load() }
+
+// unlock makes visible what was changed under the lock.
+func (s *Service) unlock() {
+	s.disabled.Store(len(s.off) > 0)
+	s.mu.Unlock()
 }
 
 // Disable switches the service off for an origin, until Enable or, if period
 // is not 0, until that has passed. A period given earlier no longer counts.
 func (s *Service) Disable(origin Origin, period time.Duration) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.unlock()
 	s.release(origin)
 	var timer *time.Timer
 	if period > 0 {
 		timer = time.AfterFunc(period, func() {
 			s.mu.Lock()
-			defer s.mu.Unlock()
+			defer s.unlock()
 			if s.off[origin] == timer { // not if it fired just when replaced
 				delete(s.off, origin)
 			}
@@ -61,7 +66,7 @@ func (s *Service) Disable(origin Origin, period time.Duration) {
 // service off.
 func (s *Service) Enable(origin Origin) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.unlock()
 	s.release(origin)
 }
 
@@ -77,7 +82,7 @@ func (s *Service) release(origin Origin) {
 // when a new configuration is applied.
 func (s *Service) EnableHA() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.unlock()
 	for origin := range s.off {
 		if origin != OriginUser {
 			s.release(origin)

@@ -38,9 +38,15 @@ func (r *received) handle(mux *ctrl.Mux, family ctrl.Family, subnets ctrl.Subnet
 		if h == nil {
 			continue // bulk-apply is of DHCPv6
 		}
-		mux.Handle(name, func(ctx context.Context, args json.RawMessage) ctrl.Response {
-			return h(context.WithValue(ctx, removalsKey{}, removals(args)), args)
-		})
+		mux.Handle(name, h)
+	}
+	for _, name := range []string{"del", "bulk-apply"} {
+		name = fmt.Sprintf("lease%d-%s", family, name)
+		if h := mux.Handler(name); h != nil {
+			mux.Handle(name, func(ctx context.Context, args json.RawMessage) ctrl.Response {
+				return h(context.WithValue(ctx, removalsKey{}, removals(args)), args)
+			})
+		}
 	}
 }
 

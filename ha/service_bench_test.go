@@ -3,6 +3,7 @@ package ha
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"net"
 	"net/netip"
 	"sync/atomic"
@@ -55,12 +56,22 @@ func loopback(b *testing.B, mode Mode) []*Service {
 	return pair
 }
 
+// A query that is answered here, and one that is left to the partner: a standby
+// receives all of them.
 func BenchmarkAdmit(b *testing.B) {
-	pair := loopback(b, LoadBalancing)
 	client := lease.Client{ID: []byte{1, 2, 0, 0, 0, 0, 1}, HWAddr: []byte{2, 0, 0, 0, 0, 1}}
-	b.ReportAllocs()
-	for b.Loop() {
-		pair[0].Admit(client, 0, nil)
+	for _, mode := range []Mode{LoadBalancing, HotStandby} {
+		pair := loopback(b, mode)
+		for i, name := range []string{"served", "left"} {
+			b.Run(fmt.Sprintf("%v/%s", mode, name), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if _, serve := pair[i].Admit(client, 0, nil); serve != (i == 0) {
+						b.Fatal("it is another server's")
+					}
+				}
+			})
+		}
 	}
 }
 
