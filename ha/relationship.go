@@ -122,7 +122,7 @@ func (r *relationship) run(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
-		if deadline := r.machine.Deadline(); deadline.IsZero() {
+		if deadline := r.deadline(); deadline.IsZero() {
 			timer.Stop()
 		} else {
 			timer.Reset(max(deadline.Sub(r.now()), 0))
@@ -135,11 +135,25 @@ func (r *relationship) run(ctx context.Context) {
 				f()
 			}
 		case <-timer.C:
-			if deadline := r.machine.Deadline(); !deadline.IsZero() && !r.now().Before(deadline) {
+			now := r.now()
+			if deadline := r.machine.Deadline(); !deadline.IsZero() && !now.Before(deadline) {
 				r.step(Tick{})
+			} else if v := r.view.Load(); !v.silent && v.interrupted(now) {
+				r.look()
 			}
 		}
 	}
+}
+
+// deadline returns when there is something to do next: for the Machine, or
+// since the partner has been silent for too long. Zero: never.
+func (r *relationship) deadline() time.Time {
+	deadline := r.machine.Deadline()
+	v := r.view.Load()
+	if at := v.interruptedAt; !v.silent && !at.IsZero() && (deadline.IsZero() || at.Before(deadline)) {
+		return at
+	}
+	return deadline
 }
 
 // stop waits for what run has begun. Nobody is served any more; that counts
@@ -289,7 +303,7 @@ func (r *relationship) admit(c lease.Client, waited time.Duration) ([]string, bo
 	if ok && v.serves[i] {
 		return r.split.classes[i], true
 	}
-	if v.interrupted(r.now()) {
+	if v.silent {
 		r.tellLeft(c, waited)
 	}
 	return nil, false

@@ -28,6 +28,7 @@ type view struct {
 	ours          bool
 	touched       bool      // anything was ever found about it
 	interruptedAt time.Time // when its silence is, or was, too long; zero: there is no partner
+	silent        bool      // that has passed; for queries, which ask no clock
 
 	// What was seen of its clients since it fell silent.
 	clients, unacked int
@@ -49,6 +50,7 @@ func (r *relationship) look() {
 		touched: m.InTouch(), interruptedAt: m.InterruptedAt(),
 		clients: m.Connecting(), unacked: m.Unacked(), analyzed: m.Analyzed(), rejects: m.Rejected(now) > 0,
 	}
+	v.silent = v.interrupted(now)
 	if t, ok := m.Takeover(now); ok {
 		v.takeover = &t
 	}
