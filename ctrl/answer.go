@@ -2,6 +2,7 @@ package ctrl
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,9 +12,10 @@ import (
 
 // answer is what an HTTPServer says to a request.
 type answer struct {
-	status    int
-	body      []byte
-	challenge string // of status 401
+	status      int
+	contentType string // empty: that of commands
+	body        []byte
+	challenge   string // of status 401
 }
 
 // success is the answer that holds a response. That one cannot be encoded is
@@ -43,7 +45,7 @@ func (a answer) keepsConn() bool {
 }
 
 func (a answer) header(h http.Header) {
-	h.Set("Content-Type", "application/json")
+	h.Set("Content-Type", cmp.Or(a.contentType, commandType))
 	h.Set("Content-Length", strconv.Itoa(len(a.body)))
 	if a.challenge != "" {
 		h.Set("WWW-Authenticate", a.challenge)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"sync/atomic"
 )
 
@@ -49,13 +50,34 @@ func (b *body) Read(p []byte) (int, error) {
 // done says that the request has been answered.
 func (b *body) done() { b.all.inWork.Add(-b.taken) }
 
-// readBody reads the body of a request, which is in work until done.
-func (s *HTTPServer) readBody(r *http.Request) (text []byte, done func(), err error) {
+// readBody reads the body of a request, which is in work until done, into the
+// given memory if that is enough.
+func (s *HTTPServer) readBody(r *http.Request, memory []byte) (text []byte, done func(), err error) {
 	limit := cmp.Or(s.MaxRequest, DefaultMaxRequest)
 	b := &body{Reader: r.Body, all: &s.bodies, limit: maxBodies * limit, free: freeBody}
 	if r.ContentLength > limit {
-		return nil, b.done, ErrTooLarge
+		return memory, b.done, ErrTooLarge
 	}
-	text, err = readLimited(b, limit)
+	text, err = readInto(memory[:0], &limitedReader{r: b, left: limit}, r.ContentLength)
 	return text, b.done, err
+}
+
+// readInto appends all there is to b. It takes memory for what is expected as
+// it comes, not before.
+func readInto(b []byte, r io.Reader, expected int64) ([]byte, error) {
+	for {
+		if len(b) == cap(b) {
+			// A byte more than expected, to see the end.
+			more := min(max(expected+1-int64(len(b)), 512), max(int64(len(b)), freeBody))
+			b = slices.Grow(b, int(more))
+		}
+		n, err := r.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		if err == io.EOF {
+			return b, nil
+		}
+		if err != nil {
+			return b, err
+		}
+	}
 }

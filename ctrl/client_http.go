@@ -56,15 +56,20 @@ func (c *Client) exchangeHTTP(ctx context.Context, body []byte) ([]byte, error) 
 // request returns a request with the headers that Kea sends, and no others, in
 // Kea's order.
 func (c *Client) request(body []byte) []byte {
-	host, _, _ := strings.Cut(c.url.Hostname(), "%") // zones are for this host only
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "POST %s HTTP/1.1\r\nHost: %s\r\n", c.url.RequestURI(), host)
-	if c.opts.User != "" {
-		fmt.Fprintf(&b, "Authorization: %s\r\n", basicAuthorization(c.opts.User, c.opts.Password))
-	}
-	fmt.Fprintf(&b, "Content-Length: %d\r\nContent-Type: application/json\r\n\r\n", len(body))
+	c.begin(&b)
+	fmt.Fprintf(&b, "Content-Length: %d\r\nContent-Type: %s\r\n\r\n", len(body), commandType)
 	b.Write(body)
 	return b.Bytes()
+}
+
+// begin writes what all requests begin with.
+func (c *Client) begin(b *bytes.Buffer) {
+	host, _, _ := strings.Cut(c.url.Hostname(), "%") // zones are for this host only
+	fmt.Fprintf(b, "POST %s HTTP/1.1\r\nHost: %s\r\n", c.url.RequestURI(), host)
+	if c.opts.User != "" {
+		fmt.Fprintf(b, "Authorization: %s\r\n", basicAuthorization(c.opts.User, c.opts.Password))
+	}
 }
 
 // exchange sends a request and returns the body of the answer, and whether

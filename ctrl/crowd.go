@@ -27,6 +27,7 @@ type guest struct {
 	net.Conn
 	crowd *crowd
 	place *list.Element // in waiting; nil: it is being served, or has given way
+	work  int           // how many of its requests are being served
 	gone  bool          // it has given way
 }
 
@@ -46,6 +47,8 @@ func (c *crowd) enter(ctx context.Context, conn net.Conn) *guest {
 		}
 	}
 	g := &guest{Conn: conn, crowd: c}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	g.wait()
 	return g
 }
@@ -82,14 +85,12 @@ func (g *guest) raw() net.Conn {
 }
 
 func (g *guest) leave() {
-	g.serve()
+	g.serve() // it does not wait any more
 	<-g.crowd.slots
 }
 
-// wait says that the connection waits for a request.
+// wait says that the connection waits for a request. The lock is held.
 func (g *guest) wait() {
-	g.crowd.mu.Lock()
-	defer g.crowd.mu.Unlock()
 	if g.place == nil && !g.gone {
 		g.place = g.crowd.waiting.PushBack(g)
 	}
@@ -105,16 +106,27 @@ func (g *guest) begins() {
 	}
 }
 
-// serve says that the connection is being served. It is false if the
-// connection has given way to another.
+// serve says that a request of the connection is being served, until served. It
+// is false if the connection has given way to another.
 func (g *guest) serve() bool {
 	g.crowd.mu.Lock()
 	defer g.crowd.mu.Unlock()
+	g.work++
 	if g.place != nil {
 		g.crowd.waiting.Remove(g.place)
 		g.place = nil
 	}
 	return !g.gone
+}
+
+// served says that a request has been answered: after the last one the
+// connection waits for another.
+func (g *guest) served() {
+	g.crowd.mu.Lock()
+	defer g.crowd.mu.Unlock()
+	if g.work--; g.work == 0 {
+		g.wait()
+	}
 }
 
 // CloseWrite closes one direction, where connections have two.

@@ -28,6 +28,10 @@
 //	}
 //	reply, err := client.Call(ctx, "lease4-get", map[string]any{"ip-address": "192.0.2.7"})
 //
+// What is too much for JSON goes as messages, each type with a Content-Type of
+// its own: Mux.HandleMessage says what takes them, a Pipeline sends them. They
+// come by the same listeners, with the same authentication.
+//
 // # Guarantees
 //
 // Answers equal those of Kea: result, text and arguments of every command are

@@ -42,30 +42,38 @@ func (s *HTTPServer) Serve(ctx context.Context, listener net.Listener) error {
 	return a.run(ctx, listener)
 }
 
-// serveConn answers request after request.
+// serveConn answers request after request: commands one at a time, while of
+// messages the next are read while one is in work.
 func (s *HTTPServer) serveConn(ctx, stopping context.Context, conn *guest) {
 	if !s.handshake(stopping, conn) {
 		return
 	}
-	in := &limitedReader{r: conn}
-	buf := bufio.NewReader(in)
+	c := &httpConn{guest: conn, in: limitedReader{r: conn}}
+	c.buf = bufio.NewReader(&c.in)
+	ctx, gone := context.WithCancel(ctx)
+	defer gone()
+	defer c.end()
+	c.remote = conn.RemoteAddr().String()
+	ctx = withRemoteAddr(ctx, c.remote)
 	for wait := receiveTimeout; ; wait = idleTimeout {
-		in.left = maxHeader
-		conn.wait()
+		c.in.left = maxHeader
 		// What ends stopping ends the deadline too, so this order.
 		conn.SetDeadline(time.Now().Add(wait))
 		if stopping.Err() != nil {
 			return
 		}
-		if _, err := buf.Peek(1); err != nil {
+		if _, err := c.buf.Peek(1); err != nil {
 			if wait == receiveTimeout && isTimeout(err) && stopping.Err() == nil {
 				refuse(conn, http.StatusRequestTimeout)
+			}
+			if !isTimeout(err) {
+				gone() // nobody waits for messages in work
 			}
 			return
 		}
 		conn.begins()
 		conn.SetDeadline(time.Now().Add(receiveTimeout))
-		if stopping.Err() != nil || !s.serveRequest(ctx, conn, in, buf) {
+		if stopping.Err() != nil || !s.serveRequest(ctx, c) {
 			return
 		}
 	}
@@ -88,32 +96,77 @@ func (s *HTTPServer) handshake(stopping context.Context, conn *guest) bool {
 	return err == nil
 }
 
-// serveRequest answers the next request and says whether another may follow.
-func (s *HTTPServer) serveRequest(ctx context.Context, conn *guest, in *limitedReader, buf *bufio.Reader) bool {
-	req, err := http.ReadRequest(buf)
+// httpConn is a connection that requests are read from.
+type httpConn struct {
+	*guest
+	remote string // its other end
+	in     limitedReader
+	buf    *bufio.Reader // of in
+	line   *line         // nil: there was no message yet
+}
+
+// end is settle, after which nothing is read any more.
+func (c *httpConn) end() {
+	if c.line != nil {
+		c.line.end()
+	}
+}
+
+// settle waits until the messages that have been read are answered.
+func (c *httpConn) settle() {
+	if c.line != nil {
+		c.line.wait()
+	}
+}
+
+// serveRequest answers the next request, or puts it into the line, and says
+// whether another may follow.
+func (s *HTTPServer) serveRequest(ctx context.Context, c *httpConn) bool {
+	req, err := http.ReadRequest(c.buf)
 	if err != nil {
 		status := http.StatusBadRequest
-		if isTimeout(in.err) {
+		if isTimeout(c.in.err) {
 			status = http.StatusRequestTimeout
 		}
-		refuse(conn, status)
+		c.settle()
+		refuse(c, status)
 		return false
 	}
-	req.RemoteAddr = conn.RemoteAddr().String()
-	in.left = cmp.Or(s.MaxRequest, DefaultMaxRequest) + 1
-	// A command whose sender has given it up must not be run: a later one may
-	// have been run elsewhere.
-	a := s.answer(req.WithContext(ctx), func() bool { return conn.serve() && !wasReset(conn.raw()) })
+	req = req.WithContext(ctx)
+	req.RemoteAddr = c.remote
+	c.in.left = cmp.Or(s.MaxRequest, DefaultMaxRequest) + 1
 	proto := "HTTP/1.0"
 	if req.ProtoMajor == 1 && req.ProtoMinor == 1 {
 		proto = "HTTP/1.1"
 	}
-	conn.SetWriteDeadline(time.Now().Add(receiveTimeout))
-	if a.writeTo(conn, proto) != nil || req.Close {
+	if h := s.Mux.messageHandler(req.Header.Get("Content-Type")); h != nil {
+		if c.line == nil {
+			c.line = startLine(c.guest)
+		}
+		return s.serveMessage(req, c.line, h, proto)
+	}
+	c.settle()
+	return s.serveCommand(req, c, proto)
+}
+
+// serveCommand answers a request at once.
+func (s *HTTPServer) serveCommand(req *http.Request, c *httpConn, proto string) bool {
+	// A command whose sender has given it up must not be run: a later one may
+	// have been run elsewhere.
+	begun := false
+	a := s.answer(req, func() bool {
+		begun = true
+		return c.serve() && !wasReset(c.raw())
+	})
+	if begun {
+		defer c.served()
+	}
+	c.SetWriteDeadline(time.Now().Add(receiveTimeout))
+	if a.writeTo(c, proto) != nil || req.Close {
 		return false
 	}
 	if !a.keepsConn() {
-		hangUp(conn)
+		hangUp(c)
 		return false
 	}
 	return true

@@ -16,11 +16,13 @@ import (
 // may be called by many goroutines at the same time.
 type HandlerFunc func(ctx context.Context, args json.RawMessage) Response
 
-// Mux knows which function runs which command. It is an http.Handler that
-// answers all of them; HTTPServer and UnixServer serve one.
+// Mux knows which function runs which command, and which takes which messages.
+// It is an http.Handler that answers all of them; HTTPServer and UnixServer
+// serve one.
 type Mux struct {
 	mu       sync.RWMutex
 	commands map[string]HandlerFunc
+	messages map[string]MessageFunc // by Content-Type
 }
 
 // NewMux returns a Mux that knows one command, list-commands.
@@ -63,13 +65,20 @@ func (m *Mux) Run(ctx context.Context, req *Request) Response {
 	return h(ctx, req.Arguments)
 }
 
-// runContained runs a command. It says false if the handler panicked: that
-// must not end the server.
+// runContained runs a command. It says false if the handler panicked.
 func runContained(ctx context.Context, mux *Mux, req *Request, log *slog.Logger) (response Response, ok bool) {
+	ok = contained(log, req.Command, func() { response = mux.Run(ctx, req) })
+	return response, ok
+}
+
+// contained runs what a program has handed over. It says false if that panicked:
+// it must not end the server.
+func contained(log *slog.Logger, what string, run func()) (ok bool) {
 	defer func() {
 		if p := recover(); p != nil {
-			log.Error("command panicked", "command", req.Command, "panic", p, "stack", string(debug.Stack()))
+			log.Error("handler panicked", "of", what, "panic", p, "stack", string(debug.Stack()))
 		}
 	}()
-	return mux.Run(ctx, req), true
+	run()
+	return true
 }
