@@ -214,6 +214,7 @@ func (m *Machine) enterWith(now time.Time, to State, scopes []string) bool {
 	m.held = false
 	if from != to {
 		m.pause()
+		m.partner.dated, m.heartbeat.dated = true, m.heartbeat.out
 	}
 	if !m.shares() {
 		m.covering = false

@@ -24,6 +24,7 @@ type partner struct {
 	ours        bool      // by its last answer; remembered while it is unavailable
 	storeFailed bool
 	scopes      []string
+	dated       bool      // it has said this before it could know of this server's state
 	unsent      [2]uint64 // as of the last two heartbeats that told
 	skew        time.Duration
 	skewKnown   bool      // measured, and the partner is there
@@ -47,7 +48,8 @@ func (m *Machine) heartbeatEnded(now time.Time, r *Report) {
 		return
 	}
 	late := m.heartbeat.late
-	m.heartbeat.out, m.heartbeat.late = false, false
+	m.partner.dated = m.heartbeat.dated
+	m.heartbeat.out, m.heartbeat.late, m.heartbeat.dated = false, false, false
 	if r == nil && late {
 		m.heartbeat.at = now
 		return

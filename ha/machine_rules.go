@@ -123,7 +123,9 @@ func (m *Machine) ready(now time.Time) bool {
 	case StateReady:
 		return m.role == Primary && m.enter(now, m.normal)
 	case m.normal, StateCommunicationRecovery:
-		return !m.partnerServesMine() && m.enter(now, m.normal)
+		// One of this kind may have begun to serve this server's clients since
+		// it was last heard: then it is asked first.
+		return !(m.partner.ours && m.partner.dated) && !m.partnerServesMine() && m.enter(now, m.normal)
 	case StateInMaintenance:
 		return m.enter(now, StatePartnerInMaintenance)
 	case StatePartnerInMaintenance:

@@ -300,7 +300,7 @@ func splitBrain(t *testing.T, a, b *node, seed uint64, auto bool) {
 // last moment, the partner knows when it serves again: it would refuse the
 // client otherwise, or give the address to another one.
 func TestReturnedServerKnowsWhatItsClientsWereTold(t *testing.T) {
-	for seed := range uint64(8) {
+	for seed := range uint64(16) {
 		quick := seed%2 == 0
 		t.Run(fmt.Sprintf("quick=%v seed=%d", quick, seed), func(t *testing.T) {
 			inEachMode(t, func(t *testing.T, a, b *node) {
