@@ -1,16 +1,15 @@
 package ha
 
 import (
-	"encoding/json"
+	"encoding/binary"
 	"net/netip"
-	"strconv"
+	"slices"
 	"time"
 
-	"github.com/dhcpha/dhcpha/internal/keatext"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
-// Replication between two servers of this kind: the command ha-changes.
+// Replication between two servers of this kind: messages of lease changes.
 //
 // # What it rests on
 //
@@ -31,42 +30,50 @@ import (
 // # The message
 //
 // Each server sends its changes to each other server of the relationship, in
-// any state, with one message on the way at a time. Arguments:
+// any state, over one connection of its own (see ctrl.Pipeline). A few messages
+// may be on the way at a time; they are dealt with and answered in their order.
+// A message is
 //
-//	server-name   the sender
-//	from          position: what the sender takes for the receiver's mark
+//	flags         octet: 1 rewind, 2 full, 4 prune; see below
+//	server-name   text: the sender
+//	from          position: where the sender takes the receiver's mark to be by then
 //	to            position: the mark after the message
 //	seen          position: the sender's mark of the receiver
-//	now           Unix milliseconds by the sender's clock
-//	clock-offset  seconds that the receiver's clock is ahead, 0 if less than 2
+//	now           number: Unix milliseconds by the sender's clock
+//	clock-offset  number, with its sign: seconds that the receiver's clock is ahead, 0 if less than 2
 //	alone         revision: of what was changed since then clients were told
-//	              though the receiver may not know; left out: of nothing
-//	rewind        true: see below
-//	full          see below
-//	changes       list
+//	              though the receiver may not know; 0: of nothing
+//	after         address, only with full
+//	through       address, only with full
+//	changes       up to the end
 //
-// A change is one of
+// A change is a text: its source, a number, and what lease.Change.AppendBinary
+// has made of it. All times are the sender's; the receiver adds clock-offset.
 //
-//	{"revision": n, "source": n, "lease": {as in lease4-update, lease6-update}, "hw-type": n, "hw-source": n}
-//	{"revision": n, "deleted": {"ip-address": "192.0.2.1", "type": "IA_NA"}, "cltt": n}
+// A number is a varint of encoding/binary, a revision is one. A position is an
+// epoch of eight octets and a revision; a text its length, a number, and its
+// octets; an address a text, empty if it is none.
 //
-// Type is left out for DHCPv4, as are source, hw-type and hw-source if they are
-// 0. The cltt of a removal is when it was decided. All times are the sender's;
-// the receiver adds clock-offset. Unknown members are passed over.
+// The answer is
 //
-// The answer's arguments:
+//	result        number: 0, or why the message was not taken: 4, it is not the next one; 1, other reasons
+//	text          text: the same for people
+//	applied       position: the receiver's mark
+//	position      position: where the receiver is in its own history
+//	now           number: Unix milliseconds by the receiver's clock; 0: not told
+//	going-on      octet: 1 while a full transfer goes on, otherwise 0
+//	to            position, only while one goes on
+//	through       address, only while one goes on
+//	failed        up to the end: changes that were not taken over
 //
-//	applied         position: the receiver's mark
-//	position        position: where the receiver is in its own history
-//	now             Unix milliseconds by the receiver's clock
-//	transfer        {"to": position, "through": address}, while a full transfer goes on
-//	failed-changes  [{"index": n, "result": n, "error-message": "..."}]: changes, counted
-//	                from 0, that were not taken over: result 4, another change of the
-//	                same lease has won; 1, it cannot be read
+// Each that failed is a number, its place in the message from 0; the result, a
+// number: 4, another change of the same lease has won; 1, it cannot be read; and
+// a text.
 //
-// A message whose from is not the receiver's mark is refused with result 4 and
-// the same arguments. So a message that comes twice, or late, changes nothing;
-// and if one that was given up does arrive first, it is a right one. To ask
+// A message whose from is not the receiver's mark is refused with result 4. So
+// a message that comes twice, or late, changes nothing, nor does one that follows
+// another which was refused; and if one that was given up does arrive first, it
+// is a right one. To ask
 // where the receiver stands the sender sends a message from nowhere to nowhere.
 //
 // # The stream
@@ -102,11 +109,12 @@ import (
 // to: the position of the sender when it began, or the one before its first
 // removal with source 0 after the common revision, so that the stream, which
 // goes on from there, has the removals. (The leases that the transfer has
-// brought may then be left out of the stream.) Full is {"after": address, "through": address, "prune":
-// bool}, where an empty address is the beginning or the end. The receiver's
-// mark moves with the last one. It refuses one that does not begin where the
-// one before has ended. With prune the receiver removes what it has between the
-// two addresses, if the sender has had it and the message has not.
+// brought may then be left out of the stream.) A message has the leases behind
+// the address after up to that called through, where an empty address is the
+// beginning or the end. The receiver's mark moves with the last one. It refuses
+// one that does not begin where the one before has ended. With prune the
+// receiver removes what it has between the two addresses, if the sender has had
+// it and the message has not.
 //
 // A lease that the sender has from the receiver is sent with its source. If the
 // receiver finds that revision, in the epoch of seen, to be part of its history,
@@ -127,16 +135,15 @@ import (
 // with changes of the same second, the primary's. It keeps from which stream a
 // lease came in the highest bit of the source. It is not asked to give anything
 // back, but gets a full transfer with prune instead.
-const changesCommand = "ha-changes"
+const changesType = "application/vnd.dhcpha.changes-2"
 
 // Bounds of a message. The second is passed by at most one change.
 const (
-	maxChanges     = 1000
+	maxChanges     = 4000
 	maxChangeBytes = 1 << 20
 )
 
-// changesHead is a message without its changes. The changes are appended to
-// what it is encoded as.
+// changesHead is a message without its changes.
 type changesHead struct {
 	server   string
 	from, to lease.Position
@@ -160,69 +167,78 @@ func (h *changesHead) question() bool {
 	return h.from == lease.Position{} && h.to == lease.Position{}
 }
 
-// append begins a message; changes and "]}" are to follow.
+// Flags of a message.
+const (
+	flagRewind = 1 << iota
+	flagFull
+	flagPrune
+)
+
+// append begins a message; changes are to follow.
 func (h *changesHead) append(b []byte) []byte {
-	b = keatext.Quote(append(b, `{"server-name":`...), h.server)
-	b = appendPosition(append(b, `,"from":`...), h.from)
-	b = appendPosition(append(b, `,"to":`...), h.to)
-	b = appendPosition(append(b, `,"seen":`...), h.seen)
-	b = strconv.AppendInt(append(b, `,"now":`...), h.now.UnixMilli(), 10)
-	b = strconv.AppendInt(append(b, `,"clock-offset":`...), h.offset, 10)
-	if h.alone != 0 {
-		b = strconv.AppendUint(append(b, `,"alone":`...), h.alone, 10)
-	}
+	var flags byte
 	if h.rewind {
-		b = append(b, `,"rewind":true`...)
+		flags |= flagRewind
 	}
 	if h.full != nil {
-		b = appendAddr(append(b, `,"full":{"after":`...), h.full.after)
-		b = appendAddr(append(b, `,"through":`...), h.full.through)
-		b = append(strconv.AppendBool(append(b, `,"prune":`...), h.full.prune), '}')
+		flags |= flagFull
+		if h.full.prune {
+			flags |= flagPrune
+		}
 	}
-	return append(b, `,"changes":[`...)
+	b = appendText(append(b, flags), h.server)
+	b = appendPosition(b, h.from)
+	b = appendPosition(b, h.to)
+	b = appendPosition(b, h.seen)
+	b = appendTime(b, h.now)
+	b = binary.AppendVarint(b, h.offset)
+	b = binary.AppendUvarint(b, h.alone)
+	if h.full != nil {
+		b = appendAddr(appendAddr(b, h.full.after), h.full.through)
+	}
+	return b
 }
 
 // appendChange appends a change, its revision being that of the lease.
-func appendChange(b []byte, c *lease.Change) []byte {
-	b = strconv.AppendUint(append(b, `{"revision":`...), c.Lease.Revision, 10)
-	if c.Delete {
-		b = append(c.Lease.Addr.AppendTo(append(b, `,"deleted":{"ip-address":"`...)), '"')
-		if c.Lease.Type != lease.V4 {
-			b = append(append(append(b, `,"type":"`...), c.Lease.Type.String()...), '"')
-		}
-		return append(strconv.AppendInt(append(b, `},"cltt":`...), c.Lease.CLTT, 10), '}')
+func appendChange(b []byte, c *lease.Change) ([]byte, error) {
+	// The length stands in front, and is mostly one octet.
+	start := len(b)
+	b = binary.AppendUvarint(append(b, 0), c.Source)
+	b, err := c.AppendBinary(b)
+	if err != nil {
+		return b[:start], err
 	}
-	if c.Source != 0 {
-		b = strconv.AppendUint(append(b, `,"source":`...), c.Source, 10)
+	if n := len(b) - start - 1; n < 0x80 {
+		b[start] = byte(n)
+	} else {
+		var length [binary.MaxVarintLen64]byte
+		b = slices.Replace(b, start, start+1, binary.AppendUvarint(length[:0], uint64(n))...)
 	}
-	b = c.Lease.AppendUpdate(append(b, `,"lease":`...))
-	if c.Lease.HWType != 0 {
-		b = strconv.AppendUint(append(b, `,"hw-type":`...), uint64(c.Lease.HWType), 10)
-	}
-	if c.Lease.HWSource != 0 {
-		b = strconv.AppendUint(append(b, `,"hw-source":`...), uint64(c.Lease.HWSource), 10)
-	}
-	return append(b, '}')
+	return b, nil
 }
 
-// appendPosition writes the epoch as text: it may have more bits than JSON's
-// integers have in most places.
+func appendText[T string | []byte](b []byte, text T) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(text))), text...)
+}
+
 func appendPosition(b []byte, p lease.Position) []byte {
-	b = strconv.AppendUint(append(b, `{"epoch":"`...), p.Epoch, 16)
-	b = strconv.AppendUint(append(b, `","revision":`...), p.Revision, 10)
-	return append(b, '}')
+	return binary.AppendUvarint(binary.BigEndian.AppendUint64(b, p.Epoch), p.Revision)
 }
 
-func appendAddr(b []byte, addr netip.Addr) []byte {
-	b = append(b, '"')
-	if addr.IsValid() {
-		b = addr.AppendTo(b)
+// appendTime appends Unix milliseconds, 0 for the zero Time.
+func appendTime(b []byte, t time.Time) []byte {
+	if t.IsZero() {
+		return append(b, 0)
 	}
-	return append(b, '"')
+	return binary.AppendUvarint(b, uint64(t.UnixMilli()))
 }
+
+func appendAddr(b []byte, addr netip.Addr) []byte { return appendText(b, addr.AsSlice()) }
 
 // changesAnswer is the answer to a message.
 type changesAnswer struct {
+	result   int
+	text     string
 	applied  lease.Position
 	position lease.Position
 	now      time.Time
@@ -243,27 +259,19 @@ type failedChange struct {
 	text   string
 }
 
-// encode returns the arguments of the answer.
-func (a *changesAnswer) encode() json.RawMessage {
-	b := appendPosition([]byte(`{"applied":`), a.applied)
-	b = appendPosition(append(b, `,"position":`...), a.position)
-	b = strconv.AppendInt(append(b, `,"now":`...), a.now.UnixMilli(), 10)
-	if a.transfer != nil {
-		b = appendPosition(append(b, `,"transfer":{"to":`...), a.transfer.to)
-		b = append(appendAddr(append(b, `,"through":`...), a.transfer.through), '}')
+// append appends the answer as it is sent.
+func (a *changesAnswer) append(b []byte) []byte {
+	b = appendText(binary.AppendUvarint(b, uint64(a.result)), a.text)
+	b = appendPosition(appendPosition(b, a.applied), a.position)
+	b = appendTime(b, a.now)
+	if a.transfer == nil {
+		b = append(b, 0)
+	} else {
+		b = appendAddr(appendPosition(append(b, 1), a.transfer.to), a.transfer.through)
 	}
-	for i, f := range a.failed {
-		if i == 0 {
-			b = append(b, `,"failed-changes":[`...)
-		} else {
-			b = append(b, ',')
-		}
-		b = strconv.AppendInt(append(b, `{"index":`...), int64(f.index), 10)
-		b = strconv.AppendInt(append(b, `,"result":`...), int64(f.result), 10)
-		b = append(keatext.Quote(append(b, `,"error-message":`...), f.text), '}')
+	for _, f := range a.failed {
+		b = binary.AppendUvarint(binary.AppendUvarint(b, uint64(f.index)), uint64(f.result))
+		b = appendText(b, f.text)
 	}
-	if len(a.failed) > 0 {
-		b = append(b, ']')
-	}
-	return append(b, '}')
+	return b
 }

@@ -3,7 +3,6 @@ package ha
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -28,6 +27,8 @@ type receiver struct {
 
 	mu      sync.Mutex
 	streams map[string]*stream // by the name of the sender
+
+	unused sync.Pool // of *arrival
 }
 
 // receiverOptions are the settings of a receiver.
@@ -63,6 +64,7 @@ type stream struct {
 
 	// Changed in a turn, but for owed, and under the receiver's lock.
 	mark     lease.Position
+	moves    uint64         // how many messages have been taken over
 	saved    lease.Position // the mark in the store, which what had no changes does not move
 	left     uint64         // the epoch before that of the mark
 	transfer *transferred   // nil: none goes on
@@ -78,9 +80,6 @@ type stream struct {
 const lazyMarks = 10_000
 
 func newReceiver(store *lease.Store, opts receiverOptions) *receiver {
-	if opts.keep == nil {
-		opts.keep = func(*lease.Lease) bool { return true }
-	}
 	if opts.backup == nil {
 		opts.backup = func(string) bool { return false }
 	}
@@ -100,7 +99,10 @@ func newReceiver(store *lease.Store, opts receiverOptions) *receiver {
 		opts.now = time.Now
 	}
 	opts.log = cmp.Or(opts.log, slog.New(slog.DiscardHandler))
-	return &receiver{store: store, opts: opts, streams: make(map[string]*stream)}
+	return &receiver{
+		store: store, opts: opts, streams: make(map[string]*stream),
+		unused: sync.Pool{New: func() any { return new(arrival) }},
+	}
 }
 
 // markOf is the name under which the store remembers a sender's mark.
@@ -153,17 +155,20 @@ func (r *receiver) settled(ctx context.Context, sender string, changes []lease.C
 }
 
 // settling notes the winners of conflicts that are about to be committed.
-func (r *receiver) settling(st *stream, changes []lease.Change) {
+func (r *receiver) settling(st *stream, v *verdicts) {
+	if v.plain {
+		return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for i := range changes {
-		if changes[i].Source != 0 {
+	for i := range v.changes {
+		if v.changes[i].Source != 0 {
 			continue
 		}
 		if st.unsettled == nil {
 			st.unsettled, st.resolved = make(map[lease.Key]bool), make(chan struct{})
 		}
-		st.unsettled[changes[i].Lease.Key()] = true
+		st.unsettled[v.changes[i].Lease.Key()] = true
 	}
 }
 
@@ -205,54 +210,102 @@ func (st *stream) covers(p lease.Position) bool {
 	return st.mark.Epoch == p.Epoch && st.mark.Revision >= p.Revision || st.left != 0 && st.left == p.Epoch
 }
 
-// handle answers ha-changes of another server of the relationship. What has
-// begun is brought to an end even if ctx ends.
-func (r *receiver) handle(ctx context.Context, sender string, args json.RawMessage) ctrl.Response {
-	m, err := parseChanges(args)
-	if err == nil && m.server != sender {
-		err = fmt.Errorf("%w: server-name is not %s", errNoMessage, sender)
+// arrival is a message that is being dealt with, and its memory.
+type arrival struct {
+	changes
+	verdicts verdicts
+	moves    uint64 // of the stream, when the verdicts were found
+}
+
+// take begins with a message of another server of the relationship, which need
+// not be the next one yet, and returns what takes it over when it is, and
+// answers. So the changes of a message are read and judged while those of the
+// one before are being written. head is what stands before them, and what it
+// was read from must not change until the message is answered.
+func (r *receiver) take(ctx context.Context, head changesHead, rest []byte) (finish func() []byte) {
+	st, m := r.stream(head.server), r.unused.Get().(*arrival)
+	m.reset(head)
+	err := m.parse(rest)
+	if err == nil {
+		m.translate()
+		m.moves = r.movesOf(st)
+		r.decide(&m.changes, &m.verdicts)
 	}
-	if err != nil {
-		return ctrl.Errorf("%v", err)
+	return func() []byte {
+		defer r.unused.Put(m)
+		a := changesAnswer{result: ctrl.Error}
+		if err == nil {
+			err = r.finish(ctx, st, m, &a)
+		}
+		if err != nil {
+			a.text = err.Error()
+		}
+		return a.append(nil)
 	}
-	st := r.stream(sender)
+}
+
+func (m *arrival) reset(head changesHead) {
+	m.changesHead = head
+	m.list, m.bad, m.at = m.list[:0], nil, m.at[:0]
+}
+
+// translate makes times those of this server's clock.
+func (m *arrival) translate() {
+	if m.offset == 0 {
+		return
+	}
+	for i := range m.list {
+		l := &m.list[i].Lease
+		l.CLTT = min(max(0, l.CLTT+m.offset), maxSeconds)
+	}
+}
+
+func (r *receiver) movesOf(st *stream) uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return st.moves
+}
+
+// finish takes a message over. What has begun is brought to an end even if ctx
+// ends. The error, if there is one, is the answer's.
+func (r *receiver) finish(ctx context.Context, st *stream, m *arrival, a *changesAnswer) error {
 	select {
 	case st.turn <- struct{}{}:
 		defer func() { <-st.turn }()
 	case <-ctx.Done():
-		return ctrl.Errorf("%v", context.Cause(ctx))
+		return context.Cause(ctx)
 	}
-	answer := ctrl.Response{}
-	var failed []failedChange
+	var err error
 	if m.question() {
 		st.asked.Add(1)
-	} else {
-		failed, err = r.apply(context.WithoutCancel(ctx), st, m)
-		var refused *ctrl.ResultError
-		if errors.As(err, &refused) {
-			answer.Result, answer.Text = refused.Code, refused.Text
-		} else if err != nil {
-			return ctrl.Errorf("%v", err)
-		}
+	} else if a.failed, err = r.apply(context.WithoutCancel(ctx), st, m); errors.Is(err, errNotNext) {
+		a.result = ctrl.Conflict
+	} else if err != nil {
+		return err
 	}
-	answer.Arguments = (&changesAnswer{applied: st.mark, position: r.store.Position(), now: r.opts.now(), transfer: st.transfer, failed: failed}).encode()
-	return answer
+	if err == nil {
+		a.result = ctrl.Success
+	}
+	a.applied, a.position, a.now, a.transfer = st.mark, r.store.Position(), r.opts.now(), st.transfer
+	return err
 }
 
-func (r *receiver) apply(ctx context.Context, st *stream, m *changes) ([]failedChange, error) {
+var errNotNext = errors.New("the message is not the next one")
+
+func (r *receiver) apply(ctx context.Context, st *stream, m *arrival) ([]failedChange, error) {
 	if m.from != st.mark {
-		return nil, &ctrl.ResultError{Code: ctrl.Conflict, Text: "the message does not begin where this server is"}
+		return nil, fmt.Errorf("%w: it does not begin where this server is", errNotNext)
 	}
 	if m.rewind {
-		return nil, r.rewind(ctx, st, m)
+		return nil, r.rewind(ctx, st, &m.changes)
 	}
 	if sp := m.full; sp != nil {
 		follows := st.transfer != nil && st.transfer.to == m.to && st.transfer.through == sp.after
 		if sp.after.IsValid() && !follows {
-			return nil, &ctrl.ResultError{Code: ctrl.Conflict, Text: "the message is not the next one of the transfer"}
+			return nil, fmt.Errorf("%w of the transfer", errNotNext)
 		}
 		if sp.prune && !r.opts.backup(m.server) { // a backup may never have had the lease
-			if err := r.prune(ctx, m); err != nil {
+			if err := r.prune(ctx, &m.changes); err != nil {
 				return nil, err
 			}
 		}
@@ -262,13 +315,22 @@ func (r *receiver) apply(ctx context.Context, st *stream, m *changes) ([]failedC
 	if !last {
 		to = st.mark
 	}
-	var v verdicts
+	v := &m.verdicts
+	// Where everything is taken over, a lease that has changed since is found
+	// out by its guard.
+	judged := v.plain || m.moves == st.moves
 	err := r.commit(ctx, func() error {
-		v = r.decide(m)
+		if !judged {
+			r.decide(&m.changes, v)
+		}
+		judged = false
 		if len(v.changes) == 0 && !r.overdue(st, to) {
 			return nil
 		}
-		r.settling(st, v.changes)
+		for _, k := range v.yielding {
+			r.opts.lost(k)
+		}
+		r.settling(st, v)
 		return r.store.CommitMark(ctx, markOf(m.server), to, v.changes...)
 	})
 	if last || err != nil {
@@ -281,7 +343,7 @@ func (r *receiver) apply(ctx context.Context, st *stream, m *changes) ([]failedC
 	if !last {
 		next = &transferred{m.to, m.full.through}
 	}
-	r.move(st, m.server, to, next, len(v.changes) > 0 || r.overdue(st, to), v.taken)
+	r.move(st, m.server, to, next, len(v.changes) > 0 || r.overdue(st, to), v.changes[:v.taken])
 	return append(m.bad, v.lost...), nil
 }
 
@@ -300,6 +362,7 @@ func (r *receiver) move(st *stream, sender string, to lease.Position, transfer *
 		}
 	}
 	st.mark, st.transfer = to, transfer
+	st.moves++
 	if saved {
 		st.saved = to
 	}
@@ -323,61 +386,86 @@ func (r *receiver) commit(ctx context.Context, try func() error) (err error) {
 
 // verdicts are what is to be done about a message.
 type verdicts struct {
-	changes []lease.Change
-	taken   []lease.Change // those of them that are the sender's
-	lost    []failedChange
+	changes  []lease.Change // to be made
+	taken    int            // the first of them, which are the sender's
+	own      []lease.Change // of this server, to follow these; then part of changes
+	lost     []failedChange
+	yielding []lease.Key // those of which somebody here may wait for a change that gives way
+	plain    bool        // all changes are taken over, and nothing else happens
 }
 
 // decide judges the changes of a message by what is here now.
-func (r *receiver) decide(m *changes) (v verdicts) {
+func (r *receiver) decide(m *changes, v *verdicts) {
+	*v = verdicts{changes: v.changes[:0], plain: true}
 	seen, _ := r.store.Locate(m.seen)
-	copied := r.opts.backup(m.server)
-	v.changes = make([]lease.Change, 0, len(m.list))
-	for i, theirs := range m.list {
-		if theirs.Source != 0 && (!copied || r.opts.role == Primary) { // a backup tells the revisions of the primary
-			if rev, ok := r.store.Locate(lease.Position{Epoch: m.seen.Epoch, Revision: theirs.Source}); ok && rev == theirs.Source {
-				continue // ours, perhaps as it was before
-			}
+	simple := r.opts.role != Backup && !r.opts.backup(m.server) && r.opts.keep == nil
+	for i := range m.list {
+		theirs := &m.list[i]
+		ours, known := r.store.Last(theirs.Lease.Key())
+		if simple && theirs.Source == 0 && m.supersedes(theirs, &ours, known) {
+			v.take(theirs, theirs.Lease.Revision, guard(&ours))
+			continue
 		}
-		given := told(m.alone, theirs.Lease.Revision)
-		theirs.Source = r.source(m.server, theirs.Lease.Revision)
-		theirs.Lease.CLTT = min(max(0, theirs.Lease.CLTT+m.offset), maxSeconds)
-		ours, _ := r.store.Last(theirs.Lease.Key())
-		if of := pick(theirs.Delete, &ours.Lease, &theirs.Lease); !ours.Delete && of.Addr.IsValid() && !r.opts.keep(of) {
-			continue // another relationship's
-		}
-		c := conflict{
-			role: r.opts.role, copied: copied, theirs: theirs, ours: ours, skewed: m.offset != 0,
-			knew:    partners(ours.Source) || ours.Lease.Revision <= seen,
-			awaited: r.opts.awaited(theirs.Lease.Key()),
-			told:    given,
-			weTold:  told(r.opts.alone(), ours.Lease.Revision),
-			same:    partners(ours.Source) && ours.Source&secondStream == theirs.Source&secondStream,
-			first:   m.server == r.opts.primary || !partners(ours.Source),
-		}
-		theirs.If = guard(&ours)
-		switch judge(&c) {
-		case takeIt:
-			v.take(theirs)
-		case settleOnIt:
-			// From now on that is what the peer is told of the lease, and
-			// what it acknowledges.
-			r.opts.lost(theirs.Lease.Key())
-			theirs.Source = 0
-			v.take(theirs)
-		case settleOnOurs:
-			v.settle(theirs, ours)
-			v.lose(m.at[i])
-		case refuseIt:
-			v.lose(m.at[i])
-		}
+		v.plain = false
+		r.judge(m, i, &ours, seen, v)
 	}
-	return v
+	v.taken = len(v.changes)
+	v.changes = append(v.changes, v.own...)
 }
 
-func (v *verdicts) take(c lease.Change) {
-	v.changes = append(v.changes, c)
-	v.taken = append(v.taken, c)
+// supersedes says whether a change of the stream is to be taken over without
+// much ado: there is none of the lease here that did not come the same way.
+func (m *changes) supersedes(theirs, ours *lease.Change, known bool) bool {
+	if !known {
+		return !theirs.Delete
+	}
+	return m.full == nil && partners(ours.Source)
+}
+
+// judge judges a change, of a message or of a full transfer, with all that may
+// speak against it.
+func (r *receiver) judge(m *changes, i int, ours *lease.Change, seen uint64, v *verdicts) {
+	theirs := m.list[i]
+	copied := r.opts.backup(m.server)
+	if theirs.Source != 0 && (!copied || r.opts.role == Primary) { // a backup tells the revisions of the primary
+		if rev, ok := r.store.Locate(lease.Position{Epoch: m.seen.Epoch, Revision: theirs.Source}); ok && rev == theirs.Source {
+			return // ours, perhaps as it was before
+		}
+	}
+	if of := pick(theirs.Delete, &ours.Lease, &theirs.Lease); !ours.Delete && of.Addr.IsValid() && !r.keeps(of) {
+		return // another relationship's
+	}
+	theirs.Source = r.source(m.server, theirs.Lease.Revision)
+	c := conflict{
+		role: r.opts.role, copied: copied, theirs: theirs, ours: *ours, skewed: m.offset != 0,
+		knew:    partners(ours.Source) || ours.Lease.Revision <= seen,
+		awaited: r.opts.awaited(theirs.Lease.Key()),
+		told:    told(m.alone, theirs.Lease.Revision),
+		weTold:  told(r.opts.alone(), ours.Lease.Revision),
+		same:    partners(ours.Source) && ours.Source&secondStream == theirs.Source&secondStream,
+		first:   m.server == r.opts.primary || !partners(ours.Source),
+	}
+	switch judge(&c) {
+	case takeIt:
+		v.take(&theirs, theirs.Source, guard(ours))
+	case settleOnIt:
+		// From now on that is what the peer is told of the lease, and what it
+		// acknowledges.
+		v.yielding = append(v.yielding, theirs.Lease.Key())
+		v.take(&theirs, 0, guard(ours))
+	case settleOnOurs:
+		theirs.If = guard(ours)
+		v.settle(theirs, *ours)
+		v.lose(m.at[i])
+	case refuseIt:
+		v.lose(m.at[i])
+	}
+}
+
+func (v *verdicts) take(c *lease.Change, source, guard uint64) {
+	v.changes = append(v.changes, *c)
+	taken := &v.changes[len(v.changes)-1]
+	taken.Source, taken.If = source, guard
 }
 
 func (v *verdicts) lose(index int) {
@@ -389,11 +477,14 @@ func (v *verdicts) settle(theirs, ours lease.Change) {
 	ours.Source, ours.If = 0, theirs.If
 	if ours.Delete {
 		// What is not there cannot be removed.
-		v.changes = append(v.changes, theirs)
+		v.own = append(v.own, theirs)
 		ours.If = 0
 	}
-	v.changes = append(v.changes, ours)
+	v.own = append(v.own, ours)
 }
+
+// keeps says whether the lease is the relationship's.
+func (r *receiver) keeps(l *lease.Lease) bool { return r.opts.keep == nil || r.opts.keep(l) }
 
 func pick[T any](first bool, a, b T) T {
 	if first {

@@ -1,20 +1,20 @@
 package ha
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/netip"
-	"strconv"
 	"time"
 
-	"github.com/dhcpha/dhcpha/internal/keatext"
+	"github.com/dhcpha/dhcpha/ctrl"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
-// changes is a message as it came in.
+// changes is a message as it came in. Its leases are parts of what was read.
 type changes struct {
 	changesHead
-	list []lease.Change // with the sender's revisions and times
+	list []lease.Change // with the sender's revisions
 	bad  []failedChange // those that cannot be read; nothing stands for them in list
 	at   []int          // index in the message of each of list
 }
@@ -25,298 +25,188 @@ const (
 	maxSeconds = 1 << 40
 )
 
-var errNoMessage = errors.New("not the arguments of ha-changes")
+var errNoMessage = errors.New("not a message of lease changes")
 
-// parseChanges reads the arguments of ha-changes. A change that cannot be read
-// is no error, so that one lease does not hold up all others.
-func parseChanges(b []byte) (*changes, error) {
-	m := new(changes)
-	var need fields
-	s := &scanner{b: b}
-	s.object(func(name string) {
-		switch name {
-		case "server-name":
-			m.server = s.text()
-			need |= 1
-		case "from":
-			m.from = s.position()
-			need |= 2
-		case "to":
-			m.to = s.position()
-			need |= 4
-		case "seen":
-			m.seen = s.position()
-			need |= 8
-		case "now":
-			m.now = time.UnixMilli(s.integer(0, maxMillis))
-		case "clock-offset":
-			m.offset = s.integer(-maxSeconds, maxSeconds)
-		case "alone":
-			m.alone = s.number()
-		case "rewind":
-			m.rewind = s.boolean()
-		case "full":
-			m.full = s.span()
-		case "changes":
-			m.readList(s)
-			need |= 16
-		default:
-			s.skip()
-		}
-	})
-	s.end()
-	switch {
-	case s.err != nil:
-		return nil, s.err
-	case need != 31:
-		return nil, fmt.Errorf("%w: server-name, from, to, seen or changes is missing", errNoMessage)
-	case m.server == "":
-		return nil, fmt.Errorf("%w: server-name is empty", errNoMessage)
-	case m.rewind && (m.full != nil || len(m.list)+len(m.bad) > 0):
-		return nil, fmt.Errorf("%w: a rewind has no changes", errNoMessage)
-	case m.from == m.to && len(m.list)+len(m.bad) > 0:
-		return nil, fmt.Errorf("%w: changes that lead nowhere", errNoMessage)
+// parseHead reads the head of a message and returns it with the rest.
+func parseHead(b []byte) (h changesHead, rest []byte, err error) {
+	r := &wireReader{b: b}
+	flags := r.octet()
+	h.server = string(r.text())
+	h.from, h.to, h.seen = r.position(), r.position(), r.position()
+	h.now = r.time()
+	h.offset = r.integer(maxSeconds)
+	h.alone = r.number()
+	h.rewind = flags&flagRewind != 0
+	if flags&flagFull != 0 {
+		h.full = &span{after: r.addr(), through: r.addr(), prune: flags&flagPrune != 0}
 	}
-	return m, nil
+	switch sp := h.full; {
+	case r.err != nil:
+	case flags&^(flagRewind|flagFull|flagPrune) != 0 || sp == nil && flags&flagPrune != 0:
+		r.fail("flags")
+	case h.server == "":
+		r.fail("the server-name is empty")
+	case sp != nil && sp.after.IsValid() && sp.through.IsValid() && !sp.after.Less(sp.through):
+		r.fail("a span that ends before it begins")
+	case h.rewind && (sp != nil || len(r.b) > 0):
+		r.fail("a rewind has no changes")
+	case h.from == h.to && len(r.b) > 0:
+		r.fail("changes that lead nowhere")
+	}
+	return h, r.b, r.err
 }
 
-type fields uint8
-
-func (m *changes) readList(s *scanner) {
-	n := 0
-	s.list(func() {
+// parse reads the changes of a message. One that cannot be read is no error, so
+// that one lease does not hold up all others.
+func (m *changes) parse(b []byte) error {
+	r := &wireReader{b: b}
+	for n := 0; len(r.b) > 0; n++ {
+		text := r.text()
 		if n == maxChanges {
-			s.fail("more than %d changes", maxChanges)
-			return
+			r.fail("more than %d changes", maxChanges)
 		}
-		raw := s.raw()
-		if s.err != nil {
-			return
+		if r.err != nil {
+			return r.err
 		}
-		c, err := parseChange(raw)
-		if err != nil {
-			m.bad = append(m.bad, failedChange{n, 1, err.Error()})
-		} else {
-			m.list = append(m.list, c)
-			m.at = append(m.at, n)
+		m.list = append(m.list, lease.Change{})
+		if err := parseChange(text, &m.list[len(m.list)-1]); err != nil {
+			m.list = m.list[:len(m.list)-1]
+			m.bad = append(m.bad, failedChange{n, ctrl.Error, err.Error()})
+			continue
 		}
-		n++
-	})
-}
-
-func parseChange(raw []byte) (c lease.Change, err error) {
-	var need fields
-	var rev uint64
-	var cltt int64
-	var hwType, hwSource int64
-	s := &scanner{b: raw}
-	s.object(func(name string) {
-		switch name {
-		case "revision":
-			rev = s.number()
-		case "source":
-			c.Source = s.number()
-		case "lease":
-			if raw := s.raw(); s.err == nil {
-				s.err = c.Lease.UnmarshalJSON(raw)
-			}
-			need |= 1
-		case "deleted":
-			c.Lease.Type, c.Lease.Addr = s.key()
-			c.Delete = true
-			need |= 2
-		case "cltt":
-			cltt = s.integer(0, maxSeconds)
-		case "hw-type":
-			hwType = s.integer(0, 1<<16-1)
-		case "hw-source":
-			hwSource = s.integer(0, 1<<32-1)
-		default:
-			s.skip()
-		}
-	})
-	s.end()
-	switch {
-	case s.err != nil:
-		return c, s.err
-	case need != 1 && need != 2:
-		return c, fmt.Errorf("%w: a change is either a lease or a removal", errNoMessage)
-	case rev == 0 || rev >= secondStream || c.Source >= secondStream:
-		return c, fmt.Errorf("%w: there is no such revision", errNoMessage)
-	case c.Delete:
-		c.Lease.CLTT = cltt
-	case c.Lease.Type != lease.V4:
-		c.Lease.HWType, c.Lease.HWSource = uint16(hwType), uint32(hwSource)
+		m.at = append(m.at, n)
 	}
-	c.Lease.Revision = rev
-	return c, nil
+	return nil
 }
 
-// parseAnswer reads the arguments of an answer.
+func parseChange(text []byte, c *lease.Change) error {
+	r := &wireReader{b: text}
+	source := r.number()
+	if r.err != nil {
+		return r.err
+	}
+	if err := c.UnmarshalBinary(r.b); err != nil {
+		return err
+	}
+	if rev := c.Lease.Revision; rev == 0 || rev >= secondStream || source >= secondStream {
+		return fmt.Errorf("%w: there is no such revision", errNoMessage)
+	}
+	c.Source = source
+	return nil
+}
+
+// parseAnswer reads an answer.
 func parseAnswer(b []byte) (*changesAnswer, error) {
-	a := new(changesAnswer)
-	applied := false
-	s := &scanner{b: b}
-	s.object(func(name string) {
-		switch name {
-		case "applied":
-			a.applied = s.position()
-			applied = true
-		case "position":
-			a.position = s.position()
-		case "now":
-			a.now = time.UnixMilli(s.integer(0, maxMillis))
-		case "transfer":
-			a.transfer = new(transferred)
-			s.object(func(name string) {
-				switch name {
-				case "to":
-					a.transfer.to = s.position()
-				case "through":
-					a.transfer.through = s.addr()
-				default:
-					s.skip()
-				}
-			})
-		case "failed-changes":
-			s.list(func() { a.failed = append(a.failed, s.failed()) })
-		default:
-			s.skip()
-		}
-	})
-	s.end()
-	if s.err == nil && !applied {
-		s.fail("applied is missing")
+	r := &wireReader{b: b}
+	a := &changesAnswer{result: r.small(), text: string(r.text()), applied: r.position(), position: r.position(), now: r.time()}
+	switch r.octet() {
+	case 0:
+	case 1:
+		a.transfer = &transferred{r.position(), r.addr()}
+	default:
+		r.fail("neither with a transfer nor without")
 	}
-	return a, s.err
+	for len(r.b) > 0 && r.err == nil {
+		a.failed = append(a.failed, failedChange{r.small(), r.small(), string(r.text())})
+	}
+	return a, r.err
 }
 
-func (s *scanner) failed() (f failedChange) {
-	s.object(func(name string) {
-		switch name {
-		case "index":
-			f.index = int(s.integer(0, maxChanges-1))
-		case "result":
-			f.result = int(s.integer(0, 1<<15-1))
-		case "error-message":
-			f.text = s.text()
-		default:
-			s.skip()
-		}
-	})
-	return f
+// wireReader reads what stands in b from its beginning. The first error stays;
+// after it everything is empty.
+type wireReader struct {
+	b   []byte
+	err error
 }
 
-func (s *scanner) position() (p lease.Position) {
-	s.object(func(name string) {
-		switch name {
-		case "epoch":
-			var err error
-			if p.Epoch, err = strconv.ParseUint(s.text(), 16, 64); err != nil {
-				s.fail("epoch is not 1 to 16 hexadecimal digits")
-			}
-		case "revision":
-			if p.Revision = s.number(); p.Revision >= secondStream {
-				s.fail("there is no such revision")
-			}
-		default:
-			s.skip()
-		}
-	})
+func (r *wireReader) fail(format string, args ...any) {
+	if r.err == nil {
+		r.err = fmt.Errorf("%w: "+format, append([]any{errNoMessage}, args...)...)
+	}
+	r.b = nil
+}
+
+func (r *wireReader) take(n uint64) []byte {
+	if n > uint64(len(r.b)) {
+		r.fail("it ends early")
+		return nil
+	}
+	b := r.b[:n:n]
+	r.b = r.b[n:]
+	return b
+}
+
+func (r *wireReader) octet() byte {
+	if b := r.take(1); b != nil {
+		return b[0]
+	}
+	return 0
+}
+
+func (r *wireReader) number() uint64 {
+	n, length := binary.Uvarint(r.b)
+	if length <= 0 {
+		r.fail("a number is expected")
+		return 0
+	}
+	r.b = r.b[length:]
+	return n
+}
+
+// integer reads a number with its sign that is not beyond a bound.
+func (r *wireReader) integer(most int64) int64 {
+	n, length := binary.Varint(r.b)
+	if length <= 0 || n < -most || n > most {
+		r.fail("a number from %d to %d is expected", -most, most)
+		return 0
+	}
+	r.b = r.b[length:]
+	return n
+}
+
+// small reads an index or a result.
+func (r *wireReader) small() int {
+	n := r.number()
+	if n >= 1<<15 {
+		r.fail("a number up to %d is expected", 1<<15-1)
+		return 0
+	}
+	return int(n)
+}
+
+func (r *wireReader) time() time.Time {
+	n := r.number()
+	if n > maxMillis {
+		r.fail("there is no such time")
+	}
+	if n == 0 || r.err != nil {
+		return time.Time{}
+	}
+	return time.UnixMilli(int64(n))
+}
+
+func (r *wireReader) text() []byte { return r.take(r.number()) }
+
+func (r *wireReader) position() (p lease.Position) {
+	if b := r.take(8); b != nil {
+		p.Epoch = binary.BigEndian.Uint64(b)
+	}
+	if p.Revision = r.number(); p.Revision >= secondStream {
+		r.fail("there is no such revision")
+	}
 	return p
 }
 
-func (s *scanner) span() *span {
-	sp := new(span)
-	s.object(func(name string) {
-		switch name {
-		case "after":
-			sp.after = s.addr()
-		case "through":
-			sp.through = s.addr()
-		case "prune":
-			sp.prune = s.boolean()
-		default:
-			s.skip()
-		}
-	})
-	if sp.after.IsValid() && sp.through.IsValid() && !sp.after.Less(sp.through) {
-		s.fail("a span that ends before it begins")
-	}
-	return sp
-}
-
-// key reads which lease has been removed.
-func (s *scanner) key() (t lease.Type, addr netip.Addr) {
-	name := ""
-	s.object(func(member string) {
-		switch member {
-		case "ip-address":
-			addr = s.addr()
-		case "type":
-			name = s.text()
-		default:
-			s.skip()
-		}
-	})
-	switch {
-	case !addr.IsValid():
-		s.fail("ip-address is missing")
-	case addr.Is4() && (name == "" || name == lease.V4.String()):
-		t = lease.V4
-	case !addr.Is4() && name == lease.NA.String():
-		t = lease.NA
-	case !addr.Is4() && name == lease.PD.String():
-		t = lease.PD
-	default:
-		s.fail("'%s' is no type of lease of %v", name, addr)
-	}
-	return t, addr
-}
-
 // addr reads an address; the zero Addr if it is empty.
-func (s *scanner) addr() netip.Addr {
-	text := s.text()
-	if text == "" {
+func (r *wireReader) addr() netip.Addr {
+	b := r.text()
+	if len(b) == 0 {
 		return netip.Addr{}
 	}
-	addr, err := netip.ParseAddr(text)
-	if err != nil || addr.Zone() != "" || addr.Is4In6() {
-		s.fail("'%s' is not an address", text)
+	addr, ok := netip.AddrFromSlice(b)
+	if !ok || addr.Is4In6() {
+		r.fail("an address is expected")
 		return netip.Addr{}
 	}
 	return addr
-}
-
-func (s *scanner) text() string {
-	text, ok := keatext.Unquote(s.raw())
-	if !ok {
-		s.fail("a string is expected")
-	}
-	return text
-}
-
-func (s *scanner) integer(least, most int64) int64 {
-	n, err := strconv.ParseInt(string(s.raw()), 10, 64)
-	if err != nil || n < least || n > most {
-		s.fail("an integer from %d to %d is expected", least, most)
-		return 0
-	}
-	return n
-}
-
-func (s *scanner) number() uint64 {
-	n, err := strconv.ParseUint(string(s.raw()), 10, 64)
-	if err != nil {
-		s.fail("a positive integer is expected")
-	}
-	return n
-}
-
-func (s *scanner) boolean() bool {
-	raw := string(s.raw())
-	if raw != "true" && raw != "false" {
-		s.fail("true or false is expected")
-	}
-	return raw == "true"
 }

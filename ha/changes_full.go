@@ -1,37 +1,56 @@
 package ha
 
 import (
-	"context"
 	"net/netip"
 
 	"github.com/dhcpha/dhcpha/lease"
 )
 
-// sendAll sends all leases, or the rest of them, to a receiver whose mark was
-// found at a revision.
-func (c *changeSender) sendAll(ctx context.Context, from uint64, prune bool) error {
+// fullTransfer is a full transfer that is being sent.
+type fullTransfer struct {
+	to       lease.Position
+	after    netip.Addr // what has been sent goes up to here
+	prune    bool
+	position lease.Position // where the receiver was in its own history when it began
+	over     bool           // nothing is left to be sent
+}
+
+// sendAll begins to send all leases, or the rest of them, to a receiver whose
+// mark was found at a revision.
+func (c *changeSender) sendAll(from uint64, prune bool) {
 	now := c.store.Position()
-	to, at := lease.Position{Epoch: now.Epoch, Revision: c.removedAfter(from, now.Revision)}, span{prune: prune}
 	c.covered = now.Revision
+	c.all = &fullTransfer{
+		to:    lease.Position{Epoch: now.Epoch, Revision: c.removedAfter(from, now.Revision)},
+		prune: prune, position: c.position,
+	}
 	if t := c.transfer; t != nil {
 		if rev, ok := c.store.Locate(t.to); ok && rev == t.to.Revision && c.store.Forgotten() <= rev {
-			to, at.after = t.to, t.through
+			c.all.to, c.all.after = t.to, t.through
 			c.covered = 0 // when it began is not known
 		}
 	}
 	c.opts.log.Info("all leases are sent", "revision", now.Revision)
-	for {
-		var body bodyOf
-		head := &changesHead{to: to, seen: c.opts.seen(), full: &at}
-		at.through = c.addAll(&body, at.after, !prune && c.told(head.seen))
-		if _, err := c.send(ctx, head, &body); err != nil {
-			return err
-		}
-		if !at.through.IsValid() {
-			return nil
-		}
-		at = span{after: at.through, prune: prune}
+}
+
+// pushLeases sends the next message of a full transfer.
+func (c *changeSender) pushLeases() (*outgoing, error) {
+	all := c.all
+	out := &outgoing{head: changesHead{to: all.to, seen: c.opts.seen(), full: &span{after: all.after, prune: all.prune}}}
+	body := bodyOf{b: c.body[:0]}
+	through, err := c.addAll(&body, all.after, !all.prune && c.told(out.head.seen))
+	c.body = body.b
+	if err != nil {
+		return nil, err
 	}
+	out.head.full.through, all.after, all.over = through, through, !through.IsValid()
+	return c.send(out, &body)
+}
+
+// sentAll goes on after a full transfer has been answered.
+func (c *changeSender) sentAll() error {
+	c.all = nil
+	return c.follow(true) // what has lost against the receiver's is not noted
 }
 
 // removedAfter returns the revision before the first removal after another one
@@ -53,27 +72,27 @@ func (c *changeSender) removedAfter(from, end uint64) uint64 {
 // it has sent something in the epoch in which it is: then it has been given back
 // before what it had lost.
 func (c *changeSender) told(seen lease.Position) bool {
-	return c.opts.mutual && seen.Epoch != 0 && seen.Epoch == c.position.Epoch
+	return c.opts.mutual && seen.Epoch != 0 && seen.Epoch == c.all.position.Epoch
 }
 
 // addAll adds as many leases behind an address as fit into a message, without
 // those from the receiver if it knows them, and returns the address that they
 // go up to.
-func (c *changeSender) addAll(body *bodyOf, after netip.Addr, known bool) (through netip.Addr) {
+func (c *changeSender) addAll(body *bodyOf, after netip.Addr, known bool) (through netip.Addr, err error) {
 	for through = after; body.n == 0; {
-		if through = c.addPage(body, through, known); !through.IsValid() {
+		if through, err = c.addPage(body, through, known); err != nil || !through.IsValid() {
 			break
 		}
 	}
-	return through
+	return through, err
 }
 
-func (c *changeSender) addPage(body *bodyOf, after netip.Addr, known bool) (through netip.Addr) {
+func (c *changeSender) addPage(body *bodyOf, after netip.Addr, known bool) (through netip.Addr, err error) {
 	leases, through := nextLeases(c.store, after, netip.Addr{}, maxChanges-1)
 	for i := range leases {
 		// Two that begin at the same address belong together.
 		if body.full() && leases[i].Addr != leases[i-1].Addr {
-			return leases[i-1].Addr
+			return leases[i-1].Addr, nil
 		}
 		last, ok := c.store.Last(leases[i].Key())
 		if !ok || last.Delete || !c.opts.keep(&last.Lease) || known && partners(last.Source) {
@@ -82,7 +101,9 @@ func (c *changeSender) addPage(body *bodyOf, after netip.Addr, known bool) (thro
 		if last.Source >= secondStream {
 			last.Source = 0 // nobody's revision, or a server's that was a backup's other stream
 		}
-		body.add(&last)
+		if err := body.add(&last); err != nil {
+			return through, err
+		}
 	}
-	return through
+	return through, nil
 }

@@ -41,7 +41,7 @@ func (r *receiver) giveBack(ctx context.Context, common uint64) (given int, err 
 		if rev > end {
 			break
 		}
-		if partners(c.Source) && c.Source > common && (c.Delete || r.opts.keep(&c.Lease)) {
+		if partners(c.Source) && c.Source > common && (c.Delete || r.keeps(&c.Lease)) {
 			keys = append(keys, c.Lease.Key())
 		}
 		if len(keys) == restoreSome {
@@ -95,7 +95,7 @@ func (r *receiver) prune(ctx context.Context, m *changes) error {
 			for i := range page {
 				k := page[i].Key()
 				c, ok := r.store.Last(k)
-				if !ok || mentioned[k] || !had(&c) || !r.opts.keep(&c.Lease) {
+				if !ok || mentioned[k] || !had(&c) || !r.keeps(&c.Lease) {
 					continue
 				}
 				changes = append(changes, lease.Change{

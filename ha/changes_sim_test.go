@@ -1,8 +1,8 @@
 package ha
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -20,7 +20,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/dhcpha/dhcpha/ctrl"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
@@ -64,8 +63,10 @@ type simNode struct {
 	receiver  *receiver
 	sender    *changeSender
 	other     *simNode
+	link      *simLink        // of its sender
+	orphans   []func() []byte // messages it has begun with, whose senders have given them up
 	asked     bool
-	busy      bool // its sender waits for an answer
+	busy      bool // its sender is at work
 	writing   bool // its store announces
 	presync   []byte
 	copies    [][]byte // of its file
@@ -75,9 +76,8 @@ type simNode struct {
 }
 
 type simMessage struct {
-	to   *simNode
-	from string
-	args []byte
+	to      *simNode
+	message []byte
 }
 
 // simUse is an address and a client that may use it.
@@ -137,7 +137,7 @@ func (n *simNode) open() {
 	clock := new(clockOffset)
 	at := n.clock()
 	clock.answered(at, at, n.other.clock(), time.Millisecond)
-	n.sender = newChangeSender(n, store, n.feed, changeSenderOptions{
+	n.sender = newChangeSender(simDialer{n}, store, n.feed, changeSenderOptions{
 		name: n.name, mutual: true, clock: clock, now: n.clock,
 		seen: func() lease.Position { return n.receiver.applied(n.other.name) },
 		settled: func(ctx context.Context, changes []lease.Change) error {
@@ -146,7 +146,7 @@ func (n *simNode) open() {
 		asked:    func() uint64 { return n.receiver.asked(n.other.name) },
 		gaveBack: func(at lease.Position) { n.receiver.gaveBack(n.other.name, at) },
 	})
-	n.asked = false
+	n.link, n.orphans, n.asked = nil, nil, false
 }
 
 // Announced sends what is not durable yet, and keeps the file as it would be
@@ -173,68 +173,167 @@ func (n *simNode) drive() {
 	// Who waits for a write that waits for this call gives up.
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	var err error
-	if !n.asked {
-		err = n.sender.ask(ctx)
-		n.asked = err == nil
-	} else {
-		err = n.sender.step(ctx)
-	}
-	if err != nil {
+	if err := n.act(ctx); err != nil {
+		for n.flying() > 0 {
+			n.sender.pull(<-n.sender.flying, err)
+		}
 		n.sender.giveBack(err)
-		n.sender.aligned = false
-		n.asked = errors.Is(err, errMisplaced)
+		if !errors.Is(err, errMisplaced) {
+			n.link.kill()
+			n.asked = false
+		}
 	}
+}
+
+// flying is how many messages are on their way.
+func (n *simNode) flying() int { return len(n.sender.flying) }
+
+// act does one of the things that changeSender.run does.
+func (n *simNode) act(ctx context.Context) error {
+	s, rnd := n.sender, n.sim.rnd
+	over := s.all != nil && s.all.over
+	switch {
+	case !n.asked:
+		link, _ := n.sender.to.link(ctx)
+		s.link = link
+		err := s.ask()
+		n.asked = err == nil
+		return err
+	case n.flying() == window || n.flying() > 0 && (over || rnd.IntN(2) == 0 || n.sim.depth >= 100):
+		return s.pull(<-s.flying, nil)
+	case n.flying() == 0:
+		if err := s.align(); err != nil {
+			return err
+		}
+	}
+	s.slots <- struct{}{}
+	out, err := s.push(ctx)
+	if out == nil {
+		<-s.slots
+	}
+	return err
 }
 
 var errLostMessage = errors.New("lost")
 
-// call is the network.
-func (n *simNode) call(_ context.Context, command string, args any) (*ctrl.Reply, error) {
-	sim := n.sim
-	require.Equal(sim.t, changesCommand, command)
-	raw := append([]byte(nil), args.(json.RawMessage)...)
-	require.True(sim.t, json.Valid(raw))
-	sim.note("%s sends %s", n.name, raw)
+// simLink is a connection to the other server. Messages wait in it to be read,
+// and those that have been read to be finished.
+type simLink struct {
+	from    *simNode
+	sent    [][]byte
+	begun   []func() []byte
+	answers [][]byte
+	dead    bool
+}
+
+type simDialer struct{ n *simNode }
+
+func (d simDialer) link(context.Context) (link, error) {
+	d.n.link = &simLink{from: d.n}
+	return d.n.link, nil
+}
+
+func (l *simLink) Send(message []byte) error {
+	sim, n := l.from.sim, l.from
+	sim.note("%s sends %x", n.name, message)
+	raw := bytes.Clone(message)
 	sim.some()
-	if sim.bad {
-		if sim.rnd.IntN(4) == 0 {
-			sim.late = append(sim.late, simMessage{n.other, n.name, raw})
-		}
-		if sim.rnd.IntN(8) == 0 {
+	if sim.bad && sim.rnd.IntN(4) == 0 {
+		sim.late = append(sim.late, simMessage{n.other, raw})
+	}
+	if l.dead || sim.bad && sim.rnd.IntN(8) == 0 {
+		l.kill()
+		return errLostMessage
+	}
+	l.sent = append(l.sent, raw)
+	return nil
+}
+
+func (l *simLink) Receive(time.Duration) ([]byte, error) {
+	sim := l.from.sim
+	sim.some()
+	for len(l.answers) == 0 {
+		if l.dead || !l.step() {
+			l.kill()
 			return nil, errLostMessage
 		}
+		sim.some()
 	}
-	resp, ok := n.other.deliver(n.name, raw)
-	sim.some()
-	if !ok || sim.bad && sim.rnd.IntN(8) == 0 {
+	if sim.bad && sim.rnd.IntN(8) == 0 {
+		l.kill()
+	}
+	if l.dead {
 		return nil, errLostMessage
 	}
-	reply := &ctrl.Reply{Result: resp.Result, Text: resp.Text}
-	reply.Arguments, _ = resp.Arguments.(json.RawMessage)
-	if reply.Result != ctrl.Success {
-		return reply, &ctrl.ResultError{Code: resp.Result, Text: resp.Text}
-	}
-	return reply, nil
+	answer := l.answers[0]
+	l.answers = l.answers[1:]
+	return answer, nil
 }
 
-func (n *simNode) deliver(from string, raw []byte) (ctrl.Response, bool) {
-	if n.writing {
-		return ctrl.Response{}, false
+func (l *simLink) Close() error {
+	l.kill()
+	return nil
+}
+
+// kill breaks the connection. What the other server has begun with it brings to
+// an end.
+func (l *simLink) kill() {
+	l.dead = true
+	to := l.from.other
+	to.orphans = append(to.orphans, l.begun...)
+	l.sent, l.begun = nil, nil
+}
+
+// step lets the other server read a message, or finish one. False: it can do
+// neither now.
+func (l *simLink) step() bool {
+	to, rnd := l.from.other, l.from.sim.rnd
+	switch {
+	case len(l.begun) > 0 && (len(l.sent) == 0 || rnd.IntN(2) == 0):
+		if to.writing {
+			return false
+		}
+		finish := l.begun[0]
+		l.begun = l.begun[1:]
+		answer := to.finish(finish)
+		if l.dead {
+			return false
+		}
+		l.answers = append(l.answers, answer)
+	case len(l.sent) > 0:
+		raw := l.sent[0]
+		l.sent = l.sent[1:]
+		l.begun = append(l.begun, to.begin(raw))
+	default:
+		return false
 	}
-	resp := n.receiver.handle(context.Background(), from, raw)
-	n.sim.note("%s answers %d %s %s to %s", n.name, resp.Result, resp.Text, resp.Arguments, raw[:min(len(raw), 120)])
-	if resp.Result == ctrl.Success && resp.Arguments != nil {
-		n.sim.conflict += len(parsedFailed(n.sim.t, resp))
-	}
+	return true
+}
+
+// begin begins with a message of the other server.
+func (n *simNode) begin(raw []byte) (finish func() []byte) {
+	head, rest, err := parseHead(raw)
+	require.NoError(n.sim.t, err)
+	require.Equal(n.sim.t, n.other.name, head.server)
+	return n.receiver.take(context.Background(), head, rest)
+}
+
+// finish finishes a message.
+func (n *simNode) finish(finish func() []byte) []byte {
+	answer := finish()
+	a, err := parseAnswer(answer)
+	require.NoError(n.sim.t, err)
+	n.sim.note("%s answers %+v", n.name, *a)
+	n.sim.conflict += len(a.failed)
 	n.sim.settle()
-	return resp, true
+	return answer
 }
 
-func parsedFailed(t *testing.T, resp ctrl.Response) []failedChange {
-	a, err := parseAnswer(resp.Arguments.(json.RawMessage))
-	require.NoError(t, err)
-	return a.failed
+// deliver lets the server deal with a message that comes late.
+func (n *simNode) deliver(raw []byte) {
+	if !n.writing {
+		n.finish(n.begin(raw))
+	}
 }
 
 // some lets a few things happen.
@@ -263,18 +362,28 @@ func (sim *simPair) event() {
 		n.local()
 	case roll < 85:
 		n.drive()
-	case roll < 90:
+	case roll < 88:
+		switch {
+		case n.writing:
+		case len(n.orphans) > 0:
+			orphan := n.orphans[0]
+			n.orphans = n.orphans[1:]
+			n.finish(orphan)
+		case n.link != nil && !n.link.dead:
+			n.link.step()
+		}
+	case roll < 91:
 		if len(sim.late) > 0 {
 			i := sim.rnd.IntN(len(sim.late))
 			m := sim.late[i]
 			sim.late = append(sim.late[:i], sim.late[i+1:]...)
-			m.to.deliver(m.from, m.args)
+			m.to.deliver(m.message)
 		}
-	case roll < 93:
+	case roll < 94:
 		// Many removals come between one and its being forgotten: by then
 		// the servers know of each other again, after one has lost its past,
 		// and no message from before is on its way.
-		if !n.other.placed() || !n.placed() || n.busy || n.other.busy {
+		if !n.other.placed() || !n.placed() || n.engaged() || n.other.engaged() {
 			return
 		}
 		sim.late = nil
@@ -284,7 +393,7 @@ func (sim *simPair) event() {
 			n.copies, n.other.copies = nil, nil
 		}
 		require.NoError(sim.t, n.store.Forget(context.Background(), n.store.Revision()))
-	case roll < 95:
+	case roll < 96:
 		b, err := os.ReadFile(n.path)
 		require.NoError(sim.t, err)
 		n.copies = append(n.copies, b)
@@ -293,6 +402,9 @@ func (sim *simPair) event() {
 	}
 	sim.settle()
 }
+
+// engaged says whether messages of the server, or to it, are on their way.
+func (n *simNode) engaged() bool { return n.busy || n.flying() > 0 || len(n.orphans) > 0 }
 
 // placed says whether the other server is somewhere in this one's history.
 func (n *simNode) placed() bool {
@@ -431,6 +543,11 @@ func (n *simNode) restart(what string, file []byte) {
 	n.sim.note("%s: %s", n.name, what)
 	n.sim.open = slices.DeleteFunc(n.sim.open, func(w *simCommit) bool { return w.node == n })
 	n.stop()
+	for _, l := range []*simLink{n.link, n.other.link} {
+		if l != nil {
+			l.kill()
+		}
+	}
 	if file != nil {
 		n.destroyed = true
 		if len(file) == 0 {
@@ -450,8 +567,12 @@ func (n *simNode) restart(what string, file []byte) {
 func (sim *simPair) heal() {
 	sim.bad = false
 	sim.depth = 100 // nothing else happens
-	for range 300 {
+	for range 600 {
 		for _, n := range sim.nodes {
+			for _, orphan := range n.orphans {
+				n.finish(orphan)
+			}
+			n.orphans = nil
 			n.drive()
 		}
 		if sim.nodes[0].quiet() && sim.nodes[1].quiet() {
@@ -463,7 +584,7 @@ func (sim *simPair) heal() {
 
 func (n *simNode) quiet() bool {
 	waiting, behind := n.feed.pending()
-	return n.asked && n.sender.aligned && waiting == 0 && !behind && n.whole()
+	return n.asked && n.sender.aligned && n.flying() == 0 && len(n.orphans) == 0 && waiting == 0 && !behind && n.whole()
 }
 
 // contents is all leases of a store, without the store's own numbers.
@@ -571,5 +692,9 @@ func TestWinnerIsToldLate(t *testing.T) {
 // driven sends what is announced at once.
 type driven struct{ n *simNode }
 
-func (d driven) Announced([]lease.Change) { d.n.drive() }
-func (driven) Failed([]lease.Change)      {}
+func (d driven) Announced([]lease.Change) {
+	for more := true; more; more = d.n.flying() > 0 {
+		d.n.drive()
+	}
+}
+func (driven) Failed([]lease.Change) {}

@@ -1,11 +1,12 @@
 package ha
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/netip"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,15 +24,41 @@ func changeOf(i int, cltt int64) lease.Change {
 	}}
 }
 
-func messageOf(h *changesHead, list ...lease.Change) json.RawMessage {
+func messageOf(h *changesHead, list ...lease.Change) []byte {
 	var body bodyOf
 	if h.now.IsZero() {
 		h.now = time.UnixMilli(1)
 	}
 	for i := range list {
-		body.add(&list[i])
+		if err := body.add(&list[i]); err != nil {
+			panic(err)
+		}
 	}
-	return append(append(h.append(nil), body.b...), "]}"...)
+	return append(h.append(nil), body.b...)
+}
+
+// message is a message as it came in.
+type message struct {
+	changesHead
+	changes
+}
+
+func parseMessage(b []byte) (*message, error) {
+	head, rest, err := parseHead(b)
+	if err != nil {
+		return nil, err
+	}
+	m := &message{changesHead: head}
+	return m, m.parse(rest)
+}
+
+// take lets a receiver deal with a message.
+func take(tb testing.TB, r *receiver, raw []byte) *changesAnswer {
+	head, rest, err := parseHead(raw)
+	require.NoError(tb, err)
+	answer, err := parseAnswer(r.take(tb.Context(), head, rest)())
+	require.NoError(tb, err)
+	return answer
 }
 
 func TestChangesMessage(t *testing.T) {
@@ -40,72 +67,101 @@ func TestChangesMessage(t *testing.T) {
 	list := []lease.Change{
 		changeOf(1, 1_700_000_000),
 		{Lease: lease.Lease{Type: lease.NA, Addr: v6, ClientID: []byte{0, 1, 2, 3}, IAID: 7, HWAddr: []byte{1, 2, 3, 4, 5, 6}, HWType: 1, HWSource: 2,
-			SubnetID: 9, CLTT: 5, ValidLft: lease.Infinite, PreferredLft: 3, UserContext: []byte(`{"a":1}`), Revision: 12}, Source: 4},
+			SubnetID: 9, CLTT: 5, ValidLft: lease.Infinite, PreferredLft: 3, UserContext: []byte(`{"a":"` + strings.Repeat("b", 200) + `"}`), Revision: 12}, Source: 4},
 		{Lease: lease.Lease{Type: lease.PD, Addr: v6, CLTT: 77, Revision: 13}, Delete: true},
 		{Lease: lease.Lease{Type: lease.V4, Addr: netip.MustParseAddr("10.9.8.7"), CLTT: 78, Revision: 14}, Delete: true},
 	}
 	h := changesHead{
 		server: "a \"server\"", from: lease.Position{Epoch: 1<<64 - 1, Revision: 2}, to: lease.Position{Epoch: 3, Revision: 4}, seen: lease.Position{Epoch: 5, Revision: 6},
-		now: time.UnixMilli(1_700_000_000_123), offset: -90,
+		now: time.UnixMilli(1_700_000_000_123), offset: -90, alone: 77,
 		full: &span{through: v6, prune: true},
 	}
 	raw := messageOf(&h, list...)
-	require.True(t, json.Valid(raw), "%s", raw)
-	m, err := parseChanges(raw)
+	m, err := parseMessage(raw)
 	require.NoError(t, err)
 	require.Equal(t, h, m.changesHead)
 	require.Equal(t, list, m.list)
 	require.Empty(t, m.bad)
+	for i := range raw {
+		m, err := parseMessage(raw[:i])
+		require.True(t, err != nil || len(m.list) < len(list) && len(m.bad) == 0, "cut after %d octets", i)
+	}
 
 	// What is wrong with one change concerns that one.
-	m, err = parseChanges([]byte(`{"server-name":"s","from":{"epoch":"1","revision":1},"to":{"epoch":"1","revision":9},"seen":{"epoch":"0","revision":0},
-		"changes":[{"revision":2,"lease":{}},{"revision":3,"deleted":{"ip-address":"10.0.0.1"},"cltt":4, "more": [{"x":"]"}]}, 7, {"revision":0,"deleted":{"ip-address":"10.0.0.1"}}]}`))
+	none, late := list[0], list[0]
+	none.Lease.Revision, late.Source = 0, secondStream
+	raw = messageOf(&h, none, list[2], late)
+	raw = appendText(raw, "\x00\x05nonsense")
+	raw = appendText(raw, "")
+	m, err = parseMessage(raw)
 	require.NoError(t, err)
-	require.Len(t, m.bad, 3)
+	require.Equal(t, list[2:3], m.list)
 	require.Equal(t, []int{1}, m.at)
+	require.Len(t, m.bad, 4)
+	for i, index := range []int{0, 2, 3, 4} {
+		require.Equal(t, index, m.bad[i].index)
+		require.Equal(t, ctrl.Error, m.bad[i].result)
+		require.NotEmpty(t, m.bad[i].text)
+	}
 
-	for name, text := range map[string]string{
-		"nothing":              ``,
-		"null":                 `null`,
-		"no changes":           `{"server-name":"s","from":{},"to":{},"seen":{}}`,
-		"something follows":    string(raw) + "x",
-		"a rewind with some":   string(messageOf(&changesHead{server: "s", rewind: true, to: h.to}, list...)),
-		"leads nowhere":        string(messageOf(&changesHead{server: "s", from: h.to, to: h.to}, list...)),
-		"no name":              string(messageOf(&changesHead{to: h.to})),
-		"epoch of 17 digits":   `{"server-name":"s","from":{"epoch":"11111111111111111","revision":1},"to":{},"seen":{},"changes":[]}`,
-		"a span the wrong way": string(messageOf(&changesHead{server: "s", to: h.to, full: &span{after: v6, through: netip.MustParseAddr("10.0.0.1")}})),
+	flags := func(f byte) []byte {
+		raw := messageOf(&changesHead{server: "s", to: h.to})
+		raw[0] = f
+		return raw
+	}
+	for name, raw := range map[string][]byte{
+		"nothing":              nil,
+		"JSON":                 []byte(`{"server-name":"s","from":{},"to":{},"seen":{},"changes":[]}`),
+		"unknown flags":        flags(8),
+		"prune alone":          flags(flagPrune),
+		"something follows":    append(messageOf(&h, list...), 'x'),
+		"an endless number":    bytes.Repeat([]byte{0xff}, 1000),
+		"a rewind with some":   messageOf(&changesHead{server: "s", rewind: true, to: h.to}, list...),
+		"leads nowhere":        messageOf(&changesHead{server: "s", from: h.to, to: h.to}, list...),
+		"no name":              messageOf(&changesHead{to: h.to}),
+		"no such revision":     messageOf(&changesHead{server: "s", to: lease.Position{Revision: secondStream}}),
+		"no such offset":       messageOf(&changesHead{server: "s", offset: maxSeconds + 1}),
+		"no such time":         messageOf(&changesHead{server: "s", now: time.UnixMilli(-1)}),
+		"a mapped address":     messageOf(&changesHead{server: "s", to: h.to, full: &span{after: netip.MustParseAddr("::ffff:10.0.0.1")}}),
+		"a span the wrong way": messageOf(&changesHead{server: "s", to: h.to, full: &span{after: v6, through: netip.MustParseAddr("10.0.0.1")}}),
 	} {
-		_, err := parseChanges([]byte(text))
-		require.Error(t, err, name)
+		_, err := parseMessage(raw)
+		require.ErrorIs(t, err, errNoMessage, name)
 	}
 	many := make([]lease.Change, maxChanges+1)
 	for i := range many {
 		many[i] = list[2]
 	}
-	_, err = parseChanges(messageOf(&changesHead{server: "s", to: h.to}, many...))
-	require.ErrorContains(t, err, "more than 1000")
+	_, err = parseMessage(messageOf(&changesHead{server: "s", to: h.to}, many...))
+	require.ErrorContains(t, err, "more than 4000")
 
-	answer := changesAnswer{applied: h.from, position: h.to, now: time.UnixMilli(99), transfer: &transferred{h.to, v6},
+	answer := changesAnswer{result: ctrl.Conflict, text: "why", applied: h.from, position: h.to, now: time.UnixMilli(99), transfer: &transferred{h.to, v6},
 		failed: []failedChange{{0, 4, "b\"c"}, {7, 1, "x"}}}
-	got, err := parseAnswer(answer.encode())
+	got, err := parseAnswer(answer.append(nil))
 	require.NoError(t, err)
 	require.Equal(t, &answer, got)
-	_, err = parseAnswer([]byte(`{}`))
-	require.Error(t, err)
+	for _, raw := range [][]byte{nil, []byte("[ { \"result\": 0 } ]"), append(answer.append(nil), 1)} {
+		_, err = parseAnswer(raw)
+		require.ErrorIs(t, err, errNoMessage)
+	}
 }
 
 func FuzzChanges(f *testing.F) {
 	h := changesHead{server: "s", to: lease.Position{Epoch: 3, Revision: 4}, full: &span{prune: true}}
-	f.Add([]byte(messageOf(&h, changeOf(1, 5), lease.Change{Lease: changeOf(2, 6).Lease, Delete: true})))
-	f.Add([]byte(messageOf(&changesHead{server: "s", rewind: true, to: h.to})))
-	f.Add([]byte((&changesAnswer{failed: []failedChange{{1, 4, "x"}}, transfer: &transferred{}}).encode()))
+	f.Add(messageOf(&h, changeOf(1, 5), lease.Change{Lease: changeOf(2, 6).Lease, Delete: true}))
+	f.Add(messageOf(&changesHead{server: "s", rewind: true, to: h.to}))
+	f.Add((&changesAnswer{now: time.UnixMilli(5), failed: []failedChange{{1, 4, "x"}}, transfer: &transferred{}}).append(nil))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		parseAnswer(b)
-		m, err := parseChanges(b)
+		if a, err := parseAnswer(b); err == nil {
+			again, err := parseAnswer(a.append(nil))
+			require.NoError(t, err)
+			require.Equal(t, a, again)
+		}
+		m, err := parseMessage(b)
 		if err != nil {
 			return
 		}
-		again, err := parseChanges(messageOf(&m.changesHead, m.list...))
+		again, err := parseMessage(messageOf(&m.changesHead, m.list...))
 		require.NoError(t, err)
 		require.Equal(t, m.changesHead, again.changesHead)
 		require.Equal(t, m.list, again.list)
@@ -173,23 +229,31 @@ func TestClockOffset(t *testing.T) {
 
 // wired is a sender's way to a receiver that counts.
 type wired struct {
+	tb              testing.TB
 	to              *receiver
 	from            string
 	messages, bytes int
+	begun           []func() []byte
 }
 
-func (w *wired) call(ctx context.Context, _ string, args any) (*ctrl.Reply, error) {
-	raw := args.(json.RawMessage)
+func (w *wired) link(context.Context) (link, error) { return w, nil }
+func (w *wired) Close() error                       { return nil }
+
+func (w *wired) Send(message []byte) error {
 	w.messages++
-	w.bytes += len(raw)
-	resp := w.to.handle(ctx, w.from, raw)
-	answer, _ := resp.Arguments.(json.RawMessage)
+	w.bytes += len(message)
+	head, rest, err := parseHead(bytes.Clone(message))
+	require.NoError(w.tb, err)
+	w.begun = append(w.begun, w.to.take(w.tb.Context(), head, rest))
+	return nil
+}
+
+func (w *wired) Receive(time.Duration) ([]byte, error) {
+	finish := w.begun[0]
+	w.begun = w.begun[1:]
+	answer := finish()
 	w.bytes += len(answer)
-	reply := &ctrl.Reply{Result: resp.Result, Text: resp.Text, Arguments: answer}
-	if reply.Result != ctrl.Success {
-		return reply, &ctrl.ResultError{Code: resp.Result, Text: resp.Text}
-	}
-	return reply, nil
+	return answer, nil
 }
 
 // side is a server that sends to another one.
@@ -206,9 +270,19 @@ func followUp(tb testing.TB, store *lease.Store, w *wired, r *receiver, seen lea
 	defer f.close()
 	f.gate(true, false)
 	s := newChangeSender(w, store, f, changeSenderOptions{name: w.from, mutual: true, clock: new(clockOffset), seen: func() lease.Position { return seen }})
-	require.NoError(tb, s.ask(tb.Context()))
+	w.tb, s.link = tb, w
+	require.NoError(tb, s.ask())
 	for r.applied(w.from) != store.Position() {
-		require.NoError(tb, s.step(tb.Context()))
+		require.NoError(tb, s.align())
+		for len(s.flying) < window && (s.all == nil || !s.all.over) && s.tail != store.Position() {
+			s.slots <- struct{}{}
+			out, err := s.push(tb.Context())
+			require.NoError(tb, err)
+			require.NotNil(tb, out)
+		}
+		for len(s.flying) > 0 {
+			require.NoError(tb, s.pull(<-s.flying, nil))
+		}
 	}
 }
 
@@ -271,7 +345,7 @@ func BenchmarkChangesEncode(b *testing.B) {
 	c := changeOf(12345, 1_700_000_000)
 	buf := make([]byte, 0, 1<<10)
 	for b.Loop() {
-		buf = appendChange(buf[:0], &c)
+		buf, _ = appendChange(buf[:0], &c)
 	}
 	b.ReportMetric(float64(len(buf)), "bytes/lease")
 }
@@ -283,7 +357,7 @@ func BenchmarkChangesDecode(b *testing.B) {
 	}
 	raw := messageOf(&changesHead{server: "s", to: lease.Position{Epoch: 1, Revision: 1}}, list...)
 	for b.Loop() {
-		_, err := parseChanges(raw)
+		_, err := parseMessage(raw)
 		require.NoError(b, err)
 	}
 	b.ReportMetric(float64(b.N*maxChanges)/b.Elapsed().Seconds(), "leases/s")
@@ -304,7 +378,7 @@ func BenchmarkChangesApply(b *testing.B) {
 		}
 		raw := messageOf(h, list...)
 		b.StartTimer()
-		require.Zero(b, r.handle(b.Context(), "s", raw).Result)
+		require.Zero(b, take(b, r, raw).result)
 	}
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "leases/s")
 }

@@ -12,10 +12,9 @@ import (
 	"github.com/dhcpha/dhcpha/internal/keatext"
 )
 
-// Register makes mux run the commands of high availability, Kea's and that of
-// this kind: ha-heartbeat, ha-sync, ha-scopes, ha-continue, ha-reset,
-// ha-maintenance-start, -cancel and -notify, ha-sync-complete-notify and
-// ha-changes. The switch of the service (dhcp-disable, dhcp-enable) is
+// Register makes mux run the commands of high availability: ha-heartbeat, ha-sync, ha-scopes, ha-continue, ha-reset,
+// ha-maintenance-start, -cancel and -notify and ha-sync-complete-notify; and
+// take the messages of servers of this kind. The switch of the service (dhcp-disable, dhcp-enable) is
 // [ctrl.HandleService]'s, with Options.Switch.
 //
 // A peer names itself in server-name, which tells the relationship that is
@@ -31,7 +30,6 @@ func (s *Service) Register(mux *ctrl.Mux) {
 		"ha-maintenance-cancel":   s.haMaintenanceCancel,
 		"ha-maintenance-notify":   s.haMaintenanceNotify,
 		"ha-sync-complete-notify": s.haSyncCompleteNotify,
-		"ha-changes":              s.haChanges,
 	} {
 		mux.Handle(name, func(ctx context.Context, raw json.RawMessage) ctrl.Response {
 			c, err := s.parseCall(name, raw)
@@ -41,6 +39,7 @@ func (s *Service) Register(mux *ctrl.Mux) {
 			return handle(ctx, c)
 		})
 	}
+	mux.HandleMessage(changesType, s.takeChanges)
 }
 
 // call is a command for a relationship.

@@ -35,7 +35,7 @@ func TestCommitLostToAcknowledged(t *testing.T) {
 	theirs := lease.Change{Lease: leaseOf("192.0.2.7", 2)}
 	theirs.Lease.Revision = 1
 	told := &changesHead{server: "server2", to: lease.Position{Epoch: 1, Revision: 1}, alone: 1}
-	require.Zero(t, r.handle(t.Context(), "server2", messageOf(told, theirs)).Result)
+	require.Zero(t, take(t, r, messageOf(told, theirs)).result)
 	l, _ := store.Lookup(mine.Lease.Key())
 	require.Equal(t, theirs.Lease.HWAddr, l.HWAddr, "what was acknowledged wins")
 

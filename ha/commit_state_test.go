@@ -15,7 +15,10 @@ import (
 type blocker struct{ writing, goOn chan struct{} }
 
 func (b *blocker) Announced([]lease.Change) {
-	b.writing <- struct{}{}
+	select {
+	case b.writing <- struct{}{}:
+	default:
+	}
 	<-b.goOn
 }
 

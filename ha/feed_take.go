@@ -8,9 +8,11 @@ import (
 )
 
 // take waits for changes that the peer is to be told and returns up to max of
-// them, oldest first. It leaves out leases of which a change is on its way. Once
-// the peer has the batch it has everything up to revision upTo, unless other
-// batches are on their way. Each batch is to be given to done.
+// them, oldest first. Of a lease of which a change is on its way it takes no
+// other; nor then what comes after that, unless the order does not matter to the
+// peer (see setEcho). Once the peer has the batch it has everything up to
+// revision upTo, unless other batches are on their way. Each batch is to be given
+// to done.
 //
 // The error is the cause of the end of ctx.
 func (f *feed) take(ctx context.Context, max int) (batch []lease.Change, upTo uint64, err error) {
@@ -36,12 +38,12 @@ func (f *feed) take(ctx context.Context, max int) (batch []lease.Change, upTo ui
 func (f *feed) pick(max int) (batch []lease.Change, upTo uint64, behind bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	picked := f.first(max)
-	for len(picked) < max && f.read < f.announced && !f.shut {
+	picked, barred := f.first(max)
+	for len(picked) < max && !barred && f.read < f.announced && !f.shut {
 		f.catchUp()
 		f.mu.Unlock() // announcements must not wait for all of it
 		f.mu.Lock()
-		picked = f.first(max)
+		picked, barred = f.first(max)
 	}
 	if f.shut {
 		return nil, 0, false
@@ -56,7 +58,7 @@ func (f *feed) pick(max int) (batch []lease.Change, upTo uint64, behind bool) {
 		}
 		batch = append(batch, e.change)
 	}
-	behind = f.read < f.announced
+	behind = f.read < f.announced && !barred
 	if len(picked) > 0 && (f.waiting > 0 || behind) {
 		f.signal() // there may be more for somebody else
 	}
@@ -64,9 +66,10 @@ func (f *feed) pick(max int) (batch []lease.Change, upTo uint64, behind bool) {
 	return batch, f.upTo(), behind
 }
 
-// first returns the oldest changes that may be taken, up to max of them. It is
-// valid until it is called again.
-func (f *feed) first(max int) []*feedEntry {
+// first returns the oldest changes that may be taken, up to max of them, and
+// whether one that may not bars what comes after it. They are valid until it is
+// called again.
+func (f *feed) first(max int) (picked []*feedEntry, barred bool) {
 	f.picked = f.picked[:0]
 	for e := range f.order.all {
 		if len(f.picked) == max {
@@ -74,9 +77,11 @@ func (f *feed) first(max int) []*feedEntry {
 		}
 		if !e.flies {
 			f.picked = append(f.picked, e)
+		} else if !f.echo {
+			return f.picked, true
 		}
 	}
-	return f.picked
+	return f.picked, false
 }
 
 // lookUp returns the last change of a lease, be it durable or not, under the

@@ -15,8 +15,8 @@ import (
 )
 
 // ExtensionChanges is what a server of this kind lists among the extensions in
-// its answer to ha-heartbeat: it takes the command ha-changes.
-const ExtensionChanges = "changes-1"
+// its answer to ha-heartbeat: it takes messages of lease changes.
+const ExtensionChanges = "changes-2"
 
 // heartbeatText is Kea's.
 const heartbeatText = "HA peer status returned."

@@ -20,8 +20,9 @@ func TestChangesFarFuture(t *testing.T) {
 	far, near := changeOf(1, maxSeconds-10), changeOf(2, 1_700_000_000)
 	far.Lease.ValidLft = 1
 	m := &changesHead{server: "server1", to: lease.Position{Epoch: 1, Revision: 9}, offset: 3600}
-	resp := r.handle(t.Context(), "server1", messageOf(m, far, near))
-	require.Zero(t, resp.Result, resp.Text)
+	answer := take(t, r, messageOf(m, far, near))
+	require.Zero(t, answer.result, answer.text)
+	require.Empty(t, answer.failed)
 	require.Equal(t, 2, store.Count(0, lease.Assigned, lease.V4))
 	require.EqualValues(t, 9, r.applied("server1").Revision)
 }

@@ -68,8 +68,9 @@ func (s listenerSettings) server(mux *ctrl.Mux, opts *Options) (*ctrl.HTTPServer
 // only ones: those of Kea, and ours.
 func peerCommands(family ctrl.Family) []string {
 	both := []string{
-		"dhcp-disable", "dhcp-enable", "ha-changes", "ha-heartbeat", "ha-maintenance-notify", "ha-reset",
+		"dhcp-disable", "dhcp-enable", "ha-heartbeat", "ha-maintenance-notify", "ha-reset",
 		"ha-sync-complete-notify", "list-commands", "status-get",
+		changesType,
 	}
 	if family == ctrl.V6 {
 		return slices.Concat(both, []string{"lease6-bulk-apply", "lease6-del", "lease6-get-all", "lease6-get-page", "lease6-update"})

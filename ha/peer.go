@@ -59,3 +59,25 @@ func (p *peer) call(ctx context.Context, command string, args any) (*ctrl.Reply,
 	reply, err := p.client.Call(ctx, command, args)
 	return reply, named(p.Name, err)
 }
+
+// link connects for messages of lease changes.
+func (p *peer) link(ctx context.Context) (link, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, p.timeout, errNoAnswer)
+	defer cancel()
+	pipeline, err := p.client.Pipeline(ctx, changesType)
+	if err != nil {
+		return nil, named(p.Name, err)
+	}
+	return peerLink{pipeline, p.timeout}, nil
+}
+
+// peerLink is a link whose answers are waited for no longer than those to
+// commands.
+type peerLink struct {
+	*ctrl.Pipeline
+	timeout time.Duration
+}
+
+func (p peerLink) Receive(within time.Duration) ([]byte, error) {
+	return p.Pipeline.Receive(min(within, p.timeout))
+}

@@ -1,9 +1,11 @@
 package ha
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -51,8 +53,14 @@ func (r *relationship) replicate() {
 			}
 		},
 		moved: func(sender string, changes []lease.Change) {
-			for i := range changes {
-				r.s.updated(sender, changes[i])
+			if r.s.opts.OnUpdate == nil {
+				return
+			}
+			for _, c := range changes {
+				// Others may keep what they are told of.
+				l := &c.Lease
+				l.ClientID, l.HWAddr, l.UserContext = bytes.Clone(l.ClientID), bytes.Clone(l.HWAddr), bytes.Clone(l.UserContext)
+				r.s.updated(sender, c)
 			}
 		},
 	})
@@ -209,14 +217,21 @@ func (m *member) follow(ctx context.Context) error {
 // progress wakes up who follows another server's leases.
 func (r *relationship) progress() { close(*r.came.Swap(new(make(chan struct{})))) }
 
-// haChanges takes lease changes of a server of this kind.
-func (s *Service) haChanges(ctx context.Context, c *call) ctrl.Response {
-	if c.r.member(c.server) == nil {
-		return ctrl.Errorf("'server-name' is not that of another server in the 'ha-changes' command")
+// takeChanges takes lease changes of a server of this kind.
+func (s *Service) takeChanges(ctx context.Context, message []byte) (answer func() []byte) {
+	head, rest, err := parseHead(message)
+	r := s.byServer[head.server]
+	if err == nil && (r == nil || r.member(head.server) == nil) {
+		err = fmt.Errorf("%q is not the name of another server here", head.server)
 	}
-	resp := c.r.receiver.handle(ctx, c.server, c.raw)
-	c.r.progress()
-	return resp
+	if err != nil {
+		return func() []byte { return (&changesAnswer{result: ctrl.Error, text: err.Error()}).append(nil) }
+	}
+	finish := r.receiver.take(ctx, head, rest)
+	return func() []byte {
+		defer r.progress()
+		return finish()
+	}
 }
 
 // owns says whether the relationship has a lease that a Kea has. With a single

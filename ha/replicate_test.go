@@ -1,7 +1,10 @@
 package ha
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -23,7 +26,16 @@ func TestPeersNeedNoCommandsOfTheProgram(t *testing.T) {
 		require.NoError(t, err)
 		peers := s.peerMux(nil, oneSubnet{})
 		for _, name := range peerCommands(family) {
-			if name != "status-get" {
+			if name == changesType {
+				request := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("?"))
+				request.Header.Set("Content-Type", changesType)
+				request.Header.Set("Content-Length", "1")
+				answer := httptest.NewRecorder()
+				peers.ServeHTTP(answer, request)
+				a, err := parseAnswer(answer.Body.Bytes())
+				require.NoError(t, err)
+				require.Contains(t, a.text, errNoMessage.Error())
+			} else if name != "status-get" {
 				require.NotNil(t, peers.Handler(name), name)
 			}
 		}

@@ -53,7 +53,7 @@ func TestInterruptedBacklogIsKept(t *testing.T) {
 		apart(a, b, vanishes)
 		a.until(StateCommunicationRecovery)
 		b.until(StateCommunicationRecovery)
-		const queued = 20000
+		const queued = 60000
 		for i := 0; i < queued; i += 1000 {
 			var some []lease.Change
 			for j := range 1000 {
