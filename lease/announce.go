@@ -33,13 +33,12 @@ func (s *Store) Announce(a Announcer) (stop func()) {
 }
 
 // announce tells of a plan that is to be written, and returns its changes if
-// anybody wants to know of them.
+// anybody has been told.
 func (s *Store) announce(p *plan) (changes []Change) {
 	s.mu.Lock()
 	s.issued = p.issued
-	observed := len(s.observers) > 0
 	s.mu.Unlock()
-	if len(s.announcers) == 0 && !observed || len(p.steps) == 0 {
+	if len(s.announcers) == 0 || len(p.steps) == 0 {
 		return nil
 	}
 	changes = make([]Change, len(p.steps))

@@ -104,3 +104,26 @@ func TestTimeOfARemoval(t *testing.T) {
 	_, ok := s.Last(keyOf(v4(1)))
 	require.False(t, ok)
 }
+
+// Who begins to watch while a change is being written is told of it.
+func TestWatchedSinceItIsWritten(t *testing.T) {
+	t.Parallel()
+	s := openTest(t)
+	require.NoError(t, s.Commit(ctx, Change{Lease: v4(1)}))
+	var was, is []uint64
+	setUpdate(s, func(db *bbolt.DB, fn func(*bbolt.Tx) error) error {
+		s.watch(func(old, new *Lease) {
+			if old != nil {
+				was = append(was, old.Revision)
+			}
+			if new != nil {
+				is = append(is, new.Revision)
+			}
+		})
+		return db.Update(fn)
+	})
+	require.NoError(t, s.Commit(ctx, Change{Lease: v4(1)}, Change{Lease: v4(2)}, Change{Lease: v4(1), Delete: true}))
+	setUpdate(s, update)
+	require.Equal(t, []uint64{1, 2}, was)
+	require.Equal(t, []uint64{2, 3}, is)
+}

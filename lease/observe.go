@@ -16,11 +16,14 @@ type observer struct {
 func (s *Store) Observe(fn func(old, new *Lease)) (stop func()) {
 	s.turn <- struct{}{}
 	defer func() { <-s.turn }()
-	// Nobody commits now, so going through the leases piece by piece gives
-	// one consistent picture, and questions are answered meanwhile.
-	for l := range s.All() {
+	// Nobody commits now, so that the index stays as it is without its lock,
+	// and questions are answered meanwhile.
+	s.index.addrs.ascend(addrPlace{typ: V4}, func(_ addrPlace, id uint32) bool {
+		r := s.index.parse(id)
+		l := r.view(s.index.slab.at(id).rev)
 		fn(nil, &l)
-	}
+		return true
+	})
 	return s.watch(fn)
 }
 

@@ -239,10 +239,10 @@ func (s *Store) undo(p *plan, tx *bbolt.Tx) error {
 }
 
 // apply brings the index to where the file is, and tells the observers.
-// Changes are those of the plan, if somebody wants to know of them.
-func (s *Store) apply(p *plan, changes []Change) {
+func (s *Store) apply(p *plan) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	var before, after Lease // what observers are given, one after another
 	for _, g := range p.graves {
 		s.index.bury(g.key, g.id)
 	}
@@ -255,11 +255,12 @@ func (s *Store) apply(p *plan, changes []Change) {
 		var old, new *Lease
 		if id, ok := s.index.addrs.find(st.row.Key); ok {
 			r := s.index.parse(id)
-			l := r.view(s.index.slab.at(id).rev)
-			old = &l
+			before = r.view(s.index.slab.at(id).rev)
+			old = &before
 		}
 		if !st.row.removed {
-			new = &changes[i].Lease
+			after = st.change(st.rev).Lease
+			new = &after
 		}
 		if old != nil || new != nil { // otherwise it is a removal of another source
 			for _, o := range s.observers {

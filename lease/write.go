@@ -202,7 +202,7 @@ func (s *Store) write(p *plan) error {
 	for _, c := range s.copies {
 		c.plans = append(c.plans, p)
 	}
-	s.apply(p, changes)
+	s.apply(p)
 	return nil
 }
 
