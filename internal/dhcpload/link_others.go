@@ -18,6 +18,9 @@ type link struct {
 	sender netip.AddrPort
 }
 
+// receiveBatch is how many messages are received with one system call.
+const receiveBatch = 1
+
 func newLink(conn *net.UDPConn) (*link, error) {
 	// Best effort: the system may allow less, and then drops count as timeouts.
 	_ = conn.SetReadBuffer(4 << 20)

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/netip"
 	"time"
@@ -99,6 +100,11 @@ type phase struct {
 // at a high rate, several at once.
 const tick = 200 * time.Microsecond
 
+// atOnce is how many exchanges are started, or queries sent again, before answers
+// are read, at most. Each has two answers. One that starts as fast as it can would
+// else never read any, and what it offers would be no clients.
+const atOnce = (receiveBatch + 1) / 2
+
 // over says whether a phase starts no more exchanges.
 func (p phase) over(now time.Duration, begun int) bool {
 	return now >= p.length || p.count > 0 && begun >= p.count
@@ -107,6 +113,11 @@ func (p phase) over(now time.Duration, begun int) bool {
 // due is when an exchange should begin.
 func (p phase) due(number int) time.Duration {
 	return time.Duration(float64(number) / float64(p.rate) * float64(time.Second))
+}
+
+// late is how many exchanges should have begun in the phase and have not.
+func (p phase) late(begun int) int {
+	return max(0, int(math.Ceil(p.length.Seconds()*float64(p.rate)))-begun)
 }
 
 func (l *load) now() time.Duration { return time.Since(l.start) }
@@ -124,22 +135,21 @@ func (l *load) perform(p phase) error {
 		now := l.now()
 		wait := l.timeout
 		if end == 0 {
-			for l.another(p, begun, window, now) {
-				due := now
-				if p.rate > 0 {
-					due = p.due(begun)
-				}
-				if err := l.begin(due, now); err != nil {
-					return err
-				}
-				begun++
+			n, err := l.beginSome(p, begun, window, now)
+			if err != nil {
+				return err
 			}
-			if p.rate > 0 {
+			begun += n
+			switch {
+			case l.another(p, begun, window, now):
+				wait = 0
+			case p.rate > 0:
 				wait = max(p.due(begun)-now, tick)
 			}
 			wait = min(wait, p.length-now)
 			if p.over(now, begun) {
 				end = now
+				l.NotStarted += p.late(begun)
 				l.stopped(now)
 			}
 		}
@@ -164,8 +174,23 @@ func (l *load) perform(p phase) error {
 	}
 }
 
+// beginSome starts the exchanges that are to be started now, the first of them,
+// and says how many. begun have been before.
+func (l *load) beginSome(p phase, begun, window int, now time.Duration) (n int, err error) {
+	for ; n < atOnce && l.another(p, begun+n, window, now); n++ {
+		due := now
+		if p.rate > 0 {
+			due = p.due(begun + n)
+		}
+		if err := l.begin(due, now); err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
 // another says whether one more exchange is to be started now. With a rate all
-// are that should have been, however late it is.
+// are that should have been, if there is time.
 func (l *load) another(p phase, begun, window int, now time.Duration) bool {
 	if p.rate > 0 {
 		due := p.due(begun)
@@ -227,13 +252,15 @@ func (l *load) send(e *exchange, now time.Duration) error {
 	return nil
 }
 
-// retransmit sends again what has got no answer for too long.
+// retransmit sends again what has got no answer for too long, the first of it.
 func (l *load) retransmit(now time.Duration) error {
-	for e := l.inflight.first; e != nil && now-e.sent > l.timeout; e = l.inflight.first {
+	again := 0
+	for e := l.inflight.first; e != nil && again < atOnce && now-e.sent > l.timeout; e = l.inflight.first {
 		if l.tries > 0 && e.sends >= l.tries {
 			l.giveUp(e)
 			continue
 		}
+		again++
 		l.Timeouts++
 		e.elapsed = now - e.due
 		if err := l.send(e, now); err != nil {

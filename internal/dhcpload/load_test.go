@@ -230,17 +230,43 @@ func TestLoadOpen(t *testing.T) {
 	families(t, func(t *testing.T, host string) {
 		s := settings{window: 1, batch: 4, rate: 1000, duration: 100 * time.Millisecond}
 		r := drive(t, host, s, server{granted, own})
-		require.Equal(t, 100, r.Started)
-		require.Equal(t, 100, r.Completed)
+		require.Equal(t, 100, r.Started+r.NotStarted)
+		require.NotZero(t, r.Completed)
+		require.Equal(t, r.Started, r.Completed)
 		require.Zero(t, r.Lost)
 		require.NotZero(t, r.AckP999)
 
 		s.timeout, s.tries = time.Millisecond, 2
 		r = drive(t, host, s, server{granted, silent})
-		require.Equal(t, 100, r.Started)
-		require.Equal(t, 100, r.Lost)
-		require.Equal(t, 100, r.Timeouts)
+		require.NotZero(t, r.Started)
+		require.Equal(t, 100, r.Started+r.NotStarted)
+		require.Equal(t, r.Started, r.Lost)
+		require.Equal(t, r.Started, r.Timeouts)
 	})
+}
+
+// Whoever is late starts some, and sends some again, and then reads.
+func TestLoadReadsBetweenWhatItSends(t *testing.T) {
+	t.Parallel()
+	to, conn := listen(t, "127.0.0.1"), listen(t, "127.0.0.1")
+	defer to.Close()
+	defer conn.Close()
+	l, err := newLoad(settings{batch: 1, timeout: time.Second, servers: []netip.AddrPort{to.LocalAddr().(*net.UDPAddr).AddrPort()}}, conn)
+	require.NoError(t, err)
+	begun := 0
+	for range 3 {
+		n, err := l.beginSome(phase{rate: 1000, length: time.Hour}, begun, 1, time.Minute)
+		require.NoError(t, err)
+		require.Equal(t, atOnce, n)
+		begun += n
+	}
+	require.Equal(t, begun, l.Started)
+	require.NoError(t, l.retransmit(time.Hour))
+	require.Equal(t, atOnce, l.Timeouts)
+	n, err := l.beginSome(phase{length: time.Hour}, begun, begun+1, time.Minute)
+	require.NoError(t, err)
+	require.Equal(t, 1, n, "no more than there may be in flight")
+	require.Equal(t, 3, phase{rate: 1000, length: time.Second}.late(997))
 }
 
 // A rate that the clients cannot keep up with, for each waits for an answer, is

@@ -8,7 +8,7 @@ import "time"
 type report struct {
 	Seconds      float64 `json:"seconds"`
 	Started      int     `json:"started"`
-	NotStarted   int     `json:"not_started"` // with -rate: there was no client, or too much in flight
+	NotStarted   int     `json:"not_started"` // with -rate: there was no client, no time, or too much in flight
 	Completed    int     `json:"completed"`
 	PerSecond    float64 `json:"per_second"` // completed while exchanges were started
 	Timeouts     int     `json:"timeouts"`   // messages that were sent again
