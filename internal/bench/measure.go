@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -19,18 +20,21 @@ type result struct {
 	name   string
 	window int
 	// By second: exchanges from DISCOVER to ACK, each of a new client.
-	PerSecond  float64 `json:"per_second"`
-	Completed  int     `json:"completed"`
-	OfferP50   float64 `json:"offer_ms_p50"` // milliseconds from DISCOVER to OFFER
-	OfferP99   float64 `json:"offer_ms_p99"`
-	OfferP999  float64 `json:"offer_ms_p999"`
-	AckP50     float64 `json:"ack_ms_p50"` // milliseconds from REQUEST to ACK
-	AckP99     float64 `json:"ack_ms_p99"`
-	AckP999    float64 `json:"ack_ms_p999"`
-	Timeouts   int     `json:"timeouts"`
-	Started    int     `json:"started"`
-	Duplicates int     `json:"duplicate_addresses"`
-	cpuSeconds float64 // of the servers, for all of them
+	PerSecond  float64       `json:"per_second"`
+	Completed  int           `json:"completed"`
+	OfferP50   float64       `json:"offer_ms_p50"` // milliseconds from DISCOVER to OFFER
+	OfferP99   float64       `json:"offer_ms_p99"`
+	OfferP999  float64       `json:"offer_ms_p999"`
+	AckP50     float64       `json:"ack_ms_p50"` // milliseconds from REQUEST to ACK
+	AckP99     float64       `json:"ack_ms_p99"`
+	AckP999    float64       `json:"ack_ms_p999"`
+	Timeouts   int           `json:"timeouts"`
+	Started    int           `json:"started"`
+	Duplicates int           `json:"duplicate_addresses"`
+	Seconds    float64       `json:"seconds"`
+	cpuSeconds float64       // of the servers, for all of them
+	loadShare  float64       // of the machine's processor time, which the load took
+	length     time.Duration // in which exchanges were started, where it matters
 
 	lowest, highest float64 // of several measurements
 }
@@ -148,6 +152,8 @@ func runLoad(clients *testnet.Host, load string, args ...string) (r result, err 
 	if e := json.Unmarshal(out, &r); e != nil {
 		return result{}, cmp.Or(err, fmt.Errorf("%v: %w\n%s", cmd, e, out))
 	}
+	used := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	r.loadShare = used.Seconds() / (r.Seconds * float64(runtime.NumCPU()))
 	return r, err
 }
 
