@@ -16,8 +16,8 @@ func (*protocol) Unwanted() []bpf.Instruction {
 	return []bpf.Instruction{
 		bpf.LoadIndirect{Off: option, Size: 1},
 		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: uint32(dhcpv4.OptionDHCPMessageType.Code()), SkipTrue: 3},
-		bpf.LoadIndirect{Off: option + 2, Size: 1},
-		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: uint32(dhcpv4.MessageTypeDiscover), SkipTrue: 1},
+		bpf.LoadIndirect{Off: option + 1, Size: 2}, // its length and value
+		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: 1<<8 | uint32(dhcpv4.MessageTypeDiscover), SkipTrue: 1},
 		bpf.RetConstant{Val: 0},
 		bpf.RetConstant{Val: 1 << 16},
 	}

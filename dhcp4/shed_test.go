@@ -2,13 +2,17 @@ package dhcp4
 
 import (
 	"context"
+	"errors"
 	"net"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/bpf"
+
+	"github.com/dhcpha/dhcpha/internal/serve"
 )
 
 func TestUnwanted(t *testing.T) {
@@ -28,6 +32,8 @@ func TestUnwanted(t *testing.T) {
 	late := append(append(b[:offsetOptions:offsetOptions], 12, 1, 'a'), b[offsetOptions:]...)
 	require.False(t, refuses(late), "what kind it is would have to be searched for")
 	require.True(t, refuses(b[:offsetOptions]))
+	odd := append(append(b[:offsetOptions:offsetOptions], optMessageType, 0, 1, 4, 255, 255, 255, 0), query(t, dhcpv4.MessageTypeRequest).ToBytes()[offsetOptions:]...)
+	require.False(t, refuses(odd), "an empty message type in front of the one that counts")
 }
 
 func TestRefusesDiscoverWhileTooManyAreInFlight(t *testing.T) {
@@ -60,7 +66,20 @@ func TestRefusesDiscoverWhileTooManyAreInFlight(t *testing.T) {
 		require.False(t, done(1), "a quarter is left")
 		require.False(t, deliver(dhcpv4.MessageTypeDiscover, 10))
 		require.True(t, deliver(dhcpv4.MessageTypeDiscover, 1), "and again")
-		require.False(t, done(20))
+		time.Sleep(serve.Redetect)
+		require.True(t, done(0), "half of the bound is in flight")
+		require.True(t, done(5))
+		time.Sleep(serve.Redetect)
+		require.False(t, done(0), "what stays in flight leaves room for DISCOVERs")
+		require.False(t, deliver(dhcpv4.MessageTypeRequest, 5))
+		require.True(t, deliver(dhcpv4.MessageTypeDiscover, 1))
+		s.raw.FailRefusing(errors.ErrUnsupported)
+		s.udp.FailRefusing(errors.ErrUnsupported)
+		require.True(t, done(20), "the sockets would not be told")
+		s.raw.FailRefusing(nil)
+		s.udp.FailRefusing(nil)
+		time.Sleep(serve.Redetect)
+		require.False(t, done(0), "they are told again")
 		require.Zero(t, s.Counters().InFlight)
 		s.end()
 		require.NoError(t, <-s.ended)

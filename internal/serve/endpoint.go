@@ -23,6 +23,8 @@ type Socket struct {
 	key    key
 	outbox *outbox
 	failed atomic.Pointer[error] // why reading ended; it is to be opened anew
+
+	refuses bool // what is shed first; guarded by Server.mu
 }
 
 // join makes a socket that serves all links receive what is sent to everybody

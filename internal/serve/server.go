@@ -81,6 +81,7 @@ func (s *Server) Serve(ctx context.Context, o Options) error {
 		select {
 		case <-ticker.C:
 			s.workers.retire()
+			s.reconsider()
 		case <-s.reselected:
 		case <-ctx.Done():
 		case <-s.queries.Done():
@@ -189,9 +190,7 @@ func (s *Server) start(sock *Socket) bool {
 		return false
 	}
 	s.open[sock] = struct{}{}
-	if s.refusing.Load() {
-		s.letRefuse(sock)
-	}
+	s.letRefuse(sock)
 	s.readers.Go(func() { s.receive(sock) })
 	s.writers.Go(func() { s.transmit(sock) })
 	return true

@@ -1,6 +1,10 @@
 package serve
 
-import "cmp"
+import (
+	"cmp"
+
+	"golang.org/x/net/bpf"
+)
 
 const defaultInFlight = 4096
 
@@ -10,28 +14,42 @@ const defaultInFlight = 4096
 // where the socket has no room: from then on the system refuses them, until a
 // quarter of the bound is left.
 func (s *Server) takeOn(first bool) bool {
-	bound := int64(cmp.Or(s.options.MaxInFlight, defaultInFlight))
+	bound := s.bound()
 	if first {
-		bound = (bound + 1) / 2
+		bound = half(bound)
 	}
 	if s.counters.inFlight.Add(1) <= bound {
 		return true
 	}
-	s.counters.inFlight.Add(-1)
 	if first && !s.refusing.Load() {
 		s.refuseFirst(true)
-		s.relieve(s.counters.inFlight.Load()) // which may have seen nothing of it
 	}
+	s.putOff()
 	return false
 }
 
-// putOff ends the count of a query.
-func (s *Server) putOff() { s.relieve(s.counters.inFlight.Add(-1)) }
+func (s *Server) bound() int64 { return int64(cmp.Or(s.options.MaxInFlight, defaultInFlight)) }
 
-// relieve ends refusing when few are in flight.
-func (s *Server) relieve(inFlight int64) {
-	if s.refusing.Load() && inFlight <= int64(cmp.Or(s.options.MaxInFlight, defaultInFlight))/4 {
+func half(bound int64) int64 { return (bound + 1) / 2 }
+
+// putOff ends the count of a query, and refusing when few are left.
+func (s *Server) putOff() {
+	if inFlight := s.counters.inFlight.Add(-1); s.refusing.Load() && inFlight <= s.bound()/4 {
 		s.refuseFirst(false)
+	}
+}
+
+// reconsider is called once in a while: what is not shed first may keep more than
+// a quarter in flight for ever, and leave room for the others all the same. It
+// also makes up for what a socket would not be told before.
+func (s *Server) reconsider() {
+	if s.counters.inFlight.Load() < half(s.bound()) {
+		s.refuseFirst(false)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for sock := range s.open {
+		s.letRefuse(sock)
 	}
 }
 
@@ -48,17 +66,20 @@ func (s *Server) refuseFirst(on bool) {
 	}
 }
 
-// letRefuse tells a socket what to refuse; s.mu is held.
+// letRefuse tells a socket what to refuse, unless it knows; s.mu is held.
 func (s *Server) letRefuse(sock *Socket) {
+	on := s.refusing.Load()
 	r, ok := sock.Conn.(refuser)
-	if !ok {
+	if !ok || sock.refuses == on {
 		return
 	}
-	filter := s.options.Protocol.Unwanted()
-	if !s.refusing.Load() {
-		filter = nil
+	var filter []bpf.Instruction
+	if on {
+		filter = s.options.Protocol.Unwanted()
 	}
-	if err := r.Refuse(filter); err != nil && !s.closed {
+	if err := r.Refuse(filter); err == nil {
+		sock.refuses = on
+	} else if !s.closed {
 		s.options.QueryLog.Warn("queries cannot be refused before they are read", "error", err)
 	}
 }

@@ -27,6 +27,7 @@ type Conn struct {
 	stuck    bool  // writing waits
 	fail     error // of the next read
 	werr     error // of every write
+	rerr     error // of Refuse
 	refusing bool
 	stopped  bool
 	closed   bool
@@ -107,9 +108,16 @@ func (c *Conn) Joined() []string {
 
 // Refuse is what a socket is told while the server has too much to do.
 func (c *Conn) Refuse(unwanted []bpf.Instruction) error {
-	c.change(func() { c.refusing = unwanted != nil })
-	return nil
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.rerr == nil {
+		c.refusing = unwanted != nil
+	}
+	return c.rerr
 }
+
+// FailRefusing makes Refuse fail; nil: not any more.
+func (c *Conn) FailRefusing(err error) { c.change(func() { c.rerr = err }) }
 
 // Refusing says whether it refuses anything.
 func (c *Conn) Refusing() bool {
