@@ -57,15 +57,11 @@ func FuzzEngine(f *testing.F) {
 			for l := range b.store.All() {
 				before[l.Addr] = l
 			}
-			reply, err := b.e.ServeDHCP(t.Context(), in.query())
-			require.NoError(t, err)
-			if reply == nil {
+			reply, ok := b.serve(&in)
+			if !ok {
 				continue
 			}
-			if _, _, err := encoded(reply.Message, nil, minMaximum); err != nil {
-				t.Fatalf("a reply that cannot be sent: %v", err)
-			}
-			addr := address(reply.Message.YourIPAddr)
+			addr := reply.yiaddr
 			if !addr.IsValid() {
 				continue
 			}
@@ -73,11 +69,40 @@ func FuzzEngine(f *testing.F) {
 			if old, ok := before[addr]; ok && engine.InUse(&old, time.Now()) {
 				require.True(t, owns(who, true, &old), "%s is another client's", addr)
 			}
-			if reply.Message.MessageType() == dhcpv4.MessageTypeAck {
+			if reply.msgType() == dhcpv4.MessageTypeAck {
 				l := b.stored(addr.String())
 				require.NotNil(t, l, "acknowledged and not stored")
 				require.True(t, owns(who, true, l))
 			}
 		}
 	})
+}
+
+// serve serves a query as a server does, and looks whether a handler around the
+// engine would be asked the same, and send the same.
+func (b *bench) serve(in *incoming) (reply message, ok bool) {
+	b.t.Helper()
+	var around incoming
+	around.take(in.query())
+	require.Equal(b.t, in.query(), around.query())
+	require.Equal(b.t, routeOf(in), routeOf(&around))
+	x := b.e.begin(in)
+	if x == nil {
+		return message{}, false
+	}
+	defer x.done()
+	m, err := x.end(b.t.Context())
+	require.NoError(b.t, err)
+	if m == nil {
+		return message{}, false
+	}
+	route := routeOf(in)
+	wire, omitted, err := appendMessage(nil, m, route.requested, maxLength(route.maximum, 1500))
+	require.NoError(b.t, err, "a reply that cannot be sent")
+	again, omittedToo, err := encoded(m.library(), route.requested, maxLength(route.maximum, 1500))
+	require.NoError(b.t, err)
+	require.Equal(b.t, wire, again)
+	require.Equal(b.t, omitted, omittedToo)
+	require.NoError(b.t, reply.decode(wire))
+	return reply, true
 }
