@@ -201,20 +201,33 @@ func (h *changesHead) append(b []byte) []byte {
 
 // appendChange appends a change, its revision being that of the lease.
 func appendChange(b []byte, c *lease.Change) ([]byte, error) {
-	// The length stands in front, and is mostly one octet.
 	start := len(b)
-	b = binary.AppendUvarint(append(b, 0), c.Source)
-	b, err := c.AppendBinary(b)
+	b, err := c.AppendBinary(beginChange(b, c.Source))
 	if err != nil {
 		return b[:start], err
 	}
-	if n := len(b) - start - 1; n < 0x80 {
+	return endChange(b, start), nil
+}
+
+// appendEncoded appends what AppendBinary has made of a change.
+func appendEncoded(b []byte, source uint64, encoded []byte) []byte {
+	return endChange(append(beginChange(b, source), encoded...), len(b))
+}
+
+func beginChange(b []byte, source uint64) []byte {
+	// The length stands in front, and is mostly one octet.
+	return binary.AppendUvarint(append(b, 0), source)
+}
+
+// endChange puts the length in front of a change that began at a place.
+func endChange(b []byte, start int) []byte {
+	n := len(b) - start - 1
+	if n < 0x80 {
 		b[start] = byte(n)
-	} else {
-		var length [binary.MaxVarintLen64]byte
-		b = slices.Replace(b, start, start+1, binary.AppendUvarint(length[:0], uint64(n))...)
+		return b
 	}
-	return b, nil
+	var length [binary.MaxVarintLen64]byte
+	return slices.Replace(b, start, start+1, binary.AppendUvarint(length[:0], uint64(n))...)
 }
 
 func appendText[T string | []byte](b []byte, text T) []byte {

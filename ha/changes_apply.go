@@ -229,7 +229,7 @@ func (r *receiver) take(ctx context.Context, head changesHead, rest []byte) (fin
 	if err == nil {
 		m.translate()
 		m.moves = r.movesOf(st)
-		r.decide(&m.changes, &m.verdicts)
+		err = r.decide(&m.changes, &m.verdicts)
 	}
 	return func() []byte {
 		defer r.unused.Put(m)
@@ -321,7 +321,9 @@ func (r *receiver) apply(ctx context.Context, st *stream, m *arrival) ([]failedC
 	judged := v.plain || m.moves == st.moves
 	err := r.commit(ctx, func() error {
 		if !judged {
-			r.decide(&m.changes, v)
+			if err := r.decide(&m.changes, v); err != nil {
+				return err
+			}
 		}
 		judged = false
 		if len(v.changes) == 0 && !r.overdue(st, to) {
@@ -331,7 +333,7 @@ func (r *receiver) apply(ctx context.Context, st *stream, m *arrival) ([]failedC
 			r.opts.lost(k)
 		}
 		r.settling(st, v)
-		return r.store.CommitMark(ctx, markOf(m.server), to, v.changes...)
+		return r.store.CommitPrepared(ctx, markOf(m.server), to, v.prepared)
 	})
 	if last || err != nil {
 		defer r.resolve(st)
@@ -390,12 +392,14 @@ type verdicts struct {
 	taken    int            // the first of them, which are the sender's
 	own      []lease.Change // of this server, to follow these; then part of changes
 	lost     []failedChange
-	yielding []lease.Key // those of which somebody here may wait for a change that gives way
-	plain    bool        // all changes are taken over, and nothing else happens
+	yielding []lease.Key    // those of which somebody here may wait for a change that gives way
+	plain    bool           // all changes are taken over, and nothing else happens
+	prepared lease.Prepared // of changes
 }
 
-// decide judges the changes of a message by what is here now.
-func (r *receiver) decide(m *changes, v *verdicts) {
+// decide judges the changes of a message by what is here now, and prepares what
+// is to be done.
+func (r *receiver) decide(m *changes, v *verdicts) (err error) {
 	*v = verdicts{changes: v.changes[:0], plain: true}
 	seen, _ := r.store.Locate(m.seen)
 	simple := r.opts.role != Backup && !r.opts.backup(m.server) && r.opts.keep == nil
@@ -411,6 +415,8 @@ func (r *receiver) decide(m *changes, v *verdicts) {
 	}
 	v.taken = len(v.changes)
 	v.changes = append(v.changes, v.own...)
+	v.prepared, err = lease.Prepare(v.changes)
+	return err
 }
 
 // supersedes says whether a change of the stream is to be taken over without

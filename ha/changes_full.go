@@ -38,11 +38,8 @@ func (c *changeSender) pushLeases() (*outgoing, error) {
 	all := c.all
 	out := &outgoing{head: changesHead{to: all.to, seen: c.opts.seen(), full: &span{after: all.after, prune: all.prune}}}
 	body := bodyOf{b: c.body[:0]}
-	through, err := c.addAll(&body, all.after, !all.prune && c.told(out.head.seen))
+	through := c.addAll(&body, all.after, !all.prune && c.told(out.head.seen))
 	c.body = body.b
-	if err != nil {
-		return nil, err
-	}
 	out.head.full.through, all.after, all.over = through, through, !through.IsValid()
 	return c.send(out, &body)
 }
@@ -78,32 +75,21 @@ func (c *changeSender) told(seen lease.Position) bool {
 // addAll adds as many leases behind an address as fit into a message, without
 // those from the receiver if it knows them, and returns the address that they
 // go up to.
-func (c *changeSender) addAll(body *bodyOf, after netip.Addr, known bool) (through netip.Addr, err error) {
-	for through = after; body.n == 0; {
-		if through, err = c.addPage(body, through, known); err != nil || !through.IsValid() {
-			break
-		}
-	}
-	return through, err
-}
-
-func (c *changeSender) addPage(body *bodyOf, after netip.Addr, known bool) (through netip.Addr, err error) {
-	leases, through := nextLeases(c.store, after, netip.Addr{}, maxChanges-1)
-	for i := range leases {
+func (c *changeSender) addAll(body *bodyOf, after netip.Addr, known bool) (through netip.Addr) {
+	for change, encoded := range c.store.Encoded(after) {
 		// Two that begin at the same address belong together.
-		if body.full() && leases[i].Addr != leases[i-1].Addr {
-			return leases[i-1].Addr, nil
+		if body.n >= maxChanges-1 && change.Lease.Addr != through || body.full() {
+			return through
 		}
-		last, ok := c.store.Last(leases[i].Key())
-		if !ok || last.Delete || !c.opts.keep(&last.Lease) || known && partners(last.Source) {
+		through = change.Lease.Addr
+		if !c.opts.keep(&change.Lease) || known && partners(change.Source) {
 			continue
 		}
-		if last.Source >= secondStream {
-			last.Source = 0 // nobody's revision, or a server's that was a backup's other stream
+		source := change.Source
+		if source >= secondStream {
+			source = 0 // nobody's revision, or a server's that was a backup's other stream
 		}
-		if err := body.add(&last); err != nil {
-			return through, err
-		}
+		body.addEncoded(source, encoded)
 	}
-	return through, nil
+	return netip.Addr{}
 }

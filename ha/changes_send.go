@@ -511,3 +511,9 @@ func (b *bodyOf) add(c *lease.Change) (err error) {
 	}
 	return err
 }
+
+// addEncoded adds what AppendBinary has made of a change.
+func (b *bodyOf) addEncoded(source uint64, encoded []byte) {
+	b.b = appendEncoded(b.b, source, encoded)
+	b.n++
+}

@@ -125,6 +125,12 @@ func appendSource(b []byte, source uint64) []byte {
 	return binary.AppendUvarint(b, source+1)
 }
 
+// sourceLen is how many bytes appendSource appends.
+func sourceLen(source uint64) int {
+	var b [binary.MaxVarintLen64]byte
+	return len(appendSource(b[:0], source))
+}
+
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // sealRow appends to a row its checksum for the revision.

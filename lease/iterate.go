@@ -1,6 +1,7 @@
 package lease
 
 import (
+	"encoding/binary"
 	"iter"
 	"math"
 	"net/netip"
@@ -30,16 +31,9 @@ func (s *Store) Page(after netip.Addr, limit int) []Lease {
 	if !after.IsValid() || limit <= 0 {
 		return nil
 	}
-	start := addrOf(Key{Type: V4, Addr: after})
-	if !after.Is4() {
-		start.typ = NA
-	}
-	// The place of all leases at the address itself is passed over.
-	start.lo++
-	if start.lo == 0 || after.Is4() && start.lo > math.MaxUint32 {
-		if start.hi++; after.Is4() || start.hi == 0 {
-			return nil
-		}
+	start, ok := behind(after)
+	if !ok {
+		return nil
 	}
 	var page []Lease
 	s.ascend(start, func(l Lease) bool {
@@ -53,6 +47,72 @@ func (s *Store) Page(after netip.Addr, limit int) []Lease {
 		return true
 	})
 	return page
+}
+
+// behind returns the place that follows all leases at an address; false: there
+// is none.
+func behind(addr netip.Addr) (at addrPlace, ok bool) {
+	at = addrOf(Key{Type: V4, Addr: addr})
+	at.lo++
+	if addr.Is4() {
+		return at, at.lo <= math.MaxUint32
+	}
+	if at.typ = NA; at.lo == 0 {
+		at.hi++
+	}
+	return at, at.lo != 0 || at.hi != 0
+}
+
+// Encoded goes through the leases behind an address (the zero Addr: through
+// all), IPv4 before IPv6, each with what AppendBinary makes of it, without
+// holding up commits. A lease made or changed meanwhile comes as it was before
+// or as it is now. The change is without texts, and both may be used only until
+// the next: so nothing is allocated for a lease.
+func (s *Store) Encoded(after netip.Addr) iter.Seq2[*Change, []byte] {
+	return func(yield func(*Change, []byte) bool) {
+		from, more := addrPlace{typ: V4}, true
+		if after.IsValid() {
+			if from, more = behind(after); !more && after.Is4() {
+				from, more = addrPlace{typ: NA}, true
+			}
+		}
+		type place struct {
+			rev      uint64
+			row, end int // in texts; the revision stands in front of the row
+		}
+		var some [stride]place
+		var texts []byte
+		var r row
+		var c Change
+		for more {
+			n := 0
+			texts, more = texts[:0], false
+			s.mu.RLock()
+			s.index.addrs.ascend(from, func(a addrPlace, id uint32) bool {
+				if n == stride {
+					from, more = a, true
+					return false
+				}
+				rev, b := s.index.slab.at(id).rev, s.index.slab.row(id)
+				texts = binary.AppendUvarint(texts, rev)
+				at := len(texts)
+				texts = append(texts, b[:len(b)-checksumLen]...)
+				some[n] = place{rev, at, len(texts)}
+				n++
+				return true
+			})
+			s.mu.RUnlock()
+			start := 0
+			for _, p := range some[:n] {
+				_ = r.parse(texts[p.row:p.end]) // it was checked before it came into memory
+				c = Change{Lease: r.numbers(p.rev), Source: r.source}
+				if !yield(&c, texts[start:p.end-sourceLen(r.source)]) {
+					return
+				}
+				start = p.end
+			}
+		}
+	}
 }
 
 // ascend goes through the leases from a place in the tree of addresses on.

@@ -64,13 +64,31 @@ func (s *Store) Mark(name string) Position {
 // time the last that succeeds counts. The zero Position removes the mark. A
 // name has 1 to 255 bytes.
 func (s *Store) CommitMark(ctx context.Context, name string, p Position, changes ...Change) error {
-	if len(name) == 0 || len(name) > maxMark {
-		return fmt.Errorf("lease: commit mark: a name of %d bytes is not 1 to %d long", len(name), maxMark)
-	}
-	r, err := newRequest(changes)
+	prepared, err := Prepare(changes)
 	if err != nil {
 		return err
 	}
+	return s.CommitPrepared(ctx, name, p, prepared)
+}
+
+// Prepared is changes that have been checked and encoded.
+type Prepared struct{ *request }
+
+// Prepare does the part of CommitMark that needs no store, so that it can be
+// done while other changes are being written. The changes are not used after
+// it.
+func Prepare(changes []Change) (Prepared, error) {
+	r, err := newRequest(changes)
+	return Prepared{r}, err
+}
+
+// CommitPrepared is CommitMark with prepared changes. They can be committed
+// once, whether that succeeds or not.
+func (s *Store) CommitPrepared(ctx context.Context, name string, p Position, changes Prepared) error {
+	if len(name) == 0 || len(name) > maxMark {
+		return fmt.Errorf("lease: commit mark: a name of %d bytes is not 1 to %d long", len(name), maxMark)
+	}
+	r := changes.request
 	r.mark, r.place = name, p
 	return s.submit(ctx, r)
 }

@@ -248,26 +248,28 @@ func (s *Store) apply(p *plan) {
 	}
 	for i := range p.steps {
 		st := &p.steps[i]
-		if len(s.observers) == 0 {
-			s.index.set(st.rev, &st.row, st.encoded)
-			continue
-		}
-		var old, new *Lease
-		if id, ok := s.index.addrs.find(st.row.Key); ok {
-			r := s.index.parse(id)
-			before = r.view(s.index.slab.at(id).rev)
-			old = &before
-		}
-		if !st.row.removed {
-			after = st.change(st.rev).Lease
-			new = &after
-		}
-		if old != nil || new != nil { // otherwise it is a removal of another source
-			for _, o := range s.observers {
-				o.fn(old, new)
+		if len(s.observers) > 0 {
+			var old, new *Lease
+			if id, ok := s.there(st); ok {
+				r := s.index.parse(id)
+				before = r.view(s.index.slab.at(id).rev)
+				old = &before
+			}
+			if !st.row.removed {
+				after = st.change(st.rev).Lease
+				new = &after
+			}
+			if old != nil || new != nil { // otherwise it is a removal of another source
+				for _, o := range s.observers {
+					o.fn(old, new)
+				}
 			}
 		}
-		s.index.set(st.rev, &st.row, st.encoded)
+		if st.old == 0 {
+			s.index.add(st.rev, &st.row, st.encoded)
+		} else {
+			s.index.set(st.rev, &st.row, st.encoded)
+		}
 	}
 	s.header = p.header
 	if p.marks != nil {
@@ -276,4 +278,13 @@ func (s *Store) apply(p *plan) {
 	if p.server != nil {
 		s.serverID = *p.server
 	}
+}
+
+// there returns the record of the lease that a step replaces; false: there is
+// no such lease.
+func (s *Store) there(st *step) (id uint32, ok bool) {
+	if st.old == 0 {
+		return 0, false
+	}
+	return s.index.addrs.find(st.row.Key)
 }

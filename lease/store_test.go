@@ -144,8 +144,40 @@ func (w *mirror) equal(t *testing.T, s *Store) {
 		}
 		require.Equal(t, family, paged)
 	}
+	w.encoded(t, s)
 	w.since(t, s, 0)
 	w.since(t, s, w.rev/2)
+}
+
+// encoded compares what Encoded goes through, from the beginning and from
+// behind every address, with what AppendBinary makes of the leases.
+func (w *mirror) encoded(t *testing.T, s *Store) {
+	t.Helper()
+	all := w.where(func(Lease) bool { return true })
+	slices.SortFunc(all, byKey)
+	afters := []netip.Addr{{}, netip.MustParseAddr("255.255.255.255"), netip.MustParseAddr("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")}
+	for i := 0; i < len(all); i += 1 + len(all)/8 {
+		afters = append(afters, all[i].Addr)
+	}
+	for _, after := range afters {
+		want := all
+		for len(want) > 0 && after.IsValid() && !after.Less(want[0].Addr) {
+			want = want[1:]
+		}
+		for c, b := range s.Encoded(after) {
+			require.NotEmpty(t, want)
+			l := want[0]
+			require.Equal(t, w.source[l.Key()], c.Source)
+			require.Equal(t, l.Key(), c.Lease.Key())
+			require.Equal(t, l.Revision, c.Lease.Revision)
+			require.Equal(t, l.SubnetID, c.Lease.SubnetID)
+			wantB, err := (&Change{Lease: l}).AppendBinary(nil)
+			require.NoError(t, err)
+			require.Equal(t, wantB, b)
+			want = want[1:]
+		}
+		require.Empty(t, want, "behind %v", after)
+	}
 }
 
 func (w *mirror) since(t *testing.T, s *Store, rev uint64) {
