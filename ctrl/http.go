@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Limits of servers, where their fields do not say otherwise.
@@ -44,6 +45,7 @@ type HTTPServer struct {
 
 	complaints complaints
 	bodies     bodies
+	inLine     sync.Pool // see line
 }
 
 // ServeHTTP answers with a Mux all of whose commands anybody may run.

@@ -141,7 +141,7 @@ func (s *HTTPServer) serveRequest(ctx context.Context, c *httpConn) bool {
 	}
 	if h := s.Mux.messageHandler(req.Header.Get("Content-Type")); h != nil {
 		if c.line == nil {
-			c.line = startLine(c.guest)
+			c.line = startLine(c.guest, &s.inLine)
 		}
 		return s.serveMessage(req, c.line, h, proto)
 	}

@@ -10,31 +10,33 @@ import (
 // follows waits in the system's buffers.
 const maxInLine = 4
 
-// maxKept is the longest buffer that is kept for another message.
+// maxKept is the longest memory of a message that is used again. It is not the
+// connection's: many of them that are silent keep none.
 const maxKept = 1 << 20
 
 // line is the messages of a connection that are in work. They are answered in
 // the order in which they came, while the next ones are read.
 type line struct {
 	conn *guest
-	next chan *inLine // in order
-	free chan *inLine // none of them is in work
+	next chan *inLine  // in order
+	free chan struct{} // has an element for each that may follow
+	left *sync.Pool    // of *inLine that have been answered
 	done sync.WaitGroup
 }
 
-// inLine is a place in the line, with a message or without.
+// inLine is a message in the line.
 type inLine struct {
-	body  []byte // its memory
+	body  []byte
 	goOn  func() answer
 	taken func() // to be called when the message has been answered
 	proto string
 }
 
 // startLine makes a line, which is to be ended.
-func startLine(conn *guest) *line {
-	l := &line{conn: conn, next: make(chan *inLine, maxInLine), free: make(chan *inLine, maxInLine)}
+func startLine(conn *guest, left *sync.Pool) *line {
+	l := &line{conn: conn, next: make(chan *inLine, maxInLine), free: make(chan struct{}, maxInLine), left: left}
 	for range maxInLine {
-		l.free <- new(inLine)
+		l.free <- struct{}{}
 	}
 	l.done.Go(l.answer)
 	return l
@@ -51,11 +53,11 @@ func (l *line) answer() {
 			hears = l.say(a, m.proto)
 		}
 		l.conn.served()
-		if cap(m.body) > maxKept {
-			m.body = nil
+		if cap(m.body) <= maxKept {
+			m.goOn, m.taken = nil, nil
+			l.left.Put(m)
 		}
-		m.goOn, m.taken = nil, nil
-		l.free <- m
+		l.free <- struct{}{}
 	}
 }
 
@@ -75,12 +77,11 @@ func (l *line) say(a answer, proto string) bool {
 
 // wait waits until nothing is in the line.
 func (l *line) wait() {
-	var all [maxInLine]*inLine
-	for i := range all {
-		all[i] = <-l.free
+	for range maxInLine {
+		<-l.free
 	}
-	for _, m := range all {
-		l.free <- m
+	for range maxInLine {
+		l.free <- struct{}{}
 	}
 }
 
@@ -93,7 +94,11 @@ func (l *line) end() {
 // serveMessage reads a message and puts it into the line, as what it is
 // refused with if it is. It says whether another request may follow.
 func (s *HTTPServer) serveMessage(req *http.Request, l *line, h MessageFunc, proto string) bool {
-	m := <-l.free
+	<-l.free
+	m, _ := l.left.Get().(*inLine)
+	if m == nil {
+		m = new(inLine)
+	}
 	var refused *answer
 	m.body, m.taken, refused = s.receive(req, m.body)
 	served := l.conn.serve()

@@ -17,9 +17,9 @@ import (
 type MessageFunc func(ctx context.Context, body []byte) (answer func() []byte)
 
 // HandleMessage sets what takes the messages of a Content-Type, which is
-// compared byte by byte. They are subject to the same limits and the same authentication as commands; where
-// HTTPServer.Accept names the commands that may be run it has to name the
-// Content-Type as well.
+// compared byte by byte. They are subject to the same limits and the same
+// authentication as commands; where HTTPServer.Accept names the commands that
+// may be run it has to name the Content-Type as well.
 func (m *Mux) HandleMessage(contentType string, h MessageFunc) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

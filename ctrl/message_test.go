@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http/httptest"
 	"os"
+	"runtime"
 	"testing"
 	"time"
 
@@ -183,4 +184,33 @@ func TestMessagesUnderNetHTTP(t *testing.T) {
 		requireAnswer(t, p, text)
 	}
 	require.NoError(t, p.Close())
+}
+
+// Connections keep no memory of the long messages that they have brought: there
+// may be hundreds.
+func TestSilentConnectionsKeepNoMessages(t *testing.T) {
+	const conns, size = 64, 900 << 10
+	mux := NewMux()
+	mux.HandleMessage(testType, func(context.Context, []byte) func() []byte { return func() []byte { return nil } })
+	client, _ := serving(t, &HTTPServer{Mux: mux}, nil)
+	message := make([]byte, size)
+	before := heapInUse()
+	for range conns {
+		p := pipeline(t, client, testType)
+		for range maxInLine {
+			require.NoError(t, p.Send(message))
+			requireAnswer(t, p, "")
+		}
+		p.out = nil
+	}
+	require.Less(t, heapInUse()-before, int64(conns*size/4))
+}
+
+// heapInUse returns how many bytes are in use that nobody gives back.
+func heapInUse() int64 {
+	runtime.GC()
+	runtime.GC() // pools keep what they have through one
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
