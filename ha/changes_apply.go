@@ -61,6 +61,7 @@ type stream struct {
 	turn chan struct{} // holds an element while a message is dealt with
 
 	asked atomic.Uint64 // how often the sender has asked where this server stands
+	begun atomic.Int32  // how many of its messages have come and are not answered
 
 	// Changed in a turn, but for owed, and under the receiver's lock.
 	mark     lease.Position
@@ -215,7 +216,13 @@ type arrival struct {
 	changes
 	verdicts verdicts
 	moves    uint64 // of the stream, when the verdicts were found
+	revision uint64 // of the store, before that
 }
+
+// maxAhead is how many messages of a sender are read before all those before
+// them have been answered: more than one has on the way. They take some ten times
+// the memory then.
+const maxAhead = 2 * window
 
 // take begins with a message of another server of the relationship, which need
 // not be the next one yet, and returns what takes it over when it is, and
@@ -223,25 +230,32 @@ type arrival struct {
 // one before are being written. head is what stands before them, and what it
 // was read from must not change until the message is answered.
 func (r *receiver) take(ctx context.Context, head changesHead, rest []byte) (finish func() []byte) {
-	st, m := r.stream(head.server), r.unused.Get().(*arrival)
-	m.reset(head)
-	err := m.parse(rest)
-	if err == nil {
-		m.translate()
-		m.moves = r.movesOf(st)
-		err = r.decide(&m.changes, &m.verdicts)
+	st := r.stream(head.server)
+	read := func() (*arrival, error) { return r.read(st, head, rest) }
+	if st.begun.Add(1) <= maxAhead {
+		m, err := read()
+		read = func() (*arrival, error) { return m, err }
 	}
 	return func() []byte {
-		defer r.unused.Put(m)
+		defer st.begun.Add(-1)
 		a := changesAnswer{result: ctrl.Error}
-		if err == nil {
-			err = r.finish(ctx, st, m, &a)
-		}
-		if err != nil {
+		if err := r.finish(ctx, st, read, &a); err != nil {
 			a.text = err.Error()
 		}
 		return a.append(nil)
 	}
+}
+
+// read reads and judges the changes of a message.
+func (r *receiver) read(st *stream, head changesHead, rest []byte) (*arrival, error) {
+	m := r.unused.Get().(*arrival)
+	m.reset(head)
+	if err := m.parse(rest); err != nil {
+		return m, err
+	}
+	m.translate()
+	m.moves, m.revision = r.movesOf(st), r.store.Revision()
+	return m, r.decide(&m.changes, &m.verdicts)
 }
 
 func (m *arrival) reset(head changesHead) {
@@ -268,14 +282,18 @@ func (r *receiver) movesOf(st *stream) uint64 {
 
 // finish takes a message over. What has begun is brought to an end even if ctx
 // ends. The error, if there is one, is the answer's.
-func (r *receiver) finish(ctx context.Context, st *stream, m *arrival, a *changesAnswer) error {
+func (r *receiver) finish(ctx context.Context, st *stream, read func() (*arrival, error), a *changesAnswer) error {
 	select {
 	case st.turn <- struct{}{}:
 		defer func() { <-st.turn }()
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	var err error
+	m, err := read()
+	defer r.unused.Put(m)
+	if err != nil {
+		return err
+	}
 	if m.question() {
 		st.asked.Add(1)
 	} else if a.failed, err = r.apply(context.WithoutCancel(ctx), st, m); errors.Is(err, errNotNext) {
@@ -317,8 +335,8 @@ func (r *receiver) apply(ctx context.Context, st *stream, m *arrival) ([]failedC
 	}
 	v := &m.verdicts
 	// Where everything is taken over, a lease that has changed since is found
-	// out by its guard.
-	judged := v.plain || m.moves == st.moves
+	// out by its guard, but for one that is gone.
+	judged := (v.plain || m.moves == st.moves) && !r.removedSince(m)
 	err := r.commit(ctx, func() error {
 		if !judged {
 			if err := r.decide(&m.changes, v); err != nil {
@@ -347,6 +365,21 @@ func (r *receiver) apply(ctx context.Context, st *stream, m *arrival) ([]failedC
 	}
 	r.move(st, m.server, to, next, len(v.changes) > 0 || r.overdue(st, to), v.changes[:v.taken])
 	return append(m.bad, v.lost...), nil
+}
+
+// removedSince says whether any of the leases that a message brings, and that
+// were not there when it was judged, have come and gone since.
+func (r *receiver) removedSince(m *arrival) bool {
+	if r.store.Revision() == m.revision {
+		return false
+	}
+	return slices.ContainsFunc(m.verdicts.changes, func(c lease.Change) bool {
+		if c.If != lease.Absent {
+			return false
+		}
+		last, known := r.store.Last(c.Lease.Key())
+		return known && last.Lease.Revision > m.revision
+	})
 }
 
 // overdue says whether a mark has to be written though nothing has changed.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -164,7 +165,7 @@ func FuzzChanges(f *testing.F) {
 		again, err := parseMessage(messageOf(&m.changesHead, m.list...))
 		require.NoError(t, err)
 		require.Equal(t, m.changesHead, again.changesHead)
-		require.Equal(t, m.list, again.list)
+		require.True(t, len(m.list) == 0 && len(again.list) == 0 || reflect.DeepEqual(m.list, again.list))
 	})
 }
 
