@@ -268,7 +268,7 @@ func (d *rowReader) number(most uint64) uint64 {
 	case size == 0:
 		d.err, d.b = errRowShort, nil
 		return 0
-	case size < 0 || n > most:
+	case size < 0 || n > most || size > 1 && d.b[size-1] == 0: // or longer than it need be
 		d.err, d.b = errRowNumber, nil
 		return 0
 	}
