@@ -300,6 +300,7 @@ func splitBrain(t *testing.T, a, b *node, seed uint64, auto bool) {
 // last moment, the partner knows when it serves again: it would refuse the
 // client otherwise, or give the address to another one.
 func TestReturnedServerKnowsWhatItsClientsWereTold(t *testing.T) {
+	told := 0 // to clients of one that returns quickly
 	for seed := range uint64(16) {
 		quick := seed%2 == 0
 		t.Run(fmt.Sprintf("quick=%v seed=%d", quick, seed), func(t *testing.T) {
@@ -334,11 +335,17 @@ func TestReturnedServerKnowsWhatItsClientsWereTold(t *testing.T) {
 					_, ok := a.has(fmt.Sprintf("192.2.%d.%d", i/256, i%256))
 					require.True(t, ok, "%d of %d", i, acknowledged)
 				}
-				require.NotZero(t, acknowledged)
+				if quick {
+					// The partner may hear of it too late to have served at all.
+					told += acknowledged
+				} else {
+					require.NotZero(t, acknowledged)
+				}
 				equal(a, b)
 			}, func(c *Config) { c.MaxUnackedClients = new(uint32(0)) })
 		})
 	}
+	require.NotZero(t, told)
 }
 
 // A change that was begun while nobody waited for the partner is waited for if
