@@ -12,7 +12,7 @@ import (
 // failover measures how long it takes from the death of the primary to the
 // first ACK of the standby for clients that keep trying, in turns.
 func failover(s *tb, o options) report {
-	p := buildPrograms(s)
+	p := o.programs(s)
 	kinds := []*pair{newPair(s, p, dhcp4, "hot-standby", ours), newPair(s, p, dhcp4, "hot-standby", keaTuned)}
 	for _, d := range kinds {
 		d.startBoth()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -80,6 +81,27 @@ func goalsTable(goals []goal) string {
 		fmt.Fprintf(&b, "| %s | %v | %s | %s | %s |\n", g.what, g.bound, g.bound.format(g.reached), verdict, g.measured)
 	}
 	return b.String()
+}
+
+// mergeGoals returns a table with its lines replaced by those of a newer one,
+// which stand for the same if they are of the same thing; others come last.
+func mergeGoals(had, newer string) string {
+	of := func(line string) string { what, _, _ := strings.Cut(line[1:], "|"); return what }
+	var lines []string
+	for line := range strings.Lines(had) {
+		if strings.HasPrefix(line, "|") {
+			lines = append(lines, line)
+		}
+	}
+	for line := range strings.Lines(newer) {
+		i := slices.IndexFunc(lines, func(l string) bool { return of(l) == of(line) })
+		if i < 0 {
+			lines = append(lines, line)
+		} else {
+			lines[i] = line
+		}
+	}
+	return strings.Join(lines, "")
 }
 
 // over is a goal for the rate of one server over that of others, of which the

@@ -20,6 +20,17 @@ func TestGoalsTable(t *testing.T) {
 	require.Contains(t, text, "| start | ≤ 5 s | 12.3 s | **missed** |  |\n")
 }
 
+// What was not measured again keeps its line.
+func TestMergeGoals(t *testing.T) {
+	t.Parallel()
+	had := goalsTable([]goal{{"rate", atLeast(6, ""), 8, "old"}, {"memory", atMost(600, ""), 500, "old"}}) + "\nNotes of old.\n"
+	newer := goalsTable([]goal{{"memory", atMost(600, ""), 700, "new"}, {"start", atMost(5, ""), 1, "new"}})
+	require.Equal(t, goalsTable([]goal{
+		{"rate", atLeast(6, ""), 8, "old"}, {"memory", atMost(600, ""), 700, "new"}, {"start", atMost(5, ""), 1, "new"},
+	}), mergeGoals(had, newer))
+	require.Equal(t, newer, mergeGoals("", newer))
+}
+
 func TestNumber(t *testing.T) {
 	t.Parallel()
 	for want, v := range map[string]float64{

@@ -2,11 +2,12 @@
 // same configuration, in network namespaces of this machine. It needs Linux,
 // root, these two, kea-ctrl-agent and perf, and a machine that does nothing else.
 //
-//	go run ./internal/bench           everything, and the table of goals
-//	go run ./internal/bench alone     one figure; -h lists them
+//	go run ./internal/bench                everything
+//	go run ./internal/bench alone size     these figures; -h lists them
 //
 // What was measured is printed, and with -write put into README.md and
-// docs/performance.md. A goal that was missed is shown as such.
+// docs/performance.md, where the rest stays as it is. A goal that was missed is
+// shown as such.
 package main
 
 import (
@@ -66,29 +67,32 @@ func main() {
 	flags.DurationVar(&o.length, "for", 4*time.Second, "leases a second: length of a measurement")
 	flags.IntVar(&o.leases, "leases", 200_000, "outage: leases that there are")
 	flags.IntVar(&o.many, "many", 1_000_000, "size: leases that there are")
-	flags.BoolVar(&o.segment, "segment", false, "leases a second, latency: failoverd runs with -segment, which is not its default")
-	write := flags.Bool("write", false, "replace the figures in README.md and docs/performance.md; the table of goals only if all were measured")
+	flags.BoolVar(&o.segment, "segment", false, "failoverd runs with -segment, which is not its default")
+	write := flags.Bool("write", false, "replace the figures in README.md and docs/performance.md")
 	flags.Usage = func() {
 		out := flags.Output()
-		fmt.Fprintln(out, "bench [figure] [flags]\n\nWithout a figure, or with all, every one is measured.")
+		fmt.Fprintln(out, "bench [figure ...] [flags]\n\nWithout a figure every one is measured.")
 		for _, f := range figures {
 			fmt.Fprintf(out, "  %-10s %s\n", f.name, f.about)
 		}
 		fmt.Fprintln(out)
 		flags.PrintDefaults()
 	}
-	name, args := "all", os.Args[1:]
-	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-		name, args = args[0], args[1:]
+	var chosen []figure
+	args := os.Args[1:]
+	for ; len(args) > 0 && !strings.HasPrefix(args[0], "-"); args = args[1:] {
+		i := slices.IndexFunc(figures, func(f figure) bool { return f.name == args[0] })
+		if i < 0 {
+			log.Fatalf("%q is no figure; -h lists them", args[0])
+		}
+		chosen = append(chosen, figures[i])
 	}
 	_ = flags.Parse(args) // it exits
-	chosen := figures
-	if name != "all" {
-		i := slices.IndexFunc(figures, func(f figure) bool { return f.name == name })
-		if i < 0 {
-			log.Fatalf("%q is no figure; -h lists them", name)
-		}
-		chosen = figures[i : i+1]
+	if flags.NArg() > 0 {
+		log.Fatalf("%q: figures stand before flags", flags.Arg(0))
+	}
+	if chosen == nil {
+		chosen = figures
 	}
 	for w := range strings.SplitSeq(*windows, ",") {
 		n, err := strconv.Atoi(w)
@@ -139,13 +143,15 @@ func run(chosen []figure, o options, write bool) error {
 		put(f.name, r.text+notes+"Load and servers share the machine: "+machine+".\n"+
 			"`go run ./internal/bench "+f.name+" -write`, as root, measures it again.\n")
 	}
-	switch table := goalsTable(goals); {
-	case len(goals) == 0:
-	case len(chosen) == len(figures):
-		put("goals", table+"\n"+notes+"Medians of "+fmt.Sprint(o.repeat)+", in turns. Load and servers share the machine: "+machine+".\n"+
-			"`go run ./internal/bench -write`, as root, measures it again.\n")
-	default:
-		fmt.Print("\n", table)
+	if len(goals) == 0 {
+		return failed
 	}
+	had := ""
+	if write {
+		had = readMarked(documents, "goals")
+	}
+	put("goals", mergeGoals(had, goalsTable(goals))+"\n"+notes+"Medians of "+fmt.Sprint(o.repeat)+
+		", in turns. Load and servers share the machine: "+machine+".\n"+
+		"`go run ./internal/bench -write`, as root, measures it again.\n")
 	return failed
 }

@@ -27,7 +27,7 @@ type comeback struct {
 // outage measures how a standby comes back to a primary that has many leases:
 // with none, and after an outage.
 func (f family) outage(s *tb, o options) report {
-	p := buildPrograms(s)
+	p := o.programs(s)
 	kinds := []*pair{
 		newPair(s, p, f, "hot-standby", ours),
 		newPair(s, p, f, "hot-standby", keaTuned),

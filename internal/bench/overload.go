@@ -39,7 +39,7 @@ func (z flooded) share(r result) float64 { return r.PerSecond / z.peak.PerSecond
 // flight as suit them, or are begun as they can complete, beside how they are
 // after as long at their peak.
 func (f family) overload(s *tb, o options) report {
-	p := buildPrograms(s)
+	p := o.programs(s)
 	var all []flooded
 	for _, mode := range []string{"hot-standby", ""} {
 		for _, k := range []kind{ours, keaTuned} {

@@ -152,7 +152,7 @@ func (d *pair) start(i int) {
 	sv := d.servers[i]
 	switch {
 	case sv.kind == ours:
-		sv.Process = sv.host.Start(d.program.failoverd, "-segment", "-c", sv.config)
+		sv.Process = sv.host.Start(d.program.failoverd, append(slices.Clone(d.program.flags), "-c", sv.config)...)
 	case sv.kea == nil:
 		text, err := os.ReadFile(sv.config)
 		if err != nil {

@@ -12,13 +12,9 @@ type programs struct {
 	flags                      []string // of failoverd
 }
 
-func buildPrograms(s *tb) programs {
-	return programs{build(s, "examples/failoverd"), build(s, "internal/dhcpload"), build(s, "internal/bench/responder"), nil}
-}
-
 // programs builds them, to be run as the options say.
 func (o options) programs(s *tb) programs {
-	p := buildPrograms(s)
+	p := programs{build(s, "examples/failoverd"), build(s, "internal/dhcpload"), build(s, "internal/bench/responder"), nil}
 	if o.segment {
 		p.flags = []string{"-segment"}
 	}

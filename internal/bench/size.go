@@ -27,7 +27,7 @@ const few = 1000
 // size measures what the number of leases costs: memory, time to start, and
 // processor time for an exchange.
 func (f family) size(s *tb, o options) report {
-	p := buildPrograms(s)
+	p := o.programs(s)
 	var all [][2]sized // with few and with many leases
 	for _, mode := range []string{"", "hot-standby"} {
 		for _, k := range []kind{ours, keaTuned} {

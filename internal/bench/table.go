@@ -82,6 +82,19 @@ func fsyncTime(dir string) time.Duration {
 // documents are where figures are written.
 var documents = []string{"README.md", "docs/performance.md"}
 
+// readMarked returns what is between the marks of a figure, in the first file
+// that has them.
+func readMarked(files []string, figure string) string {
+	for _, file := range files {
+		text, _ := os.ReadFile(file)
+		if _, rest, ok := strings.Cut(string(text), "<!-- bench "+figure+": begin -->\n"); ok {
+			text, _, _ := strings.Cut(rest, "<!-- bench "+figure+": end -->\n")
+			return text
+		}
+	}
+	return ""
+}
+
 // writeMarked replaces what is between the marks of a figure, in the files that
 // have them.
 func writeMarked(files []string, figure, text string) error {
