@@ -110,8 +110,7 @@ func main() {
 // documentation. What can not be measured keeps nothing else from being so.
 func run(chosen []figure, o options, write bool) error {
 	var failed error
-	var goals []goal
-	machine, notes := "", loadAverage()
+	machine, goals, notes := "", "", loadAverage()
 	if o.segment {
 		notes += "failoverd ran with -segment.\n"
 	}
@@ -134,7 +133,6 @@ func run(chosen []figure, o options, write bool) error {
 			failed = cmp.Or(failed, fmt.Errorf("%s: %w", f.name, err))
 			continue
 		}
-		goals = append(goals, r.goals...)
 		for name, svg := range r.plots {
 			if write {
 				failed = cmp.Or(failed, os.WriteFile(filepath.Join("docs", name), []byte(svg), 0o644))
@@ -142,16 +140,16 @@ func run(chosen []figure, o options, write bool) error {
 		}
 		put(f.name, r.text+notes+"Load and servers share the machine: "+machine+".\n"+
 			"`go run ./internal/bench "+f.name+" -write`, as root, measures it again.\n")
+		if len(r.goals) == 0 {
+			continue
+		}
+		had := goals
+		if write {
+			had = readMarked(documents, "goals")
+		}
+		goals = mergeGoals(had, goalsTable(r.goals))
+		put("goals", goals+"\n"+notes+"Medians of "+fmt.Sprint(o.repeat)+", in turns. Load and servers share the machine: "+machine+".\n"+
+			"`go run ./internal/bench -write`, as root, measures it again.\n")
 	}
-	if len(goals) == 0 {
-		return failed
-	}
-	had := ""
-	if write {
-		had = readMarked(documents, "goals")
-	}
-	put("goals", mergeGoals(had, goalsTable(goals))+"\n"+notes+"Medians of "+fmt.Sprint(o.repeat)+
-		", in turns. Load and servers share the machine: "+machine+".\n"+
-		"`go run ./internal/bench -write`, as root, measures it again.\n")
 	return failed
 }
