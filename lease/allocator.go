@@ -38,6 +38,7 @@ type Allocator struct {
 
 // source is what an Allocator needs of a Store.
 type source interface {
+	clock() time.Time
 	Observe(fn func(old, new *Lease)) (stop func())
 	Expiring(after, until time.Time) iter.Seq[Lease]
 	All() iter.Seq[Lease]
@@ -54,7 +55,7 @@ func newAllocator(s source, specs []PoolSpec) (*Allocator, error) {
 		source:  s,
 		holds:   map[netip.Addr]*hold{},
 		holders: map[string][]*hold{},
-		swept:   time.Now().Unix(),
+		swept:   s.clock().Unix(),
 	}
 	pools, err := newPools(a, specs)
 	if err != nil {

@@ -33,6 +33,8 @@ func (f *fakeSource) watch(fn func(old, new *Lease)) func() {
 	return func() {}
 }
 
+func (f *fakeSource) clock() time.Time { return time.Now() }
+
 func (f *fakeSource) sorted() []Lease {
 	return slices.SortedFunc(maps.Values(f.leases), func(a, b Lease) int { return a.Addr.Compare(b.Addr) })
 }

@@ -43,7 +43,7 @@ func (a *Allocator) observe(old, new *Lease) {
 
 // judge returns the time that leases are looked at by. mu is held.
 func (a *Allocator) judge() time.Time {
-	now := time.Now()
+	now := a.source.clock()
 	a.judged = max(a.judged, now.Unix())
 	return now
 }
@@ -52,7 +52,7 @@ func (a *Allocator) judge() time.Time {
 func (a *Allocator) lock() time.Time {
 	for {
 		a.mu.Lock()
-		now := time.Now()
+		now := a.source.clock()
 		switch t := now.Unix(); {
 		case t < a.judged:
 			a.mu.Unlock()
@@ -81,7 +81,7 @@ func (a *Allocator) sweep(now time.Time) {
 	a.expiring(time.Unix(from, 0), now, func(u *units, l *Lease) { u.vacate(l.prefix(), now) })
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.swept == from && !time.Now().Before(now) {
+	if a.swept == from && !a.source.clock().Before(now) {
 		a.swept = now.Unix()
 	}
 }
@@ -92,7 +92,7 @@ func (a *Allocator) setBack() {
 	a.reading.Lock()
 	defer a.reading.Unlock()
 	a.mu.Lock()
-	now, until := time.Now(), a.judged
+	now, until := a.source.clock(), a.judged
 	a.mu.Unlock()
 	if now.Unix() >= until {
 		return

@@ -3,7 +3,6 @@ package lease
 import (
 	"math/bits"
 	"net/netip"
-	"time"
 )
 
 // Overlapped says whether a lease that has not ended has addresses of a prefix
@@ -19,7 +18,7 @@ func (a *Allocator) Overlapped(p netip.Prefix) bool {
 	if known {
 		return overlapped
 	}
-	now := time.Now()
+	now := a.source.clock()
 	for l := range a.source.Overlapping(p) {
 		if l.prefix() != p && l.State != Registered && l.occupies() && !l.Expired(now) {
 			return true

@@ -48,7 +48,7 @@ func (a *Allocator) Take(p *Pool, holder string, until time.Time) (netip.Addr, b
 func (a *Allocator) Hold(addr netip.Addr, holder string, until time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	now := time.Now()
+	now := a.source.clock()
 	a.dropEnded(&a.outside, now)
 	h, ok := a.holds[addr]
 	if ok && h.ended(now) {
@@ -80,7 +80,7 @@ func (a *Allocator) Holder(addr netip.Addr) (string, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	h, ok := a.holds[addr]
-	if !ok || h.ended(time.Now()) {
+	if !ok || h.ended(a.source.clock()) {
 		return "", false
 	}
 	return h.holder, true

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"go.etcd.io/bbolt"
 )
@@ -53,6 +54,7 @@ func Open(path string, opts *Options) (*Store, error) {
 	s := &Store{
 		path:        path,
 		log:         slog.New(slog.DiscardHandler),
+		now:         time.Now,
 		queue:       newQueue(),
 		stopped:     make(chan struct{}),
 		turn:        make(chan struct{}, 1),
@@ -62,6 +64,9 @@ func Open(path string, opts *Options) (*Store, error) {
 	}
 	if opts != nil && opts.Logger != nil {
 		s.log = opts.Logger
+	}
+	if opts != nil && opts.Now != nil {
+		s.now = opts.Now
 	}
 	// What compaction puts in the file's place must be where the file is, not
 	// where a symbolic link to it is.

@@ -97,7 +97,7 @@ func (s *Store) add(p *plan, r *request) error {
 			continue // there is nothing to remove
 		}
 		if c.row.removed {
-			c.remove(at)
+			c.remove(at, s.now())
 		}
 		p.issued++
 		p.header.revision = p.issued
@@ -129,9 +129,9 @@ func (s *Store) add(p *plan, r *request) error {
 // remove encodes the removal of a lease. One that comes without a time is
 // decided now, in view of the lease there is: on a server whose clock is behind
 // it is not older than that for all others.
-func (c *encodedChange) remove(at place) {
+func (c *encodedChange) remove(at place, now time.Time) {
 	if c.row.cltt == 0 {
-		c.row.cltt = max(time.Now().Unix(), at.cltt)
+		c.row.cltt = max(now.Unix(), at.cltt)
 	}
 	c.payload = appendRemoved(c.payload, c.row.Key, c.row.cltt, c.row.source)
 }

@@ -52,6 +52,7 @@ type reclaimRun struct {
 // reclaimSource is what a Reclaimer needs to see of a Store.
 type reclaimSource interface {
 	watch(fn func(old, new *Lease)) (stop func())
+	clock() time.Time
 	Expiring(after, until time.Time) iter.Seq[Lease]
 }
 
@@ -111,7 +112,7 @@ func (r *reclaimRun) unfinished(t time.Time) {
 
 // reclaim is one cycle.
 func (r *reclaimRun) reclaim(ctx context.Context) {
-	now := time.Now()
+	now := r.source.clock()
 	r.mu.Lock()
 	from := r.done
 	r.done = now.Unix()
@@ -192,7 +193,7 @@ func (r *reclaimRun) changed(l Lease) Change {
 func (r *reclaimRun) flush(ctx context.Context) {
 	var batch []Lease
 	remove := func(l Lease) Change { return Change{Lease: l, Delete: true, If: l.Revision} }
-	for l := range r.source.Expiring(time.Time{}, time.Now().Add(-r.Params.HoldReclaimedTime)) {
+	for l := range r.source.Expiring(time.Time{}, r.source.clock().Add(-r.Params.HoldReclaimedTime)) {
 		if l.State != ExpiredReclaimed || r.Owned != nil && !r.Owned(l) {
 			continue
 		}

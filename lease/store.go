@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"go.etcd.io/bbolt"
 )
@@ -12,6 +13,10 @@ import (
 // Options for Open; the zero value is good.
 type Options struct {
 	Logger *slog.Logger // nil: nothing is logged
+
+	// Now is the clock by which leases end, also for the Allocators and the
+	// Reclaimers of the store; nil: time.Now.
+	Now func() time.Time
 }
 
 // Store keeps leases durably in one file and answers every question about
@@ -22,6 +27,7 @@ type Options struct {
 type Store struct {
 	path string
 	log  *slog.Logger
+	now  func() time.Time
 
 	queue   *queue
 	stopped chan struct{} // closed when the writer has returned
@@ -80,3 +86,6 @@ func (s *Store) Close() error {
 	}
 	return nil
 }
+
+// clock returns the time by which leases end.
+func (s *Store) clock() time.Time { return s.now() }
