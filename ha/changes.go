@@ -1,9 +1,7 @@
 package ha
 
 import (
-	"encoding/binary"
 	"net/netip"
-	"slices"
 	"time"
 
 	"github.com/dhcpha/dhcpha/lease"
@@ -135,6 +133,20 @@ import (
 // with changes of the same second, the primary's. It keeps from which stream a
 // lease came in the highest bit of the source. It is not asked to give anything
 // back, but gets a full transfer with prune instead.
+//
+// # Where it stands
+//
+// Who sends: changes_send.go is one connection to the receiver; changes_align.go
+// finds out where the receiver stands; changes_next.go decides what the next
+// message is, changes_full.go what the next of a full transfer is;
+// changes_window.go is the messages on the way, and what their answers say.
+// What there is to send comes from a feed (feed.go).
+//
+// Who receives: changes_receiver.go and, for each sender, changes_stream.go.
+// changes_ahead.go reads a message and judges it (changes_verdicts.go, by the
+// rule of changes_conflict.go) while others are still being written;
+// changes_apply.go takes it over, changes_restore.go a rewind or a prune;
+// changes_settle.go holds back the winners of conflicts.
 const changesType = "application/vnd.dhcpha.changes-2"
 
 // Bounds of a message. The second is passed by at most one change.
@@ -167,86 +179,20 @@ func (h *changesHead) question() bool {
 	return h.from == lease.Position{} && h.to == lease.Position{}
 }
 
+// after returns the receiver's mark after the message.
+func (h *changesHead) after() lease.Position {
+	if h.full != nil && h.full.through.IsValid() {
+		return h.from
+	}
+	return h.to
+}
+
 // Flags of a message.
 const (
 	flagRewind = 1 << iota
 	flagFull
 	flagPrune
 )
-
-// append begins a message; changes are to follow.
-func (h *changesHead) append(b []byte) []byte {
-	var flags byte
-	if h.rewind {
-		flags |= flagRewind
-	}
-	if h.full != nil {
-		flags |= flagFull
-		if h.full.prune {
-			flags |= flagPrune
-		}
-	}
-	b = appendText(append(b, flags), h.server)
-	b = appendPosition(b, h.from)
-	b = appendPosition(b, h.to)
-	b = appendPosition(b, h.seen)
-	b = appendTime(b, h.now)
-	b = binary.AppendVarint(b, h.offset)
-	b = binary.AppendUvarint(b, h.alone)
-	if h.full != nil {
-		b = appendAddr(appendAddr(b, h.full.after), h.full.through)
-	}
-	return b
-}
-
-// appendChange appends a change, its revision being that of the lease.
-func appendChange(b []byte, c *lease.Change) ([]byte, error) {
-	start := len(b)
-	b, err := c.AppendBinary(beginChange(b, c.Source))
-	if err != nil {
-		return b[:start], err
-	}
-	return endChange(b, start), nil
-}
-
-// appendEncoded appends what AppendBinary has made of a change.
-func appendEncoded(b []byte, source uint64, encoded []byte) []byte {
-	return endChange(append(beginChange(b, source), encoded...), len(b))
-}
-
-func beginChange(b []byte, source uint64) []byte {
-	// The length stands in front, and is mostly one octet.
-	return binary.AppendUvarint(append(b, 0), source)
-}
-
-// endChange puts the length in front of a change that began at a place.
-func endChange(b []byte, start int) []byte {
-	n := len(b) - start - 1
-	if n < 0x80 {
-		b[start] = byte(n)
-		return b
-	}
-	var length [binary.MaxVarintLen64]byte
-	return slices.Replace(b, start, start+1, binary.AppendUvarint(length[:0], uint64(n))...)
-}
-
-func appendText[T string | []byte](b []byte, text T) []byte {
-	return append(binary.AppendUvarint(b, uint64(len(text))), text...)
-}
-
-func appendPosition(b []byte, p lease.Position) []byte {
-	return binary.AppendUvarint(binary.BigEndian.AppendUint64(b, p.Epoch), p.Revision)
-}
-
-// appendTime appends Unix milliseconds, 0 for the zero Time.
-func appendTime(b []byte, t time.Time) []byte {
-	if t.IsZero() {
-		return append(b, 0)
-	}
-	return binary.AppendUvarint(b, uint64(t.UnixMilli()))
-}
-
-func appendAddr(b []byte, addr netip.Addr) []byte { return appendText(b, addr.AsSlice()) }
 
 // changesAnswer is the answer to a message.
 type changesAnswer struct {
@@ -270,21 +216,4 @@ type failedChange struct {
 	index  int // in the message
 	result int
 	text   string
-}
-
-// append appends the answer as it is sent.
-func (a *changesAnswer) append(b []byte) []byte {
-	b = appendText(binary.AppendUvarint(b, uint64(a.result)), a.text)
-	b = appendPosition(appendPosition(b, a.applied), a.position)
-	b = appendTime(b, a.now)
-	if a.transfer == nil {
-		b = append(b, 0)
-	} else {
-		b = appendAddr(appendPosition(append(b, 1), a.transfer.to), a.transfer.through)
-	}
-	for _, f := range a.failed {
-		b = binary.AppendUvarint(binary.AppendUvarint(b, uint64(f.index)), uint64(f.result))
-		b = appendText(b, f.text)
-	}
-	return b
 }

@@ -106,3 +106,10 @@ func equalChanges(a, b *lease.Change, skewed bool) bool {
 		x.SubnetID == y.SubnetID && x.PoolID == y.PoolID && x.ValidLft == y.ValidLft && x.PreferredLft == y.PreferredLft &&
 		x.FQDNFwd == y.FQDNFwd && x.FQDNRev == y.FQDNRev && x.Hostname == y.Hostname && x.State == y.State
 }
+
+func pick[T any](first bool, a, b T) T {
+	if first {
+		return a
+	}
+	return b
+}

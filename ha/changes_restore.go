@@ -57,7 +57,7 @@ func (r *receiver) giveBack(ctx context.Context, common uint64) (given int, err 
 
 // own makes leases and removals this server's own.
 func (r *receiver) own(ctx context.Context, keys []lease.Key, common uint64) error {
-	return r.commit(ctx, func() error {
+	return r.commit(func() error {
 		var changes []lease.Change
 		for _, k := range keys {
 			if c, ok := r.store.Last(k); ok && partners(c.Source) && c.Source > common {
@@ -90,7 +90,7 @@ func (r *receiver) prune(ctx context.Context, m *changes) error {
 	}
 	for after := m.full.after; ; {
 		page, end := nextLeases(r.store, after, m.full.through, restoreSome)
-		err := r.commit(ctx, func() error {
+		err := r.commit(func() error {
 			var changes []lease.Change
 			for i := range page {
 				k := page[i].Key()
