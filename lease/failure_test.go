@@ -15,6 +15,9 @@ import (
 
 var errDisk = errors.New("disk broken")
 
+// update is how a transaction behaves.
+func update(db *bbolt.DB, fn func(*bbolt.Tx) error) error { return db.Update(fn) }
+
 // setUpdate makes transactions fail, or behave again.
 func setUpdate(s *Store, fn func(*bbolt.DB, func(*bbolt.Tx) error) error) {
 	s.turn <- struct{}{}

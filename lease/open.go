@@ -60,13 +60,16 @@ func Open(path string, opts *Options) (*Store, error) {
 		turn:        make(chan struct{}, 1),
 		index:       newIndex(),
 		keepRemoved: keepRemoved,
-		update:      update,
 	}
-	if opts != nil && opts.Logger != nil {
-		s.log = opts.Logger
-	}
-	if opts != nil && opts.Now != nil {
-		s.now = opts.Now
+	s.update = s.transact
+	if opts != nil {
+		s.disk = opts.Write
+		if opts.Logger != nil {
+			s.log = opts.Logger
+		}
+		if opts.Now != nil {
+			s.now = opts.Now
+		}
 	}
 	// What compaction puts in the file's place must be where the file is, not
 	// where a symbolic link to it is.

@@ -45,9 +45,9 @@ func (s *Store) recover() error {
 		case have == want:
 			return nil // an earlier recovery got as far as this
 		case have == s.header:
-			return db.Update(s.state.write)
+			return s.transact(db.DB, s.state.write)
 		case s.failed != nil && have == s.failed.header:
-			return db.Update(func(tx *bbolt.Tx) error { return errors.Join(s.undo(s.failed, tx), s.state.write(tx)) })
+			return s.transact(db.DB, func(tx *bbolt.Tx) error { return errors.Join(s.undo(s.failed, tx), s.state.write(tx)) })
 		default:
 			return errors.New("somebody else has changed the file")
 		}

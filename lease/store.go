@@ -17,6 +17,14 @@ type Options struct {
 	// Now is the clock by which leases end, also for the Allocators and the
 	// Reclaimers of the store; nil: time.Now.
 	Now func() time.Time
+
+	// Write is called for each transaction with what writes it to the file and
+	// syncs it. It has to call that once and may take its time before and after
+	// it; or it returns an error without doing so, as that of a disk which is
+	// full. An error after write is that of a disk which has not synced: what
+	// was written may be there or not. Tests play a disk that fails by it. Nil:
+	// write is called.
+	Write func(write func() error) error
 }
 
 // Store keeps leases durably in one file and answers every question about
@@ -28,6 +36,7 @@ type Store struct {
 	path string
 	log  *slog.Logger
 	now  func() time.Time
+	disk func(write func() error) error // Options.Write, or nil
 
 	queue   *queue
 	stopped chan struct{} // closed when the writer has returned

@@ -221,5 +221,10 @@ func (s *Store) fail(p *plan, changes []Change) {
 	}
 }
 
-// update is (*bbolt.DB).Update, with the error it returns made plain.
-func update(db *bbolt.DB, fn func(*bbolt.Tx) error) error { return db.Update(fn) }
+// transact writes a transaction, by way of Options.Write.
+func (s *Store) transact(db *bbolt.DB, fn func(*bbolt.Tx) error) error {
+	if s.disk == nil {
+		return db.Update(fn)
+	}
+	return s.disk(func() error { return db.Update(fn) })
+}
