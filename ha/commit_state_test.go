@@ -46,7 +46,7 @@ func TestCommitAcrossStates(t *testing.T) {
 	t.Run("alone, then together", func(t *testing.T) {
 		pairTest(t, LoadBalancing, func(a, b *node) {
 			normal(a, b)
-			a.net.setCut(true)
+			a.net.SetCut(true)
 			a.until(StateCommunicationRecovery)
 			b.until(StateCommunicationRecovery)
 			r := a.relationships[0]
@@ -66,7 +66,7 @@ func TestCommitAcrossStates(t *testing.T) {
 			case <-time.After(time.Minute):
 				a.t.Fatal("no end")
 			}
-			a.net.setCut(false)
+			a.net.SetCut(false)
 		})
 	})
 	for name, leave := range map[string]func(a *node){

@@ -16,14 +16,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dhcpha/dhcpha/ctrl"
+	"github.com/dhcpha/dhcpha/internal/memnet"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
 // node is a server of a pair, which can be stopped and started again.
 type node struct {
 	t       *testing.T
-	net     *network // nil: Dial and Listen of opts are
-	path    string   // of its leases
+	net     *memnet.Net // nil: Dial and Listen of opts are
+	path    string      // of its leases
 	cfgs    []*Config
 	opts    Options
 	subnets ctrl.Subnets // nil: oneSubnet or subnet6
@@ -42,7 +43,7 @@ type node struct {
 
 // newNode makes a server with the leases in a file of its own, which need not
 // exist yet.
-func newNode(t *testing.T, n *network, opts Options, cfgs ...*Config) *node {
+func newNode(t *testing.T, n *memnet.Net, opts Options, cfgs ...*Config) *node {
 	return &node{t: t, net: n, path: filepath.Join(memoryDir(t), "leases.db"), cfgs: cfgs, opts: opts}
 }
 
@@ -66,7 +67,8 @@ func (d *node) start() {
 	if d.net != nil {
 		place, err := d.cfgs[0].this().endpoint()
 		require.NoError(d.t, err)
-		opts.Dial, opts.Listen = d.net.dialFrom(place.host), d.net.Listen
+		host := d.net.Host(place.host)
+		opts.Dial, opts.Listen = host.Dial, host.Listen
 	}
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.NewTextHandler(d.t.Output(), nil))
@@ -196,7 +198,7 @@ func (d *node) serves() (n int) {
 func pairTest(t *testing.T, mode Mode, test func(a, b *node), change ...func(*Config)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		n := newNetwork()
+		n := memnet.New()
 		var nodes []*node
 		for _, name := range []string{"server1", "server2"} {
 			cfg := pairConfig(mode, name)

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dhcpha/dhcpha/ctrl"
+	"github.com/dhcpha/dhcpha/internal/memnet"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
@@ -23,7 +24,7 @@ import (
 // it has been heard of. Whoever waits is told; nothing is lost.
 func TestReplicaBacksOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		start, n := time.Now(), newNetwork()
+		start, n := time.Now(), memnet.New()
 		var tries []time.Duration
 		var up atomic.Bool
 		p, err := newPeer(new(Config), Peer{Name: "server2", URL: "http://192.0.2.2:8000/", Role: Secondary}, &Options{

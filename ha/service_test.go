@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dhcpha/dhcpha/ctrl"
+	"github.com/dhcpha/dhcpha/internal/memnet"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
@@ -107,7 +108,7 @@ func TestFailoverAndReturn(t *testing.T) {
 func TestCommunicationRecovery(t *testing.T) {
 	bothKinds(t, LoadBalancing, func(t *testing.T, a, b *node) {
 		normal(a, b)
-		a.net.setCut(true)
+		a.net.SetCut(true)
 		a.until(StateCommunicationRecovery)
 		b.until(StateCommunicationRecovery)
 		require.NoError(t, a.give("192.0.2.7", 7))
@@ -115,7 +116,7 @@ func TestCommunicationRecovery(t *testing.T) {
 		require.Len(t, a.leases(), 1)
 		time.Sleep(10 * time.Second) // no unanswered client: nobody takes over
 		require.Equal(t, StateCommunicationRecovery, a.state())
-		a.net.setCut(false)
+		a.net.SetCut(false)
 		a.until(StateLoadBalancing)
 		b.until(StateLoadBalancing)
 		synctest.Wait()
@@ -182,21 +183,21 @@ func TestUnansweredClients(t *testing.T) {
 func TestCommitUnconfirmed(t *testing.T) {
 	bothKinds(t, HotStandby, func(t *testing.T, a, b *node) {
 		normal(a, b)
-		a.net.setCut(true)
+		a.net.SetCut(true)
 		require.ErrorIs(t, a.give("192.0.2.7", 7), errUnacknowledged)
-		a.net.setCut(false)
+		a.net.SetCut(false)
 		a.until(StateHotStandby)
 		b.until(StateHotStandby)
 		time.Sleep(30 * time.Second)
 		require.Equal(t, a.leases(), b.leases(), "it is sent again all the same")
 
-		a.net.setCut(true)
+		a.net.SetCut(true)
 		done := make(chan error)
 		go func() { done <- a.give("192.0.2.8", 8) }()
 		synctest.Wait()
 		a.stop()
 		require.ErrorIs(t, <-done, errUnacknowledged)
-		a.net.setCut(false)
+		a.net.SetCut(false)
 	})
 }
 
@@ -349,7 +350,7 @@ func TestStoreHangs(t *testing.T) {
 // their subnet is assigned to, changes by the subnet of the lease.
 func TestHub(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNetwork()
+		n := memnet.New()
 		pair := func(hub, spoke string, i int, this string) *Config {
 			c := pairConfig(HotStandby, this)
 			c.Peers = []Peer{

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/dhcpha/dhcpha/internal/memnet"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
@@ -46,7 +47,7 @@ func TestUnconfirmedLeaseIsNotAnsweredOnRepetition(t *testing.T) {
 	inEachMode(t, func(t *testing.T, a, b *node) {
 		normal(a, b)
 		l := lease.Change{Lease: leaseOf("192.0.2.7", mine(a, 0)[0])}
-		apart(a, b, stalls)
+		apart(a, b, memnet.Stalls)
 		for try := range 3 {
 			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 			require.Error(t, a.Commit(ctx, l), "try %d", try)
@@ -58,7 +59,7 @@ func TestUnconfirmedLeaseIsNotAnsweredOnRepetition(t *testing.T) {
 		go func() { done <- a.Commit(t.Context(), l) }()
 		synctest.Wait()
 		require.Empty(t, done)
-		apart(a, b, arrives)
+		apart(a, b, memnet.Arrives)
 		require.NoError(t, <-done)
 		_, ok := b.has("192.0.2.7")
 		require.True(t, ok)
@@ -74,13 +75,13 @@ func TestWhatNoClientRepeatsIsSentAgain(t *testing.T) {
 		for i := range 4 {
 			require.NoError(t, a.give(fmt.Sprintf("192.0.2.%d", i), byte(i)))
 		}
-		a.net.setCut(true)
+		a.net.SetCut(true)
 		time.Sleep(time.Second)
 		require.Error(t, a.release("192.0.2.1"), "in normal operation it is waited for")
 		require.NoError(t, a.alter("192.0.2.2", func(l *lease.Lease) { l.State, l.HWAddr = lease.Declined, nil }))
 		require.NoError(t, a.remove("192.0.2.3"))
 		require.NotEqual(t, a.leases(), b.leases())
-		a.net.setCut(false)
+		a.net.SetCut(false)
 		equal(a, b)
 		require.Len(t, b.leases(), 3)
 	})
@@ -92,9 +93,9 @@ func TestReleasesAndRemovalsSurviveOutages(t *testing.T) {
 	for name, outage := range map[string]struct{ begin, end func(a, b *node) }{
 		"stopped":     {func(a, b *node) { a.end() }, func(a, b *node) { a.start() }},
 		"killed":      {func(a, b *node) { a.kill(b) }, func(a, b *node) { a.revive(b) }},
-		"partitioned": {func(a, b *node) { apart(a, b, vanishes) }, func(a, b *node) { apart(a, b, arrives) }},
-		"stalled":     {func(a, b *node) { apart(a, b, stalls) }, func(a, b *node) { apart(a, b, arrives) }},
-		"one way":     {func(a, b *node) { a.net.set(a.host(), b.host(), vanishes) }, func(a, b *node) { a.net.set(a.host(), b.host(), arrives) }},
+		"partitioned": {func(a, b *node) { apart(a, b, memnet.Vanishes) }, func(a, b *node) { apart(a, b, memnet.Arrives) }},
+		"stalled":     {func(a, b *node) { apart(a, b, memnet.Stalls) }, func(a, b *node) { apart(a, b, memnet.Arrives) }},
+		"one way":     {func(a, b *node) { a.net.Set(a.host(), b.host(), memnet.Vanishes) }, func(a, b *node) { a.net.Set(a.host(), b.host(), memnet.Arrives) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inEachMode(t, func(t *testing.T, a, b *node) {
@@ -130,7 +131,7 @@ func TestOldUpdatesDoNotReplaceNewerOnes(t *testing.T) {
 		for i, pair := range [][2]*node{{a, b}, {b, a}} {
 			older, newer := pair[0], pair[1]
 			renewed, released := fmt.Sprintf("192.0.2.%d", 10+i), fmt.Sprintf("192.0.2.%d", 20+i)
-			apart(a, b, vanishes)
+			apart(a, b, memnet.Vanishes)
 			time.Sleep(6 * time.Second)
 			for _, addr := range []string{renewed, released} {
 				require.NoError(t, older.give(addr, 7))
@@ -139,13 +140,13 @@ func TestOldUpdatesDoNotReplaceNewerOnes(t *testing.T) {
 			require.NoError(t, newer.alterNew(renewed, 7, func(l *lease.Lease) { l.ValidLft = 7200 }))
 			require.NoError(t, newer.alterNew(released, 7, func(l *lease.Lease) { l.State = lease.Released }))
 			want := newer.leases()
-			apart(a, b, arrives)
+			apart(a, b, memnet.Arrives)
 			equal(a, b)
 			require.Equal(t, want, older.leases())
 		}
 
 		// Many of one lease at once, over a slow network.
-		a.net.setLatency(func() time.Duration { return 30 * time.Millisecond })
+		a.net.SetLatency(func() time.Duration { return 30 * time.Millisecond })
 		var group sync.WaitGroup
 		for i := range 50 {
 			group.Go(func() {
@@ -175,7 +176,7 @@ func TestConflictConcernsItsLeaseOnly(t *testing.T) {
 	pairTest(t, LoadBalancing, func(a, b *node) {
 		t := a.t
 		normal(a, b)
-		a.net.setLatency(func() time.Duration { return 20 * time.Millisecond })
+		a.net.SetLatency(func() time.Duration { return 20 * time.Millisecond })
 		var group sync.WaitGroup
 		for i := range 20 {
 			group.Go(func() {
@@ -218,7 +219,7 @@ func TestConflictConcernsItsLeaseOnly(t *testing.T) {
 func TestChangeWithoutReplyIsReplicated(t *testing.T) {
 	inEachMode(t, func(t *testing.T, a, b *node) {
 		normal(a, b)
-		a.net.setLatency(func() time.Duration { return 50 * time.Millisecond })
+		a.net.SetLatency(func() time.Duration { return 50 * time.Millisecond })
 		for i := range 20 {
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 			require.Error(t, a.Commit(ctx, lease.Change{Lease: leaseOf(fmt.Sprintf("192.0.2.%d", i), byte(i))}))
@@ -235,7 +236,7 @@ func TestChangeWithoutReplyIsReplicated(t *testing.T) {
 func TestAcknowledgedLeaseIsOnBothDisks(t *testing.T) {
 	inEachMode(t, func(t *testing.T, a, b *node) {
 		normal(a, b)
-		a.net.setLatency(func() time.Duration { return 3 * time.Millisecond })
+		a.net.SetLatency(func() time.Duration { return 3 * time.Millisecond })
 		acked := make(map[string]byte)
 		var mu sync.Mutex
 		var group sync.WaitGroup
@@ -282,14 +283,14 @@ func TestAcknowledgedLeaseIsOnBothDisks(t *testing.T) {
 func TestAbandonedRequestDeliveredLateIsRefused(t *testing.T) {
 	inEachMode(t, func(t *testing.T, a, b *node) {
 		normal(a, b)
-		apart(a, b, stalls)
+		apart(a, b, memnet.Stalls)
 		require.Error(t, a.Commit(t.Context(), lease.Change{Lease: leaseOf("192.0.2.1", 7)}, lease.Change{Lease: leaseOf("192.0.2.2", 7)}))
 		time.Sleep(20 * time.Second)
 		require.Equal(t, StatePartnerDown, b.state())
 		require.NoError(t, b.alterNew("192.0.2.1", 7, func(l *lease.Lease) { l.State = lease.Released }))
 		require.NoError(t, b.alterNew("192.0.2.2", 7, func(l *lease.Lease) { l.ValidLft = 7200 }))
 		want := b.leases()
-		apart(a, b, arrives)
+		apart(a, b, memnet.Arrives)
 		for range 100 {
 			synctest.Wait()
 			require.Equal(t, want, b.leases())

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/dhcpha/dhcpha/internal/memnet"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
@@ -21,7 +22,7 @@ import (
 func TestNothingIsMissedByRestartsInARow(t *testing.T) {
 	inEachMode(t, func(t *testing.T, a, b *node) {
 		normal(a, b)
-		a.net.setLatency(func() time.Duration { return 20 * time.Millisecond })
+		a.net.SetLatency(func() time.Duration { return 20 * time.Millisecond })
 		ctx, stop := context.WithCancel(t.Context())
 		var group sync.WaitGroup
 		group.Go(func() {
@@ -50,7 +51,7 @@ func TestInterruptedBacklogIsKept(t *testing.T) {
 		t := a.t
 		normal(a, b)
 		before := max(len(a.seen()), len(b.seen()))
-		apart(a, b, vanishes)
+		apart(a, b, memnet.Vanishes)
 		a.until(StateCommunicationRecovery)
 		b.until(StateCommunicationRecovery)
 		const queued = 60000
@@ -61,19 +62,19 @@ func TestInterruptedBacklogIsKept(t *testing.T) {
 			}
 			require.NoError(t, a.Commit(t.Context(), some...))
 		}
-		a.net.setLatency(func() time.Duration { return 40 * time.Millisecond })
+		a.net.SetLatency(func() time.Duration { return 40 * time.Millisecond })
 		var arrived []int
 		for len(b.leases()) < queued {
-			apart(a, b, arrives)
+			apart(a, b, memnet.Arrives)
 			time.Sleep(900 * time.Millisecond)
 			synctest.Wait()
-			apart(a, b, vanishes)
+			apart(a, b, memnet.Vanishes)
 			arrived = append(arrived, len(b.leases()))
 			time.Sleep(2500 * time.Millisecond)
 			require.Less(t, len(arrived), 50, "%v", arrived)
 		}
 		require.Greater(t, len(arrived), 2, "it was interrupted: %v", arrived)
-		apart(a, b, arrives)
+		apart(a, b, memnet.Arrives)
 		equal(a, b)
 		require.NotContains(t, a.seen()[before:], StateWaiting)
 		require.NotContains(t, b.seen()[before:], StateWaiting)
@@ -95,7 +96,7 @@ func TestQuickRestartIsCovered(t *testing.T) {
 				}
 				all, own, before := a.serves()+b.serves(), stays.serves(), len(stays.seen())
 				require.Equal(t, 256, all)
-				a.net.setLatency(func() time.Duration { return 20 * time.Millisecond })
+				a.net.SetLatency(func() time.Duration { return 20 * time.Millisecond })
 				var most, uncovered int
 				gone.end()
 				time.Sleep(time.Second)
@@ -167,7 +168,7 @@ func TestDatabasesAreEqualHoweverTheServersStart(t *testing.T) {
 								want += 1500
 							}
 						}
-						a.net.setLatency(func() time.Duration { return 50 * time.Millisecond })
+						a.net.SetLatency(func() time.Duration { return 50 * time.Millisecond })
 						one, two := a, b
 						if first == 2 {
 							one, two = b, a
@@ -193,7 +194,7 @@ func TestPartitionDelaysClientsAsConfigured(t *testing.T) {
 				normal(a, b)
 				client := mine(a, 0)[0]
 				require.NoError(t, a.request(t.Context(), "192.0.2.1", client))
-				apart(a, b, vanishes)
+				apart(a, b, memnet.Vanishes)
 				began := time.Now()
 				require.Error(t, a.request(t.Context(), "192.0.2.1", client))
 				limit := min(time.Duration(delay)*time.Millisecond/2, 3100*time.Millisecond)
@@ -214,7 +215,7 @@ func TestLossyNetwork(t *testing.T) {
 		normal(a, b)
 		dice := rand.New(rand.NewPCG(25, 1))
 		var mu sync.Mutex
-		a.net.setLatency(func() time.Duration { // each loss costs TCP a timeout, which doubles
+		a.net.SetLatency(func() time.Duration { // each loss costs TCP a timeout, which doubles
 			mu.Lock()
 			defer mu.Unlock()
 			late, timeout := time.Millisecond, 200*time.Millisecond
@@ -240,7 +241,7 @@ func TestLossyNetwork(t *testing.T) {
 		group.Wait()
 		t.Logf("longest wait %v", time.Duration(longest.Load()))
 		require.Less(t, time.Duration(longest.Load()), 4*time.Second)
-		a.net.setLatency(nil)
+		a.net.SetLatency(nil)
 		equal(a, b)
 		require.Len(t, a.leases(), 100)
 	}, func(c *Config) { c.MaxUnackedClients = new(uint32(0)) })
@@ -252,7 +253,7 @@ func TestSynchronizationOfOneBranchDoesNotStopAnother(t *testing.T) {
 	for _, plain := range []bool{false, true} {
 		t.Run(fmt.Sprintf("plain=%v", plain), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				n := newNetwork()
+				n := memnet.New()
 				pair := func(hub, spoke string, i int, this string) *Config {
 					c := pairConfig(HotStandby, this)
 					c.Peers = []Peer{
@@ -288,7 +289,7 @@ func TestSynchronizationOfOneBranchDoesNotStopAnother(t *testing.T) {
 					l := leaseOf(fmt.Sprintf("192.0.2.%d", i), byte(i))
 					require.NoError(t, hub.Commit(t.Context(), lease.Change{Lease: l}))
 				}
-				n.setLatency(func() time.Duration { return 50 * time.Millisecond })
+				n.SetLatency(func() time.Duration { return 50 * time.Millisecond })
 				one.start()
 				returned := false
 				for range 2000 {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/dhcpha/dhcpha/internal/memnet"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
@@ -56,11 +57,11 @@ func TestClocksApart(t *testing.T) {
 				require.True(t, ok)
 				require.InDelta(t, there.CLTT-90, here.CLTT, 1)
 
-				apart(a, b, vanishes)
+				apart(a, b, memnet.Vanishes)
 				time.Sleep(30 * time.Second)
 				require.Equal(t, StatePartnerDown, a.state())
 				require.NoError(t, a.request(t.Context(), "192.0.2.9", 9))
-				apart(a, b, arrives)
+				apart(a, b, memnet.Arrives)
 				a.until(normalIn(a.cfgs[0].Mode))
 				b.until(normalIn(a.cfgs[0].Mode))
 				here, _ = a.store.Lookup(keyOf("192.0.2.9"))
@@ -229,7 +230,7 @@ func splitBrain(t *testing.T, a, b *node, seed uint64, auto bool) {
 	normal(a, b)
 	var mu sync.Mutex
 	latency := rand.New(rand.NewPCG(seed, 24))
-	a.net.setLatency(func() time.Duration {
+	a.net.SetLatency(func() time.Duration {
 		mu.Lock()
 		defer mu.Unlock()
 		return time.Duration(latency.IntN(30)) * time.Millisecond
@@ -261,14 +262,14 @@ func splitBrain(t *testing.T, a, b *node, seed uint64, auto bool) {
 			})
 		}
 		time.Sleep(2 * time.Second)
-		f := []fault{vanishes, stalls}[dice.IntN(2)]
+		f := []memnet.Fault{memnet.Vanishes, memnet.Stalls}[dice.IntN(2)]
 		switch dice.IntN(3) {
 		case 0:
 			apart(a, b, f)
 		case 1:
-			a.net.set(a.host(), b.host(), f)
+			a.net.Set(a.host(), b.host(), f)
 		case 2:
-			a.net.set(b.host(), a.host(), f)
+			a.net.Set(b.host(), a.host(), f)
 		}
 		time.Sleep(time.Duration(dice.IntN(12000)) * time.Millisecond)
 		if dice.IntN(3) == 0 {
@@ -282,12 +283,12 @@ func splitBrain(t *testing.T, a, b *node, seed uint64, auto bool) {
 			time.Sleep(time.Duration(dice.IntN(8000)) * time.Millisecond)
 			victim.revive(other)
 		}
-		apart(a, b, arrives)
+		apart(a, b, memnet.Arrives)
 		time.Sleep(time.Duration(dice.IntN(6000)) * time.Millisecond)
 		stop()
 		group.Wait()
 	}
-	a.net.setLatency(nil)
+	a.net.SetLatency(nil)
 	equal(a, b)
 	require.NotEmpty(t, p.promised)
 	if !auto {
@@ -308,7 +309,7 @@ func TestReturnedServerKnowsWhatItsClientsWereTold(t *testing.T) {
 				normal(a, b)
 				var mu sync.Mutex
 				dice := rand.New(rand.NewPCG(seed, 12))
-				a.net.setLatency(func() time.Duration {
+				a.net.SetLatency(func() time.Duration {
 					mu.Lock()
 					defer mu.Unlock()
 					return time.Duration(dice.IntN(200)) * time.Millisecond
@@ -359,13 +360,13 @@ func TestChangeBegunAloneIsConfirmedTogether(t *testing.T) {
 		alone := *together
 		alone.updates, alone.awaited = UpdatesSent, nil
 		r.view.Store(&alone)
-		apart(a, b, stalls)
+		apart(a, b, memnet.Stalls)
 		stop := a.store.Announce(announced(func() { r.view.Store(together) }))
 		defer stop()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		require.Error(t, a.Commit(ctx, lease.Change{Lease: leaseOf("192.0.2.7", 7)}))
-		apart(a, b, arrives)
+		apart(a, b, memnet.Arrives)
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/dhcpha/dhcpha/internal/memnet"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
@@ -80,9 +81,9 @@ func (d *node) host() string {
 }
 
 // apart lets nothing through between two servers in the given way.
-func apart(a, b *node, f fault) {
-	a.net.set(a.host(), b.host(), f)
-	a.net.set(b.host(), a.host(), f)
+func apart(a, b *node, f memnet.Fault) {
+	a.net.Set(a.host(), b.host(), f)
+	a.net.Set(b.host(), a.host(), f)
 }
 
 // kill ends the server as a loss of power does: what it has sent is lost, and
@@ -93,7 +94,7 @@ func (d *node) kill(others ...*node) {
 	text, err := os.ReadFile(d.path)
 	require.NoError(d.t, err)
 	for _, other := range others {
-		apart(d, other, vanishes)
+		apart(d, other, memnet.Vanishes)
 	}
 	d.end()
 	d.path = filepath.Join(d.t.TempDir(), "leases.db")
@@ -103,7 +104,7 @@ func (d *node) kill(others ...*node) {
 // revive starts a server that was killed.
 func (d *node) revive(others ...*node) {
 	for _, other := range others {
-		apart(d, other, arrives)
+		apart(d, other, memnet.Arrives)
 	}
 	d.start()
 }
