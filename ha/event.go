@@ -105,6 +105,7 @@ const (
 type Report struct {
 	State  State
 	Time   time.Time // its clock, in whole seconds
+	At     time.Time // this server's clock when it said so; zero: the time of the step
 	Scopes []string
 	Unsent uint64 // updates it could not send since it started
 	// HasUnsent says that Unsent was there.

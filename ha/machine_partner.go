@@ -91,7 +91,11 @@ func (m *Machine) answered(now time.Time, r *Report) {
 		p.unsent = [2]uint64{p.unsent[1], r.Unsent}
 	}
 	if r.State != StateUnavailable {
-		p.skew, p.skewKnown = time.Duration(r.Time.Unix()-now.Unix())*time.Second, true
+		here := now
+		if !r.At.IsZero() {
+			here = r.At
+		}
+		p.skew, p.skewKnown = time.Duration(r.Time.Unix()-here.Unix())*time.Second, true
 	}
 }
 

@@ -43,7 +43,8 @@ type Options struct {
 	OnState  func(StateChange)
 	OnUpdate func(LeaseUpdate)
 
-	// Now is the clock; nil: time.Now.
+	// Now is the wall clock, by which lease times are; nil: time.Now. It may be
+	// set while the Service runs.
 	Now func() time.Time
 
 	// Dial and Listen make connections and listeners; nil: those of package

@@ -77,7 +77,9 @@ func (r *relationship) heartbeat(ctx context.Context) Event {
 			return HeartbeatFailed{}
 		}
 	}
-	return HeartbeatAnswered{Report: h.Report}
+	report := h.Report
+	report.At = h.at
+	return HeartbeatAnswered{Report: report}
 }
 
 // synchronize brings the partner's leases here. Those of a partner of this

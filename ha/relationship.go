@@ -73,7 +73,7 @@ func newRelationship(s *Service, index int, cfg *Config) (*relationship, error) 
 		split:   newSplit(cfg, s.opts.Family),
 		box:     newMailbox(),
 		done:    make(chan struct{}),
-		machine: NewMachine(cfg, s.opts.Now()),
+		machine: NewMachine(cfg, time.Now()),
 	}
 	r.came.Store(new(make(chan struct{})))
 	for _, p := range cfg.Peers {
@@ -104,7 +104,9 @@ func (r *relationship) member(name string) *member {
 	return nil
 }
 
-// now is the time by the clock that was handed in.
+// now is the time by the clock that was handed in, which is that of leases and
+// may be set. How long something takes is measured by the system's, which goes
+// on whatever is done to that: the Machine and what it is seen by go by it.
 func (r *relationship) now() time.Time { return r.s.opts.Now() }
 
 // run is the life of the relationship until ctx ends.
@@ -125,7 +127,7 @@ func (r *relationship) run(ctx context.Context) {
 		if deadline := r.deadline(); deadline.IsZero() {
 			timer.Stop()
 		} else {
-			timer.Reset(max(deadline.Sub(r.now()), 0))
+			timer.Reset(max(time.Until(deadline), 0))
 		}
 		select {
 		case <-ctx.Done():
@@ -135,7 +137,7 @@ func (r *relationship) run(ctx context.Context) {
 				f()
 			}
 		case <-timer.C:
-			now := r.now()
+			now := time.Now()
 			if deadline := r.machine.Deadline(); !deadline.IsZero() && !now.Before(deadline) {
 				r.step(Tick{})
 			} else if v := r.view.Load(); !v.silent && v.interrupted(now) {
@@ -247,7 +249,7 @@ func (r *relationship) step(ev Event) {
 
 // advance is step without what must be known to the Machine before.
 func (r *relationship) advance(ev Event) {
-	actions := r.machine.Step(r.now(), ev)
+	actions := r.machine.Step(time.Now(), ev)
 	r.look()
 	r.allow()
 	for _, a := range actions {

@@ -145,7 +145,7 @@ func (r *relationship) idle(v *view) string {
 }
 
 func (r *relationship) partnerStatus(v *view) *PartnerStatus {
-	now := r.now()
+	now := time.Now()
 	st := &PartnerStatus{
 		Name: r.partner.Name, Role: r.partner.Role, State: v.partner, Serves: v.partnerScopes,
 		Interrupted: v.interrupted(now),

@@ -27,7 +27,7 @@ func (r *relationship) statusServers() map[string]any {
 	if r.partner == nil || r.cfg.this().Role == Backup {
 		return servers
 	}
-	now := r.now()
+	now := time.Now()
 	remote := map[string]any{
 		"age":                       0,
 		"analyzed-packets":          v.analyzed,

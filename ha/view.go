@@ -42,7 +42,7 @@ type view struct {
 
 // look makes what the Machine is now visible.
 func (r *relationship) look() {
-	m, now := r.machine, r.now()
+	m, now := r.machine, time.Now()
 	v := &view{
 		at: now, waitsFor: m.WaitsFor(),
 		state: m.State(), scopes: slices.Clone(m.Scopes()), serving: m.Serving(), paused: m.Paused(), unsent: m.Unsent(),
