@@ -39,8 +39,11 @@ func (n *Node) SetClock(offset time.Duration) {
 	n.w.trace.add(n.Name, "has its clock set: off by %v", offset)
 	c := &n.clock
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.offset, c.since = offset, time.Now()
+	now := time.Now()
+	by := offset - c.ahead(now)
+	c.offset, c.since = offset, now
+	c.mu.Unlock()
+	n.w.oracle.clockIsSet(by)
 }
 
 // Drift says by how many parts in a million the wall clock is too fast from now

@@ -32,7 +32,7 @@ type Config struct {
 	Subnets Subnets
 
 	// Start starts the server under test, by what the Node has for it. It is
-	// called whenever a Node is started.
+	// called whenever a Node is started. Nil: NewServer.
 	Start func(n *Node) (Program, error)
 
 	// Logs puts the log lines of the servers into the trace.
@@ -66,6 +66,9 @@ func Pair(mode ha.Mode, backups int) *ha.Config {
 // withDefaults returns a copy without zero fields where there is a default.
 func (c Config) withDefaults() Config {
 	c.Family = cmp.Or(c.Family, ctrl.V4)
+	if c.Start == nil {
+		c.Start = NewServer
+	}
 	if len(c.Relationships) == 0 {
 		c.Relationships = []*ha.Config{Pair(ha.HotStandby, 0)}
 	}

@@ -61,10 +61,25 @@ func (d *disk) part(unsynced bool) error {
 // alter changes what the disk does, which what waits for it notices.
 func (d *disk) alter(change func()) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
 	change()
 	close(d.changed)
 	d.changed = make(chan struct{})
+	d.mu.Unlock()
+	d.n.w.oracle.look()
+}
+
+// lying says whether nobody knows what is synced.
+func (d *disk) lying() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.lies
+}
+
+// bad says whether writes fail, or take long.
+func (d *disk) bad() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.fails != nil || d.slow > 0
 }
 
 // FailDisk makes every write fail with the error, before anything is written: a

@@ -119,6 +119,7 @@ func (n *Node) Start() {
 	n.mu.Lock()
 	l.program = program
 	n.mu.Unlock()
+	n.w.oracle.look()
 }
 
 // Stop ends the program in good order, and returns when it has ended.
@@ -134,6 +135,8 @@ func (n *Node) Stop() {
 	l.end()
 	l.host.Kill() // what it has forgotten to close
 	n.set(nil)
+	n.w.oracle.ended(n)
+	n.w.oracle.look()
 	n.w.trace.add(n.Name, "has ended")
 }
 
@@ -165,12 +168,17 @@ func (n *Node) leave(end func(*memnet.Host), unsynced bool) {
 	if l == nil {
 		return
 	}
+	n.w.oracle.ended(n)
+	if unsynced && n.disk.lying() {
+		n.w.oracle.unsynced(n)
+	}
 	if err := n.disk.part(unsynced); err != nil {
 		n.w.Errorf("%s: %v", n.Name, err)
 	}
 	l.end()
 	end(l.host)
 	n.set(nil)
+	n.w.oracle.look()
 	if l.program != nil {
 		n.w.ending.Go(func() { _ = l.program.Close() }) // an error is no wonder
 	}
@@ -285,6 +293,7 @@ func (l *life) entered(c ha.StateChange) {
 	l.states[c.Server] = c.To
 	l.mu.Unlock()
 	l.n.w.trace.add(c.Server, "%v -> %v, serves %v", c.From, c.To, c.Scopes)
+	l.n.w.oracle.look()
 }
 
 // Mux returns where the program registers its commands, and what it is to give
@@ -312,8 +321,9 @@ func (n *Node) OpenStore() (*lease.Store, error) {
 
 func (l *life) keep(s *lease.Store) {
 	l.n.mu.Lock()
-	defer l.n.mu.Unlock()
 	l.store = s
+	l.n.mu.Unlock()
+	l.n.w.oracle.opened(l.n, s)
 }
 
 // store returns what the program has opened, or nil.

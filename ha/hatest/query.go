@@ -3,6 +3,7 @@ package hatest
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/dhcpha/dhcpha/lease"
@@ -64,4 +65,32 @@ type Answer struct {
 	// Renew and Rebind are T1 and T2. 0: as the RFCs have it, 0.5 and 0.875 of
 	// the lease, in DHCPv6 0.5 and 0.8.
 	Renew, Rebind time.Duration
+}
+
+// String tells of the query in traces.
+func (q Query) String() string {
+	var b strings.Builder
+	b.WriteString(q.Kind.String())
+	if q.Addr.IsValid() {
+		b.WriteString(" " + q.Addr.String())
+	}
+	if q.Server != "" {
+		b.WriteString(" of " + q.Server)
+	}
+	if q.Waited > 0 {
+		fmt.Fprintf(&b, ", has waited %v", q.Waited)
+	}
+	return b.String()
+}
+
+// String tells of the answer in traces.
+func (a Answer) String() string {
+	text := a.Kind.String()
+	if a.Addr.IsValid() {
+		text += " " + a.Addr.String()
+	}
+	if a.Valid > 0 {
+		text += fmt.Sprintf(" for %v", a.Valid)
+	}
+	return text
 }

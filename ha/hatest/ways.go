@@ -106,6 +106,7 @@ func (w *World) set(l link, cut bool) {
 	}
 	w.trace.add("network", "%s to %s %s", l.from, l.to, what)
 	w.net.Set(w.host(l.from), w.host(l.to), fault)
+	w.oracle.look()
 }
 
 // apart says whether one of two nodes cannot ask the other anything: a way

@@ -1,7 +1,6 @@
 package hatest
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,6 +22,9 @@ type World struct {
 	nodes  []*Node
 	byName map[string]*Node
 	ways   map[link]*way
+
+	clients []*Client
+	oracle  *oracle
 
 	ending sync.WaitGroup // what is left of nodes that have ended
 	trace  trace
@@ -80,9 +82,6 @@ func run(t *testing.T, cfg Config, test func(w *World)) (o outcome) {
 
 func newWorld(t *testing.T, cfg Config, dir string) (*World, error) {
 	cfg = cfg.withDefaults()
-	if cfg.Start == nil {
-		return nil, errors.New("Config.Start is missing")
-	}
 	w := &World{
 		t: t, cfg: cfg,
 		net:    memnet.Seeded(cfg.Seed),
@@ -104,6 +103,7 @@ func newWorld(t *testing.T, cfg Config, dir string) (*World, error) {
 			w.byName[name] = n
 		}
 	}
+	w.oracle = newOracle(w)
 	for _, l := range w.links() {
 		w.ways[l] = &way{least: leastDelay, most: mostDelay}
 		w.net.SetDelay(w.host(l.from), w.host(l.to), leastDelay, mostDelay)
@@ -126,6 +126,10 @@ func (w *World) try(f func()) {
 
 // end ends everything there is.
 func (w *World) end() {
+	w.oracle.kept(false)
+	for _, c := range w.clients {
+		c.stop()
+	}
 	for _, n := range w.nodes {
 		n.leave((*memnet.Host).Kill, false)
 	}

@@ -1,0 +1,49 @@
+// Package hatest tests what becomes of DHCP clients when servers, networks,
+// disks and clocks fail: a whole pair of servers with the real [ha.Service], or
+// a hub, or backups, all in memory and in a bubble of testing/synctest, where an
+// hour of protocol time costs nothing. It is meant for programs that are built
+// on package ha; those on this library's own engines are such programs, too.
+//
+//	func TestFailover(t *testing.T) {
+//		hatest.Run(t, hatest.Config{Start: start}, func(w *hatest.World) {
+//			w.Start()
+//			w.UntilState(time.Minute, ha.StateHotStandby)
+//			w.UntilServed(time.Minute, w.Crowd(20)...)
+//			w.Node("server1").Kill()
+//			w.Sleep(2 * time.Hour) // in which all clients renew their leases
+//			w.UntilServed(0, w.Crowd(20)...)
+//			w.Node("server1").Start()
+//			w.Settle(time.Minute)
+//		})
+//	}
+//
+// start makes a [Program] of the server under test: it gives package ha and
+// package lease what the [Node] has for them, and answers a [Query]. Without it
+// the small server of this package runs. The package's example shows all of it.
+//
+// # What is simulated
+//
+//   - The network: what goes from one end to another takes time, is lost,
+//     duplicated, overtaken or cut, one way or both.
+//   - Disks, which are full, slow, or lie; and the loss of what was not synced.
+//   - Wall clocks, which are set and drift. What ha measures it measures by the
+//     clock of the bubble.
+//   - Clients, which ask again as RFC 2131 and RFC 8415 have it.
+//
+// # What is checked
+//
+// Each run is watched, whatever the test does. It fails if a lease is
+// acknowledged that is not on the disk of the server which does so or, where the
+// state demands it, on its partner's; if one that was acknowledged is not there
+// any more; if an address is acknowledged to a client while another may still
+// use it; and if a goroutine is left. [World.Settle] also demands that all
+// servers end up with the same leases. [World.Report] has the figures.
+//
+// # Caveats
+//
+// A run is repeated by its Seed as long as nothing in the program under test
+// depends on anything else: the order in which goroutines run that wait for the
+// same instant, of maps, or of random numbers of its own.
+//
+// Only a lease file that was opened by [Node.OpenStore] can be looked into.
+package hatest
