@@ -72,8 +72,13 @@ func (x *exchange) forThisServer() bool {
 	x.e.core.Stats.NotForUs.Add(1)
 	x.e.core.Stats.Dropped.Add(1)
 	if x.typ == dhcpv4.MessageTypeRequest {
-		x.e.core.Alloc.ReleaseOffers(identity(x.client, true))
-		x.e.core.Alloc.ReleaseOffers(identity(x.client, false))
+		for _, byID := range [...]bool{true, false} {
+			holder := identity(x.client, byID)
+			x.e.core.Alloc.ReleaseOffers(holder)
+			if x.p.held != nil {
+				x.p.held.DropAll(holder)
+			}
+		}
 	}
 	return false
 }

@@ -32,6 +32,7 @@ const (
 // Codes of sub-options of the relay agent information.
 const (
 	relayCircuitID        = 1
+	relayRemoteID         = 2
 	relayLinkSelection    = 5
 	relayServerIDOverride = 11
 )

@@ -101,7 +101,10 @@ type Config struct {
 	ParkedPacketLimit       *uint32           `json:"parked-packet-limit,omitempty"`
 	ReservationsLookupFirst *bool             `json:"reservations-lookup-first,omitempty"`
 
-	Comment     string          `json:"comment,omitempty"`
+	Comment string `json:"comment,omitempty"`
+	// UserContext is the user's own, but for the limits of clients behind relay
+	// agents; see the package's section Limits. Those of shared networks and
+	// subnets can have them, too.
 	UserContext json.RawMessage `json:"user-context,omitempty"`
 }
 

@@ -24,6 +24,7 @@ func (c *Config) check(report *keajson.Report) {
 	ck := &checker{conf.NewChecker(option.V4, report, classes), c}
 	global := c.Params.Inherit(DefaultParams())
 	ck.params("", "", &c.Params, &global)
+	limits := ck.Limits("", conf.Limited{UserContext: c.UserContext, StoreExtendedInfo: c.StoreExtendedInfo}, conf.Limits{}, *global.StoreExtendedInfo)
 	ck.HostKinds(c.HostReservationIdentifiers, hostKinds())
 	ck.interfaces()
 	for i, def := range c.OptionDefs {
@@ -37,10 +38,10 @@ func (c *Config) check(report *keajson.Report) {
 	}
 	ck.reservations("", c.Reservations, nil)
 	for i := range c.SharedNetworks {
-		ck.network(conf.Index("shared-networks", i), &c.SharedNetworks[i], &global)
+		ck.network(conf.Index("shared-networks", i), &c.SharedNetworks[i], &global, limits)
 	}
 	for i := range c.Subnets {
-		ck.subnet(conf.Index("subnet4", i), &c.Subnets[i], &global)
+		ck.subnet(conf.Index("subnet4", i), &c.Subnets[i], &global, limits)
 	}
 	ck.Overlaps()
 }

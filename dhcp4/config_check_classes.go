@@ -9,6 +9,7 @@ func (ck *checker) class(path string, c *ClientClass) {
 	// of the subnet, which it does not know.
 	ck.lifetimes(path, &c.Params, &c.Params)
 	ck.paramsAlone(path, "class", &c.Params)
+	ck.NoLimits(path, c.UserContext)
 
 	// Its definitions are used once the class of a query is known, so they can
 	// only be of options whose reading can wait until then.

@@ -23,7 +23,13 @@ func (x *exchange) discover(ctx context.Context) (*message, error) {
 		return x.withoutIPv4(s, dhcpv4.MessageTypeOffer)
 	}
 	g := x.offer()
-	if g == nil {
+	switch {
+	case g != nil:
+	case x.over != 0:
+		x.limited()
+		x.e.core.Stats.Dropped.Add(1)
+		return nil, nil
+	default:
 		x.allocationFailed()
 		return nil, nil
 	}
@@ -41,6 +47,7 @@ func (x *exchange) discover(ctx context.Context) (*message, error) {
 // reservations before everything, and holds it.
 func (x *exchange) offer() *grant {
 	current := x.findLease()
+	x.givesUp(current)
 	if addr, s := x.reservedAddress(); s != nil {
 		x.subnet = s
 		if addr.IsValid() {
@@ -70,12 +77,19 @@ func (x *exchange) offer() *grant {
 // pick takes a free address of the first pool that has one.
 func (x *exchange) pick() *grant {
 	for s := range x.candidates() {
+		if x.full(s) {
+			continue
+		}
 		for _, pl := range s.pools {
 			if !x.classes.Allowed(&pl.Guard) {
 				continue
 			}
 			if addr, ok := x.e.core.Alloc.Take(pl.free, x.holder, x.now.Add(s.offerHold())); ok {
-				return x.grantOf(addr, s)
+				g := x.grantOf(addr, s)
+				if g == nil {
+					x.e.core.Alloc.Release(addr, x.holder)
+				}
+				return g
 			}
 		}
 	}

@@ -80,6 +80,7 @@
 //   - outbound-interface "use-routing"
 //   - lease-checks "fix", "fix-del" and "del", and lenient-option-parsing
 //   - template-test of client classes
+//   - Kea's limits of subnets and classes: address-limit and rate-limit
 //   - stash-agent-options and adaptive-lease-time-threshold
 //   - http-headers of control sockets, and user-file, password-file and
 //     directory of their authentication
@@ -87,6 +88,47 @@
 // [ParseOptions] can make warnings of these, and say which libraries in
 // hooks-libraries are supported. What becomes of loggers and of control sockets
 // is for the program to say that assembles the server.
+//
+// # Limits
+//
+// Anybody can call itself by any number of names, and take an address with each.
+// What keeps one host from having all of a pool is a limit of how many addresses
+// the clients behind one port of a relay agent, and those behind one relay agent,
+// have at a time. It is set as Kea's limits are, in a user-context: globally, for
+// a shared network or for a subnet, each limit inherited from the level above
+// unless it is set:
+//
+//	"store-extended-info": true,
+//	"user-context": { "limits": { "port-address-limit": 8, "relay-address-limit": 2000 } }
+//
+// A port is what a relay agent, or a switch, calls by circuit-id and remote-id
+// (RFC 3046), together with giaddr; a relay agent is a giaddr. What is counted
+// are leases, whichever server has given them, declined addresses, and offers as
+// long as they are held. A lease is counted by what it keeps of the relay agent,
+// so there has to be store-extended-info; beside it the lease keeps giaddr, as
+// relay-address. In a subnet with limits
+//
+//   - whoever has a lease is never refused it, nor what is reserved for it; both
+//     are counted
+//   - a client beyond a limit gets no offer, and a NAK where it insists; that is
+//     counted as v4-allocation-fail-port-limit and v4-allocation-fail-relay-limit,
+//     also for each subnet, and told of in a warning, of which there are at most
+//     10 a second
+//   - a client that asks by unicast, without a relay agent, for what it does not
+//     have is not answered (v4-allocation-fail-no-relay): who has no lease has to
+//     broadcast
+//   - clients on a link of the server's own, without a relay agent or a switch
+//     that says where they are, are not limited
+//   - a limit of 0 lets nobody have anything new; for none where one is inherited
+//     write 4294967295
+//
+// The count is that of all leases at the port or relay agent, in whatever subnet;
+// it is compared with the limits of the subnet that an address would be of. A
+// lease that was given before it kept these things, or by a Kea, which does not
+// keep giaddr, is counted from when its client next asks by way of the relay
+// agent. Two servers that do not hear each other may together give up to twice as
+// much. And relay agents are believed: a network has to keep its clients from
+// posing as one.
 //
 // # Caveats
 //

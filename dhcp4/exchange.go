@@ -29,6 +29,8 @@ type exchange struct {
 	now   time.Time
 
 	current lease.Lease // the client's, if findLease has found it
+	spare   int64       // how many leases it gives up for what it is to have
+	over    engine.Over // the limit that keeps it from something
 	grant   grant
 	reply   message
 
@@ -130,7 +132,7 @@ func (x *exchange) identityIn(s *subnet) string {
 
 // reset prepares for an answer, the first or another try.
 func (x *exchange) reset() {
-	x.subnet = x.start.subnet
+	x.subnet, x.spare, x.over = x.start.subnet, 0, 0
 	x.classes = x.classes[:x.start.classes] // it has only got more since
 	x.room.values = x.room.values[:0]
 	x.now = time.Now()

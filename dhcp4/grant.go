@@ -38,7 +38,7 @@ func (g *grant) replacing(current *lease.Lease) *grant {
 }
 
 // grantOf makes a grant of an address that is held for the client; nil: the
-// address is another client's.
+// address is another client's, or a limit keeps it from this one.
 func (x *exchange) grantOf(addr netip.Addr, s *subnet) *grant {
 	g := &x.grant // there is one at a time
 	*g = grant{addr: addr, subnet: s, pool: s.poolOf(addr), host: x.hostIn(s)}
@@ -49,6 +49,9 @@ func (x *exchange) grantOf(addr netip.Addr, s *subnet) *grant {
 		if !g.mine && engine.InUse(g.was, x.now) {
 			return nil
 		}
+	}
+	if !x.within(g) {
+		return nil
 	}
 	x.classifyFor(s, g.pool, g.host)
 	g.name = x.clientName(g)
@@ -170,5 +173,8 @@ func (x *exchange) fill(l *lease.Lease, g *grant) {
 	}
 	if *g.subnet.params.StoreExtendedInfo {
 		l.UserContext = withRelayInfo(l.UserContext, x.q.options.value(optRelayInfo))
+		if x.p.held != nil {
+			l.UserContext = withRelay(l.UserContext, x.q.giaddr)
+		}
 	}
 }

@@ -34,6 +34,8 @@ type plan struct {
 	identifiers engine.Identifiers
 	serverIDs   map[netip.Addr]bool // configured as option 54 somewhere
 
+	held *engine.Held // what clients behind relay agents have; nil: nothing is limited
+
 	digest func() string
 }
 
@@ -45,7 +47,8 @@ type subnet struct {
 	mask   []byte // of the prefix
 	params Params // with what is inherited
 	cache  engine.Cache
-	server string // that it is assigned to; empty: none
+	server string         // that it is assigned to; empty: none
+	limits *engine.Limits // nil: there are none
 	pools  []*pool
 
 	valid    engine.Lifetime
@@ -147,7 +150,7 @@ func (p *plan) compileSubnets() error {
 		}
 		var subnets []*subnet
 		for j := range c.Subnets {
-			s, err := p.compileSubnet(&c.Subnets[j], reservationMode(c.Params), level)
+			s, err := p.compileSubnet(&c.Subnets[j], reservationMode(c.Params), conf.LimitsOf(c.UserContext), level)
 			if err != nil {
 				return err
 			}
@@ -157,7 +160,7 @@ func (p *plan) compileSubnets() error {
 		engine.Connect(subnets, site)
 	}
 	for i := range p.cfg.Subnets {
-		s, err := p.compileSubnet(&p.cfg.Subnets[i], Params{})
+		s, err := p.compileSubnet(&p.cfg.Subnets[i], Params{}, conf.Limits{})
 		if err != nil {
 			return err
 		}
@@ -175,7 +178,7 @@ func (p *plan) level(c *Selection, options []OptionData) (engine.Level, error) {
 
 // compileSubnet compiles a subnet, given what it inherits and its shared
 // network, if it has one.
-func (p *plan) compileSubnet(c *Subnet, above Params, network ...engine.Level) (_ *subnet, err error) {
+func (p *plan) compileSubnet(c *Subnet, above Params, limits conf.Limits, network ...engine.Level) (_ *subnet, err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("subnet %s: %w", c.Subnet, err)
@@ -190,6 +193,7 @@ func (p *plan) compileSubnet(c *Subnet, above Params, network ...engine.Level) (
 		cache:  engine.Cache{Threshold: set.CacheThreshold, MaxAge: set.CacheMaxAge},
 		server: conf.HAServer(c.UserContext),
 	}
+	s.limits = engine.LimitsOf(conf.LimitsOf(c.UserContext).Inherit(limits).Inherit(conf.LimitsOf(p.cfg.UserContext)))
 	s.valid, _ = validOf(&s.params)
 	s.boot = bootOf(&s.params)
 	s.byID = *s.params.MatchClientID

@@ -38,6 +38,9 @@ func (x *exchange) request(ctx context.Context) (*message, error) {
 		return x.commit(ctx, g)
 	case refuse:
 		x.e.core.Alloc.Release(addr, x.holder)
+		if x.p.held != nil {
+			x.p.held.Drop(lease.Key{Type: lease.V4, Addr: addr}, x.holder)
+		}
 		return x.nak(), nil
 	default:
 		x.e.core.Stats.Dropped.Add(1)
@@ -81,6 +84,7 @@ func (x *exchange) remembered(addr netip.Addr) verdict {
 // it, holds it.
 func (x *exchange) grantRequested(state requestState, addr netip.Addr) (*grant, verdict) {
 	current := x.findLease()
+	x.givesUp(current)
 	reserved, in := x.reservedAddress()
 	if in != nil {
 		x.subnet = in
@@ -106,6 +110,12 @@ func (x *exchange) grantRequested(state requestState, addr netip.Addr) (*grant, 
 	g := x.hold(addr, s)
 	switch {
 	case g != nil:
+	case x.over != 0:
+		x.limited()
+		if state == stateRenewing || state == stateRebinding {
+			return nil, silent // it may be another server's
+		}
+		return nil, refuse
 	case current != nil && current.Addr == addr && engine.InUse(current, x.now):
 		// Its lease came from another server while somebody else was about to
 		// be given the address here, which will fail.

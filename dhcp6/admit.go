@@ -122,7 +122,11 @@ func (x *exchange) forThisServer() bool {
 	x.e.core.Stats.NotForUs.Add(1)
 	if x.typ == dhcpv6.MessageTypeRequest {
 		for _, a := range x.ias() {
-			x.e.core.Alloc.ReleaseOffers(holderOf(a.typ, a.id, x.client.ID))
+			holder := holderOf(a.typ, a.id, x.client.ID)
+			x.e.core.Alloc.ReleaseOffers(holder)
+			if x.p.held != nil {
+				x.p.held.DropAll(holder)
+			}
 		}
 	}
 	return false

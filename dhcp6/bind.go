@@ -33,6 +33,7 @@ func (x *exchange) loggedClasses() []string { return slices.Clone([]string(x.cla
 // a client that has more of them, from a partner say, keeps them.
 func (x *exchange) bind(a *ia) *binding {
 	b := x.newBinding(a)
+	x.spare, x.over = 0, 0
 	if x.subnet == nil {
 		b.status = none(a.typ)
 		return b
@@ -56,13 +57,18 @@ func (x *exchange) bind(a *ia) *binding {
 		}
 	}
 	if len(b.grants) == 0 {
+		x.spare = int64(min(len(b.lost), 1))
 		if g := x.pick(a); g != nil {
 			b.grants = append(b.grants, g)
 		}
 	}
 	if len(b.grants) == 0 {
 		b.status = none(a.typ)
-		x.allocationFailed(a.typ)
+		if x.over != 0 {
+			x.limited(a.typ, x.subnet)
+		} else {
+			x.allocationFailed(a.typ)
+		}
 		return b
 	}
 	// What else the client wants is looked for there first.
@@ -158,6 +164,9 @@ func (x *exchange) pick(a *ia) *grant {
 			return g
 		}
 		for _, from := range x.poolsWith(a.typ, w, round) {
+			if x.full(a, from.subnet) {
+				continue
+			}
 			first, ok := x.e.core.Alloc.Take(from.pool.free, a.holder, x.until())
 			if !ok {
 				continue
@@ -213,7 +222,7 @@ func (x *exchange) wished(a *ia, w wish, fit lengths) *grant {
 		return nil
 	}
 	s, pl := x.poolFor(a.typ, w.prefix.Addr())
-	if s == nil || !fit.have(pl.length()) {
+	if s == nil || !fit.have(pl.length()) || x.full(a, s) {
 		return nil
 	}
 	p, err := w.prefix.Addr().Prefix(pl.length())

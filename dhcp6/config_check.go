@@ -28,6 +28,7 @@ func (c *Config) check(report *keajson.Report) {
 	if c.RapidCommit != nil {
 		ck.Errorf("rapid-commit", "cannot be given globally, only for a shared network or a subnet")
 	}
+	limits := ck.Limits("", conf.Limited{UserContext: c.UserContext, StoreExtendedInfo: c.StoreExtendedInfo}, conf.Limits{}, *global.StoreExtendedInfo)
 	ck.HostKinds(c.HostReservationIdentifiers, hostKinds())
 	ck.Interfaces(c.InterfacesConfig.Interfaces, c.InterfacesConfig.ServiceSocketsRequireAll)
 	for i, def := range c.OptionDefs {
@@ -42,10 +43,10 @@ func (c *Config) check(report *keajson.Report) {
 	}
 	ck.reservations("", c.Reservations, nil)
 	for i := range c.SharedNetworks {
-		ck.network(conf.Index("shared-networks", i), &c.SharedNetworks[i], &global)
+		ck.network(conf.Index("shared-networks", i), &c.SharedNetworks[i], &global, limits)
 	}
 	for i := range c.Subnets {
-		ck.subnet(conf.Index("subnet6", i), &c.Subnets[i], &global)
+		ck.subnet(conf.Index("subnet6", i), &c.Subnets[i], &global, limits)
 	}
 	ck.Overlaps()
 }

@@ -50,5 +50,6 @@ func (ck *checker) class(path string, c *ClientClass) {
 	// of the subnet, which it does not know.
 	ck.lifetimes(path, &c.Params, &c.Params)
 	ck.paramsAlone(path, "class", &c.Params)
+	ck.NoLimits(path, c.UserContext)
 	ck.OptionData(path, c.OptionData, ck.Defs)
 }

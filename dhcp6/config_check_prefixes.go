@@ -9,6 +9,7 @@ import (
 // pdPool checks a pool of prefixes.
 func (ck *checker) pdPool(path string, p *PDPool) {
 	ck.Guard(path, &p.Guard)
+	ck.NoLimits(path, p.UserContext)
 	ck.OptionData(path, p.OptionData, ck.Defs)
 	switch {
 	case !p.Prefix.IsValid():

@@ -49,10 +49,11 @@
 //   - No packet and no file makes a server panic or grow without bound; a panic
 //     in a handler is contained to its query. What bounds the leases are the
 //     pools, as anybody on a link can call itself by any number of DUIDs: a pool
-//     of all addresses of a /64 is no bound, one of a million is. So that
-//     registered addresses (RFC 9686) have one, too, a client can register 256,
-//     all clients of a subnet together 65,536, and none of them for more than 30
-//     days before it is registered anew.
+//     of all addresses of a /64 is no bound, one of a million is. How much of it
+//     one host can have is for the limits to say. So that registered addresses
+//     (RFC 9686) have a bound, too, a client can register 256, all clients of a
+//     subnet together 65,536, and none of them for more than 30 days before it is
+//     registered anew.
 //   - When the context of Serve ends, queries in flight are answered and
 //     everything has stopped when it returns. Close stops at once.
 //   - What is configured and not supported is an error that names it.
@@ -99,6 +100,7 @@
 //   - dhcp4o6-port
 //   - lease-checks "fix", "fix-del" and "del", and lenient-option-parsing
 //   - template-test of client classes
+//   - Kea's limits of subnets and classes: address-limit, prefix-limit, rate-limit
 //   - adaptive-lease-time-threshold
 //   - http-headers of control sockets, and user-file, password-file and
 //     directory of their authentication
@@ -111,6 +113,47 @@
 // common; prefixes to delegate and reserved ones must not have bits set beyond
 // their length, which Kea 3 refuses, too; and interfaces may come later. A
 // server-id of type UUID is ours: Kea would refuse the file.
+//
+// # Limits
+//
+// Anybody can call itself by any number of DUIDs, and take addresses and prefixes
+// with each. What keeps one host from having all of a pool is a limit of how many
+// the clients behind one port of a relay agent, and those behind one relay agent,
+// have at a time. It is set as Kea's limits are, in a user-context: globally, for
+// a shared network or for a subnet, each limit inherited from the level above
+// unless it is set:
+//
+//	"store-extended-info": true,
+//	"user-context": { "limits": { "port-address-limit": 16, "port-prefix-limit": 2,
+//		"relay-address-limit": 4000, "relay-prefix-limit": 500 } }
+//
+// A port is what the relay agent next to the client calls by Interface-Id and
+// Remote-Id, together with its link-address and the relay agent that counts. That
+// is the one next to the server: those behind it may be clients that claim to be
+// some. It is known by its link-address or, if that is not set and it has
+// forwarded what another one has, by the peer-address, which is the other's. What
+// is counted are leases, whichever server has given them, declined addresses,
+// offers as long as they are held, and addresses of pools that clients have
+// registered. A lease is counted by what it keeps of the relay agents, so there
+// has to be store-extended-info. In a subnet with limits
+//
+//   - whoever has a lease is never refused it, nor what is reserved for it; both
+//     are counted
+//   - an identity association beyond a limit is answered NoAddrsAvail or
+//     NoPrefixAvail; that is counted as v6-allocation-fail-port-limit and
+//     v6-allocation-fail-relay-limit, also for each subnet, and told of in a
+//     warning, of which there are at most 10 a second
+//   - clients on a link of the server's own are not limited
+//   - a limit of 0 lets nobody have anything new; for none where one is inherited
+//     write 4294967295
+//
+// The count is that of all leases at the port or relay agent, in whatever subnet;
+// it is compared with the limits of the subnet that something would be of. A
+// lease that was given before it kept these things is counted from when its
+// client next asks by way of the relay agent. Two servers that do not hear each
+// other may together give up to twice as much. And relay agents are believed: a
+// network has to keep its clients from posing as one that the server takes
+// messages from.
 //
 // # Caveats
 //

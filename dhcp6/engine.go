@@ -99,6 +99,7 @@ func (e *Engine) Reload(cfg *Config) error {
 		return fmt.Errorf("dhcp6: pools: %w", err)
 	}
 	p.setPools(pools)
+	p.held = e.core.Limit(p.limited(), placeOf)
 	settings := engine.Settings{
 		SampleCount: cfg.StatisticDefaultSampleCount,
 		SampleAge:   cfg.StatisticDefaultSampleAge,

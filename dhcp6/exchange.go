@@ -40,6 +40,9 @@ type course struct {
 	subnet *subnet // of the client's link; nil: unknown
 	all    []ia    // what the client asks for, or has
 
+	spare int64       // how many leases an identity association gives up for what it is to have
+	over  engine.Over // the limit that keeps it from something
+
 	server []byte // what it is known by
 	turn   string // for which it waits
 	start  exchangeStart

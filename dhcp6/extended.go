@@ -1,13 +1,17 @@
 package dhcp6
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
 
 	"github.com/dhcpha/dhcpha/internal/engine"
+	"github.com/dhcpha/dhcpha/lease"
 )
 
 // relayInfo is a relay agent in the user context of a lease, with Kea 2.2's
@@ -58,4 +62,35 @@ func ownOptions(r relay) (own []byte) {
 		own = append(appendHeader(own, o.code, len(o.value)), o.value...)
 	}
 	return own
+}
+
+// placeOf is where the client of a lease is, by what its user context keeps: in
+// the form of Kea 2.2, or in that of Kea 2.4 and later, which has more members
+// under another name.
+func placeOf(l *lease.Lease) engine.Place {
+	var context struct {
+		ISC struct {
+			Relays []relayInfo `json:"relays"`
+			Later  []relayInfo `json:"relay-info"`
+		}
+	}
+	if len(l.UserContext) == 0 || json.Unmarshal(l.UserContext, &context) != nil {
+		return engine.Place{}
+	}
+	relays := context.ISC.Relays
+	if len(relays) == 0 {
+		relays = context.ISC.Later
+	}
+	if len(relays) == 0 {
+		return engine.Place{}
+	}
+	return placeBehind(relays[0].hop(), relays[len(relays)-1].hop(), len(relays) > 1)
+}
+
+// hop reads it again. What is damaged says nothing.
+func (r *relayInfo) hop() (h hop) {
+	h.link, _ = netip.ParseAddr(r.Link)
+	h.peer, _ = netip.ParseAddr(r.Peer)
+	h.options, _ = hex.DecodeString(strings.TrimPrefix(r.Options, "0x"))
+	return h
 }

@@ -99,7 +99,8 @@ func (x *exchange) forgotten(addr netip.Addr, holder string) bool {
 }
 
 // grantOf makes a grant of what is held for the identity association; nil: it
-// is another's, or its own with another length.
+// is another's, or its own with another length, or a limit keeps the client from
+// it.
 func (x *exchange) grantOf(a *ia, p netip.Prefix, s *subnet) *grant {
 	g := x.grants.next()
 	*g = grant{typ: a.typ, prefix: p, subnet: s, pool: s.poolOf(a.typ, p.Addr()), host: x.hostIn(s)}
@@ -108,6 +109,9 @@ func (x *exchange) grantOf(a *ia, p netip.Prefix, s *subnet) *grant {
 		if !g.mine && engine.InUse(&g.was, x.now) {
 			return nil
 		}
+	}
+	if !x.within(a, g) {
+		return nil
 	}
 	x.classifyFor(s, g.pool, g.host)
 	g.preferred, g.valid = x.chooseLifetimes(s, a.hint())

@@ -37,6 +37,8 @@ type plan struct {
 	macSources  []macSource     // where hardware addresses are searched
 	supplied    map[uint16]bool // options that relay agents may supply
 
+	held *engine.Held // what clients behind relay agents have; nil: nothing is limited
+
 	digest func() string
 }
 
@@ -47,8 +49,9 @@ type subnet struct {
 	prefix      netip.Prefix
 	params      Params // with what is inherited
 	cache       engine.Cache
-	interfaceID string // by which relay agents name the link; empty: by none
-	server      string // that it is assigned to; empty: none
+	interfaceID string         // by which relay agents name the link; empty: by none
+	server      string         // that it is assigned to; empty: none
+	limits      *engine.Limits // nil: there are none
 	pools       []*pool
 	pdPools     []*pool
 
@@ -156,7 +159,7 @@ func (p *plan) compileSubnets() error {
 		}
 		var subnets []*subnet
 		for j := range c.Subnets {
-			s, err := p.compileSubnet(&c.Subnets[j], reservationMode(c.Params), level)
+			s, err := p.compileSubnet(&c.Subnets[j], reservationMode(c.Params), conf.LimitsOf(c.UserContext), level)
 			if err != nil {
 				return err
 			}
@@ -167,7 +170,7 @@ func (p *plan) compileSubnets() error {
 		engine.Connect(subnets, site)
 	}
 	for i := range p.cfg.Subnets {
-		s, err := p.compileSubnet(&p.cfg.Subnets[i], Params{})
+		s, err := p.compileSubnet(&p.cfg.Subnets[i], Params{}, conf.Limits{})
 		if err != nil {
 			return err
 		}
@@ -190,7 +193,7 @@ func (p *plan) level(c *Selection, options []OptionData) (engine.Level, error) {
 
 // compileSubnet compiles a subnet, given what it inherits and its shared
 // network, if it has one.
-func (p *plan) compileSubnet(c *Subnet, above Params, network ...engine.Level) (_ *subnet, err error) {
+func (p *plan) compileSubnet(c *Subnet, above Params, limits conf.Limits, network ...engine.Level) (_ *subnet, err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("subnet %s: %w", c.Subnet, err)
@@ -205,6 +208,7 @@ func (p *plan) compileSubnet(c *Subnet, above Params, network ...engine.Level) (
 		interfaceID: c.InterfaceID,
 		server:      conf.HAServer(c.UserContext),
 	}
+	s.limits = engine.LimitsOf(conf.LimitsOf(c.UserContext).Inherit(limits).Inherit(conf.LimitsOf(p.cfg.UserContext)))
 	s.valid, _ = validOf(&s.params)
 	s.preferred, _ = preferredOf(&s.params)
 	if s.names, err = nameRulesOf(&s.params); err != nil {

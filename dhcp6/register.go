@@ -59,6 +59,9 @@ func (x *exchange) register(ctx context.Context) (answered bool, err error) {
 		Type: lease.NA, Addr: addr, ClientID: x.client.ID, HWAddr: x.client.HWAddr, HWType: x.hwType, HWSource: x.hwSource,
 		SubnetID: s.id, CLTT: x.now.Unix(), ValidLft: min(w.valid, maxRegistration), PreferredLft: min(w.preferred, maxRegistration), Hostname: name.stored, State: lease.Registered,
 	}
+	if x.counted(s, addr) {
+		l.UserContext = withRelayInfo(nil, x.in.relays)
+	}
 	before, _ := x.e.core.Store.Lookup(l.Key())
 	if err := x.write(ctx, x.registering(l)); err != nil {
 		return false, err
@@ -141,6 +144,8 @@ func (x *exchange) registersIn(addr netip.Addr, valid uint32) (s *subnet, reason
 		return nil, "the client has registered too many"
 	case !known && x.e.core.Store.Count(s.id, lease.Registered, lease.NA) >= maxRegistered:
 		return nil, "too many are registered in the subnet"
+	case !own && x.counted(s, addr) && !x.registersWithin(addr, s):
+		return nil, "a limit is reached"
 	}
 	return s, ""
 }

@@ -12,8 +12,8 @@ import (
 
 // Digest returns a hash of what servers have to agree on that stand in for each
 // other: of the JSON of a configuration without comments and user-contexts, but
-// for what these assign to servers. What each server has for itself, the caller
-// has taken out.
+// for what these assign to servers and for the limits they set. What each server
+// has for itself, the caller has taken out.
 func Digest(config any) string {
 	text, err := json.Marshal(config)
 	if err != nil {
@@ -40,6 +40,9 @@ func dropComments(v any) {
 			delete(v, "user-context")
 			if server, ok := uc["ha-server-name"]; ok {
 				v["user-context"] = server
+			}
+			if limits, ok := uc["limits"]; ok {
+				v["limits"] = limits
 			}
 		}
 		for _, member := range v {

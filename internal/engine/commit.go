@@ -63,5 +63,10 @@ func (c *Core) Confirmed(l *lease.Lease) bool {
 
 // InUse says whether a lease keeps its address from others.
 func InUse(l *lease.Lease, now time.Time) bool {
-	return !l.Expired(now) && (l.State == lease.Assigned || l.State == lease.Declined || l.State == lease.Registered)
+	return !l.Expired(now) && keeps(l)
+}
+
+// keeps says whether a lease keeps its address from others until it ends.
+func keeps(l *lease.Lease) bool {
+	return l.State == lease.Assigned || l.State == lease.Declined || l.State == lease.Registered
 }

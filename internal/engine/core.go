@@ -12,7 +12,7 @@ import (
 
 // Core is what the engines of both families consist of, besides what their
 // configurations mean and how their messages look. Its methods may be called by
-// many goroutines at once, but Init, SetPools and Use by one at a time.
+// many goroutines at once, but Init, SetPools, Limit and Use by one at a time.
 type Core struct {
 	Store     *lease.Store
 	Committer lease.Committer
@@ -25,6 +25,7 @@ type Core struct {
 	background lease.Committer
 	reclaims   func(lease.Lease) bool
 
+	held     *Held // nil: nothing is limited
 	settings atomic.Pointer[settings]
 	started  time.Time
 	changed  chan struct{} // the settings have changed, for Run
@@ -107,5 +108,22 @@ func (c *Core) Use(s Settings) {
 	}
 }
 
+// Limit begins to count what clients behind relay agents have, or ends it. It
+// returns the count; nil: nothing is limited, and nothing is counted. place says
+// where the client of a lease is.
+func (c *Core) Limit(limited bool, place func(*lease.Lease) Place) *Held {
+	switch {
+	case limited && c.held == nil:
+		c.held = NewHeld(c.Store, place)
+	case !limited && c.held != nil:
+		c.held.Close()
+		c.held = nil
+	}
+	return c.held
+}
+
 // Close ends the observation of the store.
-func (c *Core) Close() { c.Alloc.Close() }
+func (c *Core) Close() {
+	c.Alloc.Close()
+	c.Limit(false, nil)
+}

@@ -28,3 +28,21 @@ func WithExtendedInfo(context []byte, name string, value []byte) []byte {
 	}
 	return out
 }
+
+// WithMember puts a member of our own into the user context of a lease, beside
+// what Kea keeps there. The value is JSON.
+func WithMember(context []byte, name string, value []byte) []byte {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(context, &members) != nil || len(members) == 0 {
+		return fmt.Appendf(nil, `{ "%s": %s }`, name, value)
+	}
+	if string(members[name]) == string(value) {
+		return context
+	}
+	members[name] = value
+	out, err := json.Marshal(members)
+	if err != nil {
+		return context
+	}
+	return out
+}

@@ -104,7 +104,10 @@ func (n *StatNames) failure(where string) string { return n.Prefix + "-allocatio
 
 // allocationFailures are what it is counted by that there is nothing for a
 // client.
-var allocationFailures = []string{"", "-classes", "-no-pools", "-shared-network", "-subnet"}
+var allocationFailures = []string{
+	"", "-classes", "-no-pools", "-shared-network", "-subnet",
+	"-port-limit", "-relay-limit", "-no-relay", // see Over
+}
 
 // Count counts what happened in a subnet, which may be gone by now; 0: in none.
 func (s *Stats) Count(name string, subnet uint32) { s.count(time.Now(), name, subnet) }
