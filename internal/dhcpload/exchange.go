@@ -6,10 +6,12 @@ import "time"
 // since the start.
 type exchange struct {
 	query
+	place   int           // of a returning client
 	due     time.Duration // when it began, or with -rate should have begun
 	asked   time.Duration // when it came to the step it is at
 	sent    time.Duration // when it sent last
 	sends   int           // at this step
+	refused bool          // before, by a server
 	earlier *exchange     // which sent before it
 	later   *exchange
 }

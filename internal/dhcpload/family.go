@@ -27,9 +27,11 @@ type query struct {
 type step int
 
 const (
-	asks   step = iota + 1 // DISCOVER, Solicit
-	takes                  // REQUEST, Request: what a server has offered
-	renews                 // REQUEST of an address that it has, Renew
+	asks    step = iota + 1 // DISCOVER, Solicit
+	takes                   // REQUEST, Request: what a server has offered
+	renews                  // REQUEST of an address that it has, Renew
+	rebinds                 // the same, and any server is meant: Rebind
+	returns                 // RELEASE, Release: no answer is waited for
 )
 
 // client is a client's number, which its hardware address is made of.

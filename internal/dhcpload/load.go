@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"time"
@@ -19,6 +20,9 @@ type settings struct {
 	tries    int // 0: no limit
 	clients  int // 0: a new one for every exchange
 	renew    bool
+	insist   bool
+	release  int // of 100 renewals
+	change   int // likewise
 	seed     uint64
 	batch    int       // messages that are sent in one
 	pd       bool      // DHCPv6: ask for a prefix, too
@@ -35,18 +39,28 @@ type load struct {
 	link      *link
 	trains    trains
 	start     time.Time
+	random    *rand.Rand
 	firstID   client
-	returning []returning           // clients, with -clients
-	turn      int                   // whose turn it is
-	owner     map[netip.Addr]client // to whom an address, or a prefix that begins with it, was last acknowledged
+	ids       client               // that returning clients have had
+	returning []returning          // clients, with -clients
+	turn      int                  // whose turn it is
+	owner     map[netip.Addr]owner // to whom an address, or a prefix that begins with it, was last acknowledged
 	packet    []byte
 	answer    answer
 }
 
 // returning is what a client that returns is up to.
 type returning struct {
+	id   client
 	busy bool
-	has  answer // its lease, with -renew; its kind is 0 if it has none
+	has  answer    // its lease, with -renew; its kind is 0 if it has none
+	ends time.Time // when that is over
+}
+
+// owner is a client with a lease.
+type owner struct {
+	client client
+	until  int64 // Unix milliseconds
 }
 
 func newLoad(s settings, conn *net.UDPConn) (*load, error) {
@@ -58,9 +72,14 @@ func newLoad(s settings, conn *net.UDPConn) (*load, error) {
 		settings:  s,
 		link:      link,
 		trains:    trains{max: s.batch},
+		random:    rand.New(rand.NewPCG(s.seed, 0)),
 		firstID:   client(s.seed&0xffffff) << 24,
+		ids:       client(s.clients),
 		returning: make([]returning, s.clients),
-		owner:     make(map[netip.Addr]client, 1<<16),
+		owner:     make(map[netip.Addr]owner, 1<<16),
+	}
+	for i := range l.returning {
+		l.returning[i].id = client(i)
 	}
 	if local := conn.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap(); local.Is4() {
 		l.family = v4{giaddr: local}
@@ -201,41 +220,60 @@ func (l *load) another(p phase, begun, window int, now time.Duration) bool {
 
 // begin starts an exchange.
 func (l *load) begin(due, now time.Duration) error {
-	id := client(l.Started + l.NotStarted)
-	if l.clients > 0 {
-		if l.inflight.n == l.clients {
-			l.NotStarted++
-			return nil
-		}
-		id = l.next()
+	if l.clients > 0 && l.inflight.n == l.clients {
+		l.NotStarted++
+		return nil
 	}
 	e := l.inflight.add()
 	if e == nil {
 		l.NotStarted++
 		return nil
 	}
-	l.Started++
-	e.client, e.step, e.due, e.asked = l.firstID+id, asks, due, due
+	e.step, e.due, e.asked = asks, due, due
 	if l.clients > 0 {
-		who := &l.returning[id]
-		who.busy = true
-		if who.has.kind != 0 {
-			e.step = renews
-			e.has.keep(&who.has)
-		}
+		l.comeAgain(e)
+	} else {
+		e.client = l.firstID + client(l.Started+l.NotStarted)
 	}
+	if e.step == returns {
+		l.Released++
+		if err := l.noteReturn(e); err != nil {
+			return err
+		}
+		err := l.send(e, now)
+		l.done(e, nil)
+		return err
+	}
+	l.Started++
 	return l.send(e, now)
 }
 
-// next returns the next returning client that is not busy.
-func (l *load) next() client {
-	for {
-		id := l.turn
+// comeAgain makes an exchange one of the next returning client that is not busy.
+func (l *load) comeAgain(e *exchange) {
+	for l.returning[l.turn].busy {
 		l.turn = (l.turn + 1) % l.clients
-		if !l.returning[id].busy {
-			return client(id)
+	}
+	e.place = l.turn
+	l.turn = (l.turn + 1) % l.clients
+	who := &l.returning[e.place]
+	who.busy = true
+	if who.has.kind != 0 {
+		e.step = renews
+		if l.release+l.change > 0 {
+			switch n := l.random.IntN(100); {
+			case n < l.change:
+				e.step = asks
+				who.id = l.ids
+				l.ids++
+			case n < l.change+l.release:
+				e.step = returns
+			}
 		}
 	}
+	if e.step != asks {
+		e.has.keep(&who.has)
+	}
+	e.client = l.firstID + who.id
 }
 
 // send puts what an exchange has to say now into a train.
@@ -256,7 +294,7 @@ func (l *load) send(e *exchange, now time.Duration) error {
 func (l *load) retransmit(now time.Duration) error {
 	again := 0
 	for e := l.inflight.first; e != nil && again < atOnce && now-e.sent > l.timeout; e = l.inflight.first {
-		if l.tries > 0 && e.sends >= l.tries {
+		if l.tries > 0 && e.sends >= l.tries && !l.goOn(e, now) {
 			l.giveUp(e)
 			continue
 		}
@@ -270,6 +308,26 @@ func (l *load) retransmit(now time.Duration) error {
 	return nil
 }
 
+// goOn has a client say something else that has had no answer for too often. It
+// returns false if it does not insist.
+func (l *load) goOn(e *exchange, now time.Duration) bool {
+	if !l.insist {
+		return false
+	}
+	switch {
+	case e.step == takes:
+		l.beginAnew(e, now)
+	case e.step == renews:
+		e.step, e.sends = rebinds, 0
+	case e.step == rebinds && l.start.Add(now).After(l.returning[e.place].ends):
+		l.beginAnew(e, now)
+	}
+	return true
+}
+
+// beginAnew has a client ask for any lease, as one that has none.
+func (*load) beginAnew(e *exchange, now time.Duration) { e.step, e.asked, e.sends = asks, now, 0 }
+
 // giveUp is the end of an exchange without an answer.
 func (l *load) giveUp(e *exchange) {
 	l.Lost++
@@ -279,11 +337,12 @@ func (l *load) giveUp(e *exchange) {
 // done is the end of an exchange, with what the client has then.
 func (l *load) done(e *exchange, has *answer) {
 	if l.clients > 0 {
-		who := &l.returning[e.client-l.firstID]
+		who := &l.returning[e.place]
 		who.busy = false
 		who.has.kind = 0
 		if l.renew && has != nil {
 			who.has.keep(has)
+			who.ends = time.Now().Add(time.Duration(has.leases[0].seconds) * time.Second)
 		}
 	}
 	l.inflight.remove(e)
@@ -324,6 +383,8 @@ func (l *load) answered(a *answer, from netip.Addr, now time.Duration) error {
 	e := l.inflight.find(a)
 	switch {
 	case e == nil: // another server was first
+	case a.kind == refused && l.insist:
+		return l.turnedDown(e, now)
 	case a.kind == refused:
 		l.Naks++
 		l.done(e, nil)
@@ -334,28 +395,64 @@ func (l *load) answered(a *answer, from netip.Addr, now time.Duration) error {
 		return l.send(e, now)
 	case a.kind == granted && (e.step != asks || l.rapid):
 		l.acked(now, now-e.asked)
-		client := e.client
+		client, waited := e.client, now-e.due
 		l.done(e, a)
-		return l.note(client, a, from)
+		return l.note(client, a, from, waited)
 	}
 	return nil
 }
 
+// turnedDown has a client that insists begin anew. Once that was in vain it waits
+// for a while before it asks again.
+func (l *load) turnedDown(e *exchange, now time.Duration) error {
+	l.Naks++
+	if e.step == asks {
+		return nil
+	}
+	l.beginAnew(e, now)
+	if e.refused {
+		return nil
+	}
+	e.refused = true
+	return l.send(e, now)
+}
+
 // note looks who has had before what a client has been given now.
-func (l *load) note(c client, a *answer, from netip.Addr) error {
+func (l *load) note(c client, a *answer, from netip.Addr, waited time.Duration) error {
+	at := time.Now().UnixMilli()
 	for _, given := range a.leases {
 		addr := given.what.Addr()
 		if !addr.IsValid() {
 			continue
 		}
-		if owner, ok := l.owner[addr]; ok && owner != c {
+		if owner, ok := l.owner[addr]; ok && owner.client != c && owner.until > at {
 			l.Duplicates++
 		}
-		l.owner[addr] = c
+		l.owner[addr] = owner{c, at + int64(given.seconds)*1000}
 		if l.acks == nil {
 			continue
 		}
-		if _, err := fmt.Fprintf(l.acks, "%d %012x %s %s %d\n", time.Now().UnixMilli(), uint64(c), given, from, given.seconds); err != nil {
+		if _, err := fmt.Fprintf(l.acks, "%d %012x %s %s %d %d\n", at, uint64(c), given, from, given.seconds, waited.Milliseconds()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// noteReturn forgets what a client gives back.
+func (l *load) noteReturn(e *exchange) error {
+	for _, had := range e.has.leases {
+		addr := had.what.Addr()
+		if !addr.IsValid() {
+			continue
+		}
+		if l.owner[addr].client == e.client {
+			delete(l.owner, addr)
+		}
+		if l.acks == nil {
+			continue
+		}
+		if _, err := fmt.Fprintf(l.acks, "%d %012x %s - 0 0\n", time.Now().UnixMilli(), uint64(e.client), had); err != nil {
 			return err
 		}
 	}

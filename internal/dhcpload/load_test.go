@@ -148,10 +148,10 @@ func TestLoad(t *testing.T) {
 		require.NotZero(t, r.AckMax)
 		lines := r.Completed
 		if host == "::1" {
-			require.Equal(t, r.Completed, strings.Count(acks.String(), "::/64 ::1 60\n"), "prefixes are acknowledged, too")
+			require.Equal(t, r.Completed, strings.Count(acks.String(), "::/64 ::1 60 "), "prefixes are acknowledged, too")
 			lines *= 2
 		}
-		require.Equal(t, lines, strings.Count(acks.String(), " "+host+" 60\n"))
+		require.Equal(t, lines, strings.Count(acks.String(), " "+host+" 60 "))
 		total := 0
 		for _, n := range r.PerSecondRow {
 			total += n
@@ -298,6 +298,118 @@ func TestLoadRenews(t *testing.T) {
 			leases *= 2
 		}
 		require.Len(t, has, leases)
+	})
+}
+
+// idle is a load whose messages nobody answers.
+func idle(t *testing.T, host string, s settings) *load {
+	t.Helper()
+	to, conn := listen(t, host), listen(t, host)
+	t.Cleanup(func() { to.Close(); conn.Close() })
+	s.batch, s.timeout = 1, time.Second
+	s.servers = []netip.AddrPort{to.LocalAddr().(*net.UDPAddr).AddrPort()}
+	l, err := newLoad(s, conn)
+	require.NoError(t, err)
+	l.start = time.Now()
+	return l
+}
+
+// A client that insists goes another way when it is refused, or asks in vain.
+func TestLoadInsists(t *testing.T) {
+	families(t, func(t *testing.T, host string) {
+		var acks bytes.Buffer
+		l := idle(t, host, settings{clients: 1, renew: true, insist: true, tries: 2, acks: &acks})
+		require.NoError(t, l.begin(0, 0))
+		e, now := l.inflight.first, time.Duration(0)
+		inVain := func() {
+			for range 2 {
+				now += 2 * time.Second
+				require.NoError(t, l.retransmit(now))
+			}
+		}
+		answered := func(k kind) {
+			a := answer{kind: k, xid: e.xid, hw: e.client.hwAddr(), server: []byte{1, 2, 3, 4}, leases: offer4.leases}
+			a.leases[0].seconds = 60
+			require.NoError(t, l.answered(&a, netip.MustParseAddr(host), now))
+		}
+		inVain()
+		require.Equal(t, asks, e.step)
+		answered(offered)
+		inVain()
+		require.Equal(t, asks, e.step, "what was offered is not to be had")
+		answered(offered)
+		answered(refused)
+		require.Equal(t, asks, e.step)
+		require.Equal(t, 1, e.sends, "it asks at once")
+		answered(offered)
+		answered(refused)
+		require.Zero(t, e.sends, "it is not refused again and again without a pause")
+		answered(offered)
+		now += time.Second / 2
+		answered(granted)
+		require.Regexp(t, ` 60 8500\n$`, acks.String(), "since it began")
+		require.Nil(t, l.inflight.first)
+
+		require.NoError(t, l.begin(now, now))
+		e = l.inflight.first
+		require.Equal(t, renews, e.step)
+		inVain()
+		require.Equal(t, rebinds, e.step)
+		inVain()
+		require.Equal(t, rebinds, e.step)
+		l.returning[0].ends = l.start
+		inVain()
+		require.Equal(t, asks, e.step, "its lease is over")
+		require.Zero(t, l.Lost)
+	})
+}
+
+// Clients give back what they have, and are others then.
+func TestLoadReleasesAndChanges(t *testing.T) {
+	families(t, func(t *testing.T, host string) {
+		var acks bytes.Buffer
+		s := settings{clients: 8, renew: true, insist: true, release: 30, change: 30, acks: &acks}
+		r := drive(t, host, s, server{granted, own})
+		require.NotZero(t, r.Released)
+		require.Zero(t, r.Duplicates)
+		has, clients := make(map[string]string), make(map[string]bool)
+		released := 0
+		for line := range strings.Lines(acks.String()) {
+			f := strings.Fields(line)
+			client, addr := f[1], f[2]
+			clients[client] = true
+			if f[3] != "-" {
+				has[addr] = client
+				continue
+			}
+			released++
+			require.Equal(t, client, has[addr], "only what one has can be given back")
+			delete(has, addr)
+		}
+		require.Greater(t, len(clients), 8)
+		require.GreaterOrEqual(t, released, r.Released)
+	})
+}
+
+// An address that was given back, or whose time is over, may be another's.
+func TestLoadKnowsWhoHasAnAddress(t *testing.T) {
+	families(t, func(t *testing.T, host string) {
+		l := idle(t, host, settings{})
+		a := answer{leases: offer4.leases}
+		a.leases[0].seconds = 60
+		note := func(c client) { require.NoError(t, l.note(c, &a, netip.Addr{}, 0)) }
+		note(1)
+		note(1)
+		require.Zero(t, l.Duplicates)
+		note(2)
+		require.Equal(t, 1, l.Duplicates)
+		require.NoError(t, l.noteReturn(&exchange{query: query{client: 2, has: a}}))
+		note(3)
+		require.Equal(t, 1, l.Duplicates)
+		a.leases[0].seconds = 0
+		note(3)
+		note(4)
+		require.Equal(t, 1, l.Duplicates)
 	})
 }
 

@@ -14,8 +14,14 @@
 // all, as a relay agent with several helper addresses sends it, and the first
 // answer wins.
 //
+// With -insist clients do what clients do when something goes wrong: who is
+// refused, or asks in vain for what was offered, begins anew; who renews in vain
+// asks any server, until the lease is over. With -release some give their leases
+// back, with -change some never return.
+//
 //	dhcpload -bind 10.77.0.100:67 -to 10.77.0.1:67,10.77.0.2:67 -window 64 -for 10s
 //	dhcpload -bind 10.77.0.100:67 -to 10.77.0.1:67 -rate 1000 -clients 50000 -renew
+//	dhcpload -bind 10.77.0.100:67 -to 10.77.0.1:67 -rate 200 -clients 1000 -renew -insist -tries 3 -release 5 -change 1
 //	dhcpload -bind [fd77::100]:547 -to [fd77::1]:547 -pd -window 64 -for 10s
 //
 // The addresses say which DHCP it is. What the report says of offers and ACKs
@@ -53,7 +59,7 @@ func run(args []string) error {
 		flags = flag.NewFlagSet("dhcpload", flag.ExitOnError)
 		bind  = flags.String("bind", "10.77.0.100:67", "local relay address; its IP is giaddr or link-address")
 		to    = flags.String("to", "10.77.0.1:67", "comma-separated servers")
-		acks  = flags.String("acks", "", "write every ACK to this file: unix-ms client address server lease-seconds, a line for each address and prefix")
+		acks  = flags.String("acks", "", "write every ACK to this file: unix-ms client address server lease-seconds, and the milliseconds since the client began to ask, a line for each address and prefix; what is given back, just before that is said, has no server (-) and 0 seconds")
 	)
 	flags.IntVar(&s.window, "window", 64, "exchanges in flight")
 	flags.IntVar(&s.rate, "rate", 0, "start this many exchanges a second, whatever is in flight; 0 is -window")
@@ -62,6 +68,9 @@ func run(args []string) error {
 	flags.IntVar(&s.tries, "tries", 0, "send a message at most this often and then give up; 0 is no limit")
 	flags.IntVar(&s.clients, "clients", 0, "number of distinct clients; 0 is one per exchange")
 	flags.BoolVar(&s.renew, "renew", false, "clients that have a lease renew it; wants -clients")
+	flags.BoolVar(&s.insist, "insist", false, "clients never give up: after -tries messages in vain they go on by another one")
+	flags.IntVar(&s.release, "release", 0, "of 100 times that a client would renew its lease, it gives it back so often; wants -renew")
+	flags.IntVar(&s.change, "change", 0, "of 100 times that a client would renew its lease, it is gone and a new client comes instead so often; wants -renew")
 	flags.Uint64Var(&s.seed, "seed", uint64(time.Now().UnixNano()), "seed of the client identifiers")
 	flags.IntVar(&s.batch, "batch", 1, "messages that are handed to the system in one to be divided (UDP_SEGMENT), at most; more than 1 saves most of the sender's time, and is not for servers with packet sockets behind a veth without gso_max_segs 1")
 	flags.BoolVar(&s.pd, "pd", false, "DHCPv6: ask for a prefix beside the address")
@@ -88,6 +97,9 @@ func run(args []string) error {
 	}
 	if s.renew && s.clients == 0 {
 		return errors.New("-renew wants -clients")
+	}
+	if s.release < 0 || s.change < 0 || s.release+s.change > 100 || s.release+s.change > 0 && !s.renew {
+		return errors.New("-release and -change are of 100 times, together, and want -renew")
 	}
 	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(local))
 	if err != nil {

@@ -13,6 +13,7 @@ type report struct {
 	PerSecond    float64 `json:"per_second"` // completed while exchanges were started
 	Timeouts     int     `json:"timeouts"`   // messages that were sent again
 	Lost         int     `json:"lost"`       // exchanges that were given up
+	Released     int     `json:"released"`   // leases that were given back; no exchanges
 	Naks         int     `json:"naks"`
 	Duplicates   int     `json:"duplicate_addresses"`
 	OfferP50     float64 `json:"offer_ms_p50"`

@@ -13,6 +13,7 @@ const (
 	request  = 3
 	ack      = 5
 	nak      = 6
+	release  = 7
 )
 
 // Options (RFC 2132).
@@ -60,11 +61,16 @@ func (f v4) query(b []byte, q *query) []byte {
 		b = append(b, optMessageType, 1, request)
 		b = append(append(b, optRequestedIP, 4), addr[:]...)
 		b = append(append(b, optServerID, byte(len(q.has.server))), q.has.server...)
-	case renews:
+	case renews, rebinds:
 		// As a relay agent passes it on that sees to it that it is asked.
 		addr := q.has.leases[0].what.Addr().As4()
 		copy(p[offCiaddr:], addr[:])
 		b = append(b, optMessageType, 1, request)
+	case returns:
+		addr := q.has.leases[0].what.Addr().As4()
+		copy(p[offCiaddr:], addr[:])
+		b = append(b, optMessageType, 1, release)
+		b = append(append(b, optServerID, byte(len(q.has.server))), q.has.server...)
 	}
 	b = append(append(b, optClientID, 7, 1), hw[:]...)
 	b = append(b, optParamList, 4, 1, 3, 6, optLeaseTime)

@@ -37,6 +37,18 @@ func TestV4Queries(t *testing.T) {
 	require.Nil(t, m.RequestedIPAddress(), "RFC 2131, section 4.3.2")
 	require.Nil(t, m.ServerIdentifier())
 
+	q.step = rebinds
+	again, err := dhcpv4.FromBytes(v4{relay4}.query(nil, &q))
+	require.NoError(t, err)
+	require.Equal(t, m, again, "what differs is to whom a client sends it")
+
+	q.step = returns
+	m, err = dhcpv4.FromBytes(v4{relay4}.query(nil, &q))
+	require.NoError(t, err)
+	require.Equal(t, dhcpv4.MessageTypeRelease, m.MessageType())
+	require.Equal(t, "192.0.2.7", m.ClientIPAddr.String())
+	require.Equal(t, "198.51.100.1", m.ServerIdentifier().String())
+
 	d, err := dhcpv4.FromBytes(v4{relay4}.query(nil, &query{step: asks, client: 1}))
 	require.NoError(t, err)
 	require.Equal(t, dhcpv4.MessageTypeDiscover, d.MessageType())

@@ -12,7 +12,9 @@ const (
 	advertise    = 2
 	request6     = 3
 	renew6       = 5
+	rebind6      = 6
 	reply        = 7
+	release6     = 8
 	relayForward = 12
 	relayReply   = 13
 )
@@ -71,7 +73,9 @@ func (f v6) query(b []byte, q *query) []byte {
 		}
 	} else {
 		has = q.has.leases
-		b = append(append(b, 0, optServerDUID, byte(len(q.has.server)>>8), byte(len(q.has.server))), q.has.server...)
+		if q.step != rebinds {
+			b = append(append(b, 0, optServerDUID, byte(len(q.has.server)>>8), byte(len(q.has.server))), q.has.server...)
+		}
 	}
 	b = append(b, 0, optORO, 0, 4, 0, 23, 0, 24)
 	b = appendIA(b, optIANA, has[0], optIAAddr, 24)
@@ -84,7 +88,7 @@ func (f v6) query(b []byte, q *query) []byte {
 }
 
 // types6 are the message types of a client's steps.
-var types6 = [...]byte{asks: solicit, takes: request6, renews: renew6}
+var types6 = [...]byte{asks: solicit, takes: request6, renews: renew6, rebinds: rebind6, returns: release6}
 
 // appendIA appends an IA option with a lease, whose option has a length, or
 // without one.

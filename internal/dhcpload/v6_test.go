@@ -56,6 +56,17 @@ func TestV6Queries(t *testing.T) {
 	require.Equal(t, dhcpv6.MessageTypeRenew, m.MessageType)
 	require.Equal(t, options, m.Options)
 
+	q.step = returns
+	_, m = inner(t, relay6.query(nil, &q))
+	require.Equal(t, dhcpv6.MessageTypeRelease, m.MessageType)
+	require.Equal(t, options, m.Options)
+
+	q.step = rebinds
+	_, m = inner(t, relay6.query(nil, &q))
+	require.Equal(t, dhcpv6.MessageTypeRebind, m.MessageType)
+	require.Nil(t, m.Options.ServerID(), "any server may answer")
+	require.Equal(t, options.OneIANA(), m.Options.OneIANA())
+
 	first := &query{step: asks}
 	_, m = inner(t, v6{link: relay6.link, rapid: true}.query(nil, first))
 	require.Equal(t, dhcpv6.MessageTypeSolicit, m.MessageType)
