@@ -12,6 +12,9 @@
 // DHCPv6 has its clients, [Host.Dhclient6], [Host.Dhcpcd6] and [Host.Dhcp6c], its
 // relay agent, [Host.Relay6], and kea-dhcp6. IPv6 addresses can be used at once.
 //
+// [Host.Filter] and [Host.Sever] keep packets from a host, and a [Wire] between two
+// loses and delays them.
+//
 // It needs Linux, root and iproute2; where they are missing New skips the test
 // and says so, or fails it if CI=true. Nothing touches the machine's own
 // network or files outside a temporary folder, and all of it is removed when

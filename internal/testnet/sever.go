@@ -28,13 +28,24 @@ func (h *Host) Sever(addr netip.Addr, how Cut) (heal func()) {
 	if addr.Is6() {
 		protocol = "ip6"
 	}
-	table := fmt.Sprintf("sever%d", h.net.cuts.Add(1))
 	var rules strings.Builder
 	for hook, side := range map[string]string{"input": "saddr", "output": "daddr"} {
 		fmt.Fprintf(&rules, "chain %s { type filter hook %[1]s priority 0; %s %s %s %s; }\n",
 			hook, protocol, side, addr, how)
 	}
-	h.nft(fmt.Sprintf("table inet %s {\n%s}\n", table, &rules))
+	return h.Filter(rules.String())
+}
+
+// Filter has the host keep to chains of nftables, such as
+//
+//	chain in { type filter hook input priority 0; ip saddr 192.0.2.1 drop; }
+//
+// until undo is called. Packet sockets are not concerned. It needs nftables.
+func (h *Host) Filter(chains string) (undo func()) {
+	h.net.t.Helper()
+	Require(h.net.t, "nft")
+	table := fmt.Sprintf("filter%d", h.net.cuts.Add(1))
+	h.nft(fmt.Sprintf("table inet %s {\n%s\n}\n", table, chains))
 	var once sync.Once
 	return func() {
 		h.net.t.Helper()
