@@ -21,7 +21,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/dhcpha/dhcpha/internal/rig"
 )
+
+// tb is what stands for a test.
+type tb = rig.TB
 
 // figure is something that can be measured.
 type figure struct {
@@ -110,21 +115,21 @@ func main() {
 // documentation. What can not be measured keeps nothing else from being so.
 func run(chosen []figure, o options, write bool) error {
 	var failed error
-	machine, goals, notes := "", "", loadAverage()
+	machine, goals, notes := "", "", rig.LoadAverage()
 	if o.segment {
 		notes += "failoverd ran with -segment.\n"
 	}
 	put := func(name, text string) {
 		fmt.Print("\n", text)
 		if write {
-			failed = cmp.Or(failed, writeMarked(documents, name, text))
+			failed = cmp.Or(failed, rig.WriteMarked(documents, "bench "+name, text))
 		}
 	}
 	for _, f := range chosen {
 		var r report
-		err := session(func(s *tb) {
+		err := rig.Session(func(s *tb) {
 			if machine == "" {
-				machine = describeMachine(s.dir)
+				machine = rig.DescribeMachine(s.Dir)
 			}
 			r = f.measure(s, o)
 		})
@@ -145,7 +150,7 @@ func run(chosen []figure, o options, write bool) error {
 		}
 		had := goals
 		if write {
-			had = readMarked(documents, "goals")
+			had = rig.ReadMarked(documents, "bench goals")
 		}
 		goals = mergeGoals(had, goalsTable(r.goals))
 		put("goals", goals+"\n"+notes+"Medians of "+fmt.Sprint(o.repeat)+", in turns. Load and servers share the machine: "+machine+".\n"+

@@ -3,8 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dhcpha/dhcpha/ctrl"
+	"github.com/dhcpha/dhcpha/internal/rig"
 	"github.com/dhcpha/dhcpha/internal/testnet"
 )
 
@@ -230,31 +228,13 @@ func (d *pair) startBoth() []*testnet.Process {
 
 // state is what a server says that it is in.
 func (sv *server) state(ctx context.Context) (string, error) {
-	var status struct {
-		Relationships []struct {
-			Servers struct{ Local struct{ State string } } `json:"ha-servers"`
-		} `json:"high-availability"`
-	}
-	if err := sv.call(ctx, "status-get", nil, &status); err != nil {
-		return "", err
-	}
-	if len(status.Relationships) == 0 {
-		return "", errors.New("no high availability")
-	}
-	return status.Relationships[0].Servers.Local.State, nil
+	state, _, err := rig.Control(sv.socket()).States(ctx)
+	return state, err
 }
 
 // call runs a command and reads the arguments of the answer.
 func (sv *server) call(ctx context.Context, command string, args, result any) error {
-	client, err := ctrl.NewClient("unix:"+sv.socket(), nil)
-	if err != nil {
-		return err
-	}
-	reply, err := client.Call(ctx, command, args)
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(reply.Arguments, result)
+	return rig.Control(sv.socket()).Call(ctx, command, args, result)
 }
 
 // awaitNormal waits until both work together.

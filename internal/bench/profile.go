@@ -26,7 +26,7 @@ func profile(s *tb, o options) report {
 	p := o.programs(s)
 	d := newPair(s, p, dhcp4, "hot-standby", ours)
 	window := o.best(s, p.load, d.subject())
-	data := filepath.Join(s.dir, "perf.data")
+	data := filepath.Join(s.Dir, "perf.data")
 	r := d.subject().run(s, func([]*testnet.Process) result {
 		drive(s, d.subject(), p.load, window, o.length/3)
 		perf := exec.CommandContext(context.Background(), "perf", "record", "-q", "-a", "-g", "-e", "cpu-clock",

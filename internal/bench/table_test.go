@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/dhcpha/dhcpha/internal/rig"
 )
 
 func TestRows(t *testing.T) {
@@ -15,23 +17,6 @@ func TestRows(t *testing.T) {
 	})
 	require.Contains(t, text, "| failoverd | 9,000 | 9,000 to 9,100 | 256 | 1.2 ms | 20.0 ms | 40 µs |\n")
 	require.Contains(t, text, "Request to Reply")
-}
-
-func TestWriteMarked(t *testing.T) {
-	t.Parallel()
-	const begin, end = "<!-- bench alone: begin -->\n", "<!-- bench alone: end -->\n"
-	dir := t.TempDir()
-	files := []string{filepath.Join(dir, "a"), filepath.Join(dir, "b")}
-	require.NoError(t, os.WriteFile(files[0], []byte("nothing\n"), 0o644))
-	require.NoError(t, os.WriteFile(files[1], []byte("before\n"+begin+"old\n"+end+"\nafter\n"), 0o644))
-	require.NoError(t, writeMarked(files, "alone", "new\n"))
-	text, err := os.ReadFile(files[0])
-	require.NoError(t, err)
-	require.Equal(t, "nothing\n", string(text))
-	text, err = os.ReadFile(files[1])
-	require.NoError(t, err)
-	require.Equal(t, "before\n"+begin+"new\n"+end+"\nafter\n", string(text))
-	require.Error(t, writeMarked(files, "pairs", "new\n"))
 }
 
 // What is measured has a place to be written to.
@@ -44,8 +29,8 @@ func TestEveryFigureHasItsPlace(t *testing.T) {
 		files = append(files, filepath.Join(t.TempDir(), "copy"))
 		require.NoError(t, os.WriteFile(files[len(files)-1], text, 0o644))
 	}
-	require.NoError(t, writeMarked(files, "goals", ""))
+	require.NoError(t, rig.WriteMarked(files, "bench goals", ""))
 	for _, f := range figures {
-		require.NoError(t, writeMarked(files, f.name, ""))
+		require.NoError(t, rig.WriteMarked(files, "bench "+f.name, ""))
 	}
 }
