@@ -3,7 +3,6 @@ package lease
 import (
 	"bytes"
 	"fmt"
-	"math"
 	"net/netip"
 	"path/filepath"
 	"testing"
@@ -78,10 +77,10 @@ func checkIndex(x *index) error {
 	var chained [chains]int
 	ends, live := 0, 0
 	ending := map[uint32]int64{}
-	all, _, _ := x.ends.appendBetween(nil, 0, math.MaxInt64, math.MaxInt)
-	for _, e := range all {
-		ending[e.id] = e.at
-	}
+	x.ends.ascend(endPlace{}, func(p endPlace) bool {
+		ending[p.id] = p.at
+		return true
+	})
 	totals := [Registered + 1][PD + 1]int{}
 	x.revs.ascend(revItem{}, func(item revItem) bool {
 		rec := x.slab.at(item.id)

@@ -1,5 +1,7 @@
 package lease
 
+import "slices"
+
 // ends are the leases by when they end, but for those that never do: a list
 // for each second, linked through the records. A lease that is renewed changes
 // lists without a search among a million, as leases made at the same time end
@@ -50,28 +52,56 @@ func (e *ends) remove(at int64, id uint32) {
 	*l = link{}
 }
 
-// ending is a lease and when it ends.
-type ending struct {
+// endPlace is where somebody who goes through leases by their ends goes on.
+type endPlace struct {
 	at int64
-	id uint32
+	id uint32 // in the list of that second; 0: where that begins
 }
 
-// appendBetween appends those that end from one time until another, the
-// earliest first, to some, until there are enough; more says that there are
-// more, from the time next on.
-func (e *ends) appendBetween(some []ending, from, until int64, enough int) (all []ending, next int64, more bool) {
-	e.lists.ascend(endList{at: from}, func(list endList) bool {
-		if list.at > until {
-			return false
+// ascend has fn look at the records from a place on, those of a second in no
+// particular order, until it returns false. The place is one that there is.
+func (e *ends) ascend(from endPlace, fn func(at endPlace) bool) {
+	e.lists.ascend(endList{at: from.at}, func(list endList) bool {
+		id := list.first
+		if list.at == from.at && from.id != 0 {
+			id = from.id
 		}
-		if len(some) >= enough {
-			next, more = list.at, true
-			return false
-		}
-		for id := list.first; id != 0; id = e.slab.at(id).ending.next {
-			some = append(some, ending{list.at, id})
+		for ; id != 0; id = e.slab.at(id).ending.next {
+			if !fn(endPlace{list.at, id}) {
+				return false
+			}
 		}
 		return true
 	})
-	return some, next, more
+}
+
+// has says whether a place is one that there is.
+func (e *ends) has(p endPlace) bool {
+	if p.id == 0 || !e.slab.has(p.id) {
+		return false
+	}
+	r, _ := parseRow(e.slab.row(p.id))
+	at, ends := r.end()
+	return !r.removed && ends && at == p.at
+}
+
+// resume returns where to go on that has been at a place, and has seen others
+// just before it, while leases have come and gone. If none of them is where it
+// was, all that end in that second come again.
+func (e *ends) resume(from endPlace, seen []endPlace) endPlace {
+	if from.id == 0 || e.has(from) {
+		return from
+	}
+	for _, p := range slices.Backward(seen) {
+		if p.at != from.at {
+			break
+		}
+		if e.has(p) {
+			if next := e.slab.at(p.id).ending.next; next != 0 {
+				return endPlace{from.at, next}
+			}
+			return endPlace{at: from.at + 1}
+		}
+	}
+	return endPlace{at: from.at}
 }

@@ -5,7 +5,6 @@ import (
 	"iter"
 	"math"
 	"net/netip"
-	"slices"
 	"time"
 )
 
@@ -140,34 +139,50 @@ func (s *Store) ascend(from addrPlace, yield func(Lease) bool) {
 
 // Expiring goes through the leases that end after `after` and no later than
 // until, earliest first, without holding up commits. Infinite leases are not
-// among them. A lease that is prolonged meanwhile may come again.
+// among them. A lease may come again if it is prolonged meanwhile, or if others
+// are that end in the same second.
 func (s *Store) Expiring(after, until time.Time) iter.Seq[Lease] {
 	return func(yield func(Lease) bool) {
-		from, more := after.Unix()+1, true
-		var ids []ending
-		var some []Lease
-		for more {
-			s.mu.RLock()
-			ids, from, more = s.index.ends.appendBetween(ids[:0], from, until.Unix(), stride)
-			s.mu.RUnlock()
-			for part := range slices.Chunk(ids, stride) {
-				some = some[:0]
-				s.mu.RLock()
-				for _, e := range part {
-					r, ok := s.index.there(e.id)
-					if at, ends := r.end(); ok && ends && at == e.at {
-						some = append(some, r.lease(s.index.slab.at(e.id).rev))
-					}
-				}
-				s.mu.RUnlock()
-				for _, l := range some {
-					if !yield(l) {
-						return
-					}
+		w := expiring{from: endPlace{at: after.Unix() + 1}, until: until.Unix(), more: true}
+		for w.more {
+			s.look(&w)
+			for _, l := range w.leases {
+				if !yield(l) {
+					return
 				}
 			}
 		}
 	}
+}
+
+// expiring is how far somebody has come in Expiring.
+type expiring struct {
+	from   endPlace
+	until  int64
+	leases []Lease    // of the last look
+	seen   []endPlace // where they were
+	more   bool       // there may be more
+}
+
+// look takes the next leases, a stride of them at the most even if a million
+// end in the same second.
+func (s *Store) look(w *expiring) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	from := s.index.ends.resume(w.from, w.seen)
+	w.leases, w.seen, w.more = w.leases[:0], w.seen[:0], false
+	s.index.ends.ascend(from, func(at endPlace) bool {
+		if at.at > w.until {
+			return false
+		}
+		if len(w.leases) == stride {
+			w.from, w.more = at, true
+			return false
+		}
+		w.leases = append(w.leases, s.index.lease(at.id))
+		w.seen = append(w.seen, at)
+		return true
+	})
 }
 
 // BySubnet goes through the leases of a subnet, in no particular order and
