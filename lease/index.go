@@ -242,8 +242,18 @@ func (x *index) hash(c int, r *row) (uint32, bool) {
 func (x *index) hashOf(b []byte) uint32 { return uint32(maphash.Bytes(x.seed, b)) }
 
 // hashOfIAID never has two IAIDs of one DUID collide, so that a client that
-// asks for thousands makes nobody's chain long.
-func (x *index) hashOfIAID(duid []byte, iaid uint32) uint32 { return x.hashOf(duid) ^ iaid*0x9e3779b1 }
+// asks for thousands makes nobody's chain long. Which of them are neighbours in
+// a table depends on a hash that nobody outside knows: a client cannot choose
+// IAIDs that are.
+func (x *index) hashOfIAID(duid []byte, iaid uint32) uint32 { return mixed(x.hashOf(duid) ^ iaid) }
+
+// mixed spreads what differs in a few bits over all of them, each number to
+// another one: the end of MurmurHash3.
+func mixed(n uint32) uint32 {
+	n = (n ^ n>>16) * 0x85ebca6b
+	n = (n ^ n>>13) * 0xc2b2ae35
+	return n ^ n>>16
+}
 
 // ownerKey is what keeps leases with one hardware address apart. There may be
 // any number of them, as client identifiers are free to choose: networks behind
