@@ -175,6 +175,9 @@ func (s *Store) load(tx *bbolt.Tx) error {
 		if err != nil {
 			return fmt.Errorf("%w (row %d: %v)", ErrDamaged, rev, err)
 		}
+		if !s.index.slab.rows.roomFor(rowRoom(len(v)), true) {
+			return errNoRoom
+		}
 		if id := s.index.enter(rev, &r, v); !r.removed {
 			addrs.add(r.Key, id)
 		}

@@ -19,6 +19,7 @@ type plan struct {
 	header header    // of the store once all is done
 	issued uint64    // the highest revision given out once all is done
 
+	room   int // bytes that the rows of the steps take in memory, at most
 	buried int // how many more removed leases are known after the steps than before
 }
 
@@ -80,6 +81,11 @@ func (s *Store) newPlan(batch []*request) *plan {
 // all of it, or nothing if a condition does not hold.
 func (s *Store) add(p *plan, r *request) error {
 	was := *p
+	p.room += r.room
+	if !s.hasRoom(p.room, r) {
+		*p = was
+		return fmt.Errorf("lease: commit: %w", errNoRoom)
+	}
 	for i := range r.changes {
 		c := &r.changes[i]
 		at := s.place(c.row.Key)
@@ -124,6 +130,27 @@ func (s *Store) add(p *plan, r *request) error {
 		p.header.serverID = sumOf([]byte(*r.server))
 	}
 	return nil
+}
+
+// hasRoom says whether a plan with so many bytes of rows, of which these changes
+// are the last, has room in memory. When there is little left leases can still
+// be removed, and renewed in their places.
+func (s *Store) hasRoom(room int, r *request) bool {
+	rows := s.index.slab.rows
+	if rows.roomFor(room, false) {
+		return true
+	}
+	for i := range r.changes {
+		c := &r.changes[i]
+		if c.row.removed {
+			continue
+		}
+		id, there := s.index.addrs.find(c.row.Key)
+		if !there || rowRoom(len(s.index.slab.row(id))) != rowRoom(len(c.payload)+checksumLen) {
+			return false
+		}
+	}
+	return rows.roomFor(room, true)
 }
 
 // remove encodes the removal of a lease. One that comes without a time is

@@ -1,6 +1,9 @@
 package lease
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"errors"
+)
 
 // rows is the memory that rows stand in: blocks with one row after another,
 // each behind the number of its record and its length. A row is a place in it,
@@ -17,6 +20,7 @@ type rows struct {
 	filled int      // up to here
 	total  int      // bytes of all blocks
 	unused int      // bytes that rows have left behind in them
+	most   int      // blocks that there may be; less than mostBlocks in tests
 
 	// moved is told where the row of a record stands from now on.
 	moved func(id uint32, at rowPlace)
@@ -27,12 +31,30 @@ type rows struct {
 type rowPlace uint32
 
 const (
-	rowUnit   = 4
-	rowBlock  = 64 << 10
-	rowHeader = 8 // record, length
+	rowUnit    = 4
+	rowBlock   = 64 << 10
+	rowHeader  = 8 // record, length
+	mostBlocks = 1 << 32 / (rowBlock / rowUnit)
 )
 
-func newRows(moved func(id uint32, at rowPlace)) *rows { return &rows{moved: moved} }
+// errNoRoom is returned for a lease that is one too many.
+var errNoRoom = errors.New("the leases that there are take all the memory that there can be for them, 14 GiB: " +
+	"serve smaller pools, or divide them among several servers")
+
+func newRows(moved func(id uint32, at rowPlace)) *rows { return &rows{moved: moved, most: mostBlocks} }
+
+// roomFor says whether so many bytes of rows can still be put. An eighth of all
+// room is only for what must always be possible: to remove a lease takes room,
+// too, before it gives some back.
+func (m *rows) roomFor(bytes int, needed bool) bool {
+	most := m.most
+	if !needed {
+		most -= most / 8
+	}
+	// Of two blocks one after another at least one's worth is full. Some more
+	// are begun when what others hold is moved.
+	return len(m.blocks)-len(m.free)+2*(bytes/rowBlock)+8 <= most
+}
 
 func (at rowPlace) split() (block uint32, off int) {
 	return uint32(at) / (rowBlock / rowUnit), int(at%(rowBlock/rowUnit)) * rowUnit

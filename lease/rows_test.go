@@ -69,6 +69,49 @@ func TestRowsAgainstDumbTwin(t *testing.T) {
 	}
 }
 
+// However rows come, grow and go, there are never more blocks than there may be,
+// as long as it is asked before whether there is room.
+func TestRowsHaveABound(t *testing.T) {
+	t.Parallel()
+	const most = 160
+	for seed := range uint64(2) {
+		rnd := rand.New(rand.NewPCG(seed, 4))
+		places := map[uint32]rowPlace{}
+		m := newRows(func(id uint32, at rowPlace) { places[id] = at })
+		m.most = most
+		refused := 0
+		for id := uint32(1); id < 400_000; id++ {
+			n := 30 + rnd.IntN(40)
+			if rnd.IntN(500) == 0 {
+				n = rnd.IntN(70_000)
+			}
+			removal := rnd.IntN(4) == 0
+			if removal {
+				n = 20 // that there was a lease
+			}
+			if !m.roomFor(rowRoom(n), removal) {
+				require.False(t, removal, "nothing can be removed any more")
+				refused++
+				continue
+			}
+			places[id] = m.put(id, make([]byte, n))
+			if removal { // the lease goes, and what was remembered of an older one
+				gone := 0
+				for id, at := range places {
+					delete(places, id)
+					m.drop(at)
+					if gone++; gone == 2 {
+						break
+					}
+				}
+			}
+			require.LessOrEqual(t, len(m.blocks), most)
+		}
+		require.Positive(t, refused)
+		checkRows(t, m)
+	}
+}
+
 // A row that changes and stays as long stays where it is.
 func TestRowsOfTheSameLengthStay(t *testing.T) {
 	t.Parallel()

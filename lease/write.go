@@ -18,6 +18,7 @@ type request struct {
 	ctx     context.Context
 	changes []encodedChange
 	one     [1]encodedChange // most have one change
+	room    int              // bytes that the rows take in memory, at most
 	mark    string           // not empty: CommitMark, of this mark
 	place   Position
 	server  *serverID // not nil: SetServerID
@@ -41,6 +42,7 @@ func newRequest(changes []Change) (*request, error) {
 	b := make([]byte, room)
 	for i := range changes {
 		n := rowBound(&changes[i])
+		r.room += rowRoom(n)
 		r.changes = append(r.changes, encodeChange(&changes[i], b[:0:n]))
 		b = b[n:]
 	}
