@@ -1,6 +1,9 @@
 package lease
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // queue holds the requests that wait for the writer.
 type queue struct {
@@ -22,6 +25,16 @@ func (q *queue) put(r *request) bool {
 	q.waiting = append(q.waiting, r)
 	q.signal()
 	return true
+}
+
+// remove takes back a request that nobody waits for any more, if it still is
+// there: so there are never more than those who wait, however long a disk takes.
+func (q *queue) remove(r *request) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if at := slices.Index(q.waiting, r); at >= 0 {
+		q.waiting = slices.Delete(q.waiting, at, at+1)
+	}
 }
 
 // close refuses further requests; those that wait are still taken.

@@ -121,6 +121,7 @@ func (s *Store) submit(ctx context.Context, r *request) error {
 	case err := <-r.done:
 		return err
 	case <-ctx.Done():
+		s.queue.remove(r)
 	}
 	select {
 	case err := <-r.done: // both at once: the result says more
