@@ -76,11 +76,36 @@ func (s *Store) fill(ctx context.Context, c *copying) error {
 			}
 			return nil
 		})
+		if err == nil {
+			err = s.drain(c)
+		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// drain writes to the copy what the writer has noted so far, so that it is never
+// more than what is committed while some of the rows are copied. That not all of
+// them are there yet does no harm: those that a plan replaces are not found any
+// more.
+func (s *Store) drain(c *copying) error {
+	s.turn <- struct{}{}
+	plans := c.plans
+	c.plans = nil
+	s.endTurn()
+	if len(plans) == 0 {
+		return nil
+	}
+	return c.db.Update(func(tx *bbolt.Tx) error {
+		for _, p := range plans {
+			if err := p.write(tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // catchUp writes what the writer has noted to the copy, which is then equal to
