@@ -9,12 +9,14 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"github.com/dhcpha/dhcpha/internal/exposed"
 )
 
 // ListenUnix makes a unix socket for a UnixServer, with permissions 0660. The
 // socket of a server that is gone is replaced. Refused are: a socket somebody
 // still listens on, anything that is no socket (so also a symbolic link), and
-// a folder in which everybody may replace files. The socket is removed when
+// a path on which everybody may replace something. The socket is removed when
 // the listener is closed.
 func ListenUnix(path string) (net.Listener, error) {
 	listener, err := listenUnix(path)
@@ -25,12 +27,11 @@ func ListenUnix(path string) (net.Listener, error) {
 }
 
 func listenUnix(path string) (net.Listener, error) {
-	folder, err := os.Stat(filepath.Dir(path))
-	if err != nil {
+	if _, err := os.Stat(filepath.Dir(path)); err != nil {
 		return nil, fmt.Errorf("its folder must be there: %w", err)
 	}
-	if folder.Mode().Perm()&0o002 != 0 && folder.Mode()&os.ModeSticky == 0 {
-		return nil, errors.New("everybody may write to its folder, and so replace it; take that right away or choose another folder")
+	if err := exposed.Path(path); err != nil {
+		return nil, err
 	}
 	if err := removeStale(path); err != nil {
 		return nil, err

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+
+	"github.com/dhcpha/dhcpha/internal/exposed"
 )
 
 // What is in the file: a bucket with what is true of it as a whole, one of rows
@@ -44,8 +46,9 @@ var (
 	errForeign = errors.New("not a lease store of this library")
 )
 
-// Open opens the store in the file path, which is made if it does not exist.
-// Its directory must be writable: copies are made there.
+// Open opens the store in the file path, which is made if it does not exist, for
+// its owner only. Its directory must be writable: copies are made there. If
+// others can change or replace the file, a warning says how and what to do.
 //
 // ErrLocked: somebody has it open. ErrDamaged: the file is not as it was
 // written; it is left as it is. A file that is something else, or of a newer
@@ -76,6 +79,7 @@ func Open(path string, opts *Options) (*Store, error) {
 	if file, err := filepath.EvalSymlinks(path); err == nil {
 		s.path = file
 	}
+	s.warnOfOthers(path)
 	if err := s.open(); err != nil {
 		return nil, fmt.Errorf("lease: open %s: %w", path, err)
 	}
@@ -83,8 +87,22 @@ func Open(path string, opts *Options) (*Store, error) {
 	return s, nil
 }
 
+// warnOfOthers tells whose leases these may come to be. The store is opened all
+// the same: who shares a machine with nobody need not mind, and what a container
+// is given to write to is often open to everybody in it.
+func (s *Store) warnOfOthers(path string) {
+	for _, err := range []error{exposed.Path(path), exposed.File(path)} {
+		if err != nil {
+			s.log.Warn("other users of this system can change the leases", "file", path, "reason", err)
+		}
+	}
+}
+
 func (s *Store) open() error {
 	if _, err := os.Stat(s.path); errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Lstat(s.path); err == nil {
+			return errors.New("it is a symbolic link that leads nowhere: remove it, or put back what it led to")
+		}
 		if err := create(s.path); err != nil {
 			return err
 		}
