@@ -8,40 +8,75 @@ import (
 	"time"
 )
 
-// receive reads a socket until it is told to stop or the socket fails.
-func (s *Server) receive(sock *Socket) {
-	var batch [BatchSize]*Datagram
-	for i := range batch {
-		batch[i] = s.memory.get()
+// reader reads a socket until it is told to stop or the socket fails.
+type reader struct {
+	*Server
+	sock  *Socket
+	batch [BatchSize]*Datagram
+	rest  []*Datagram // of what was read last: what has not been looked at
+	now   time.Time   // when that was
+	jobs  []job
+}
+
+func newReader(s *Server, sock *Socket) *reader {
+	r := &reader{Server: s, sock: sock, jobs: make([]job, 0, BatchSize)}
+	for i := range r.batch {
+		r.batch[i] = s.memory.get()
 	}
-	jobs := make([]job, 0, BatchSize)
-	for {
-		n, err := sock.Read(batch[:])
-		if err != nil {
-			if !errors.Is(err, os.ErrClosed) && !errors.Is(err, os.ErrDeadlineExceeded) {
-				sock.failed.Store(&err)
-			}
+	return r
+}
+
+// run reads. What it calls may be the program's own, such as a Gate or what
+// takes the log, and may end the goroutine, as a failing test does, or panic:
+// then another one goes on with the datagram behind. Nobody would read the
+// socket otherwise, and nobody would notice.
+func (r *reader) run() {
+	returned := false
+	defer func() {
+		if returned {
 			return
 		}
-		now := time.Now()
-		for _, d := range batch[:n] {
-			if j, ok := s.admit(sock, d, now); ok {
-				jobs = append(jobs, j)
-			}
+		p := recover()
+		r.readers.Go(r.run)
+		if p != nil { // otherwise it has been told already
+			r.panicked(nil, nil, p)
 		}
-		s.workers.employ(jobs)
-		clear(jobs)
-		jobs = jobs[:0]
+	}()
+	for r.look() {
 	}
+	returned = true
+}
+
+// look looks at what was read, and reads more; false: there is no more.
+func (r *reader) look() bool {
+	for len(r.rest) > 0 {
+		d := r.rest[0]
+		r.rest = r.rest[1:]
+		if j, ok := r.admit(r.sock, d, r.now); ok {
+			r.jobs = append(r.jobs, j)
+		}
+	}
+	r.workers.employ(r.jobs)
+	clear(r.jobs)
+	r.jobs = r.jobs[:0]
+	n, err := r.sock.Read(r.batch[:])
+	if err != nil {
+		if !errors.Is(err, os.ErrClosed) && !errors.Is(err, os.ErrDeadlineExceeded) {
+			r.sock.failed.Store(&err)
+		}
+		return false
+	}
+	r.rest, r.now = r.batch[:n], time.Now()
+	return true
 }
 
 // admit makes a job of a query, or counts why there is none. It keeps nothing of
 // the datagram.
 func (s *Server) admit(sock *Socket, d *Datagram, now time.Time) (j job, ok bool) {
 	s.counters.received.Add(1)
-	if d.refused != 0 {
-		s.refuse(d, d.refused)
+	if why := d.refused; why != 0 {
 		d.refused = 0
+		s.refuse(d, why)
 		return job{}, false
 	}
 	ep, unicast := s.endpoints.Load().find(d)
@@ -58,9 +93,6 @@ func (s *Server) admit(sock *Socket, d *Datagram, now time.Time) (j job, ok bool
 		return job{}, false
 	}
 	q := s.begin(Arrival{sock, ep, unicast, d, now})
-	if q == nil {
-		s.putOff()
-	}
 	return job{q, ep}, q != nil
 }
 
@@ -71,21 +103,30 @@ func (s *Server) refuse(d *Datagram, why int) {
 	}
 }
 
-// begin decodes and begins a query; nil: there is no more to do. It contains a
-// panic.
+// begin decodes and begins a query, which counts as in flight; nil: there is no
+// more to do, and it no longer counts. It contains a panic.
 func (s *Server) begin(a Arrival) (q Query) {
+	begun, returned := false, false
 	defer func() {
-		if p := recover(); p != nil {
-			s.panicked(q, a.Endpoint, p)
-			q = nil
+		if !begun {
+			s.putOff()
 		}
+		if returned {
+			return
+		}
+		s.panicked(q, a.Endpoint, recover())
+		q = nil
 	}()
 	q, refused := s.options.Protocol.Decode(a)
+	if refused == 0 {
+		begun = q.Begin()
+	}
+	returned = true
 	switch {
 	case refused != 0:
 		s.refuse(a.Query, refused)
 		return nil
-	case !q.Begin():
+	case !begun:
 		s.counters.silent.Add(1)
 		q.Done()
 		return nil
@@ -105,13 +146,15 @@ func (s *Server) answer(j job) {
 
 // ask asks for the reply, counts the outcome, and contains a panic.
 func (s *Server) ask(j job) (answered bool) {
+	returned := false
 	defer func() {
-		if p := recover(); p != nil {
-			s.panicked(j.query, j.endpoint, p)
+		if !returned {
+			s.panicked(j.query, j.endpoint, recover())
 			answered = false
 		}
 	}()
 	answered, err := j.query.Ask(s.queries)
+	returned = true
 	switch {
 	case err != nil:
 		s.counters.failed.Add(1)
@@ -129,12 +172,20 @@ func (s *Server) ask(j job) (answered bool) {
 }
 
 // panicked counts and logs what was recovered, while the stack still shows where
-// it comes from.
+// it comes from; nil: the goroutine was ended. What takes the log may be what
+// has panicked.
 func (s *Server) panicked(q Query, ep *Endpoint, p any) {
 	s.counters.panicked.Add(1)
-	client := "unknown"
+	defer func() { _ = recover() }()
+	client, iface := "unknown", ""
 	if q != nil {
 		client = q.Client()
 	}
-	s.options.QueryLog.Error("handler panicked", "client", client, "interface", ep.Name, "panic", p, "stack", string(debug.Stack()))
+	if ep != nil {
+		iface = ep.Name
+	}
+	if p == nil {
+		p = "its goroutine was ended"
+	}
+	s.options.QueryLog.Error("handler panicked", "client", client, "interface", iface, "panic", p, "stack", string(debug.Stack()))
 }

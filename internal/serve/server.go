@@ -71,6 +71,7 @@ func (s *Server) Serve(ctx context.Context, o Options) error {
 	defer close(s.done)
 	defer s.cancel()
 	defer s.setMissing(ErrNotServing)
+	defer s.drain() // also if what takes the log ends this goroutine
 
 	ticker := time.NewTicker(Redetect)
 	defer ticker.Stop()
@@ -87,7 +88,6 @@ func (s *Server) Serve(ctx context.Context, o Options) error {
 		case <-s.queries.Done():
 		}
 	}
-	s.drain()
 	return err
 }
 
@@ -191,7 +191,7 @@ func (s *Server) start(sock *Socket) bool {
 	}
 	s.open[sock] = struct{}{}
 	s.letRefuse(sock)
-	s.readers.Go(func() { s.receive(sock) })
+	s.readers.Go(newReader(s, sock).run)
 	s.writers.Go(func() { s.transmit(sock) })
 	return true
 }
