@@ -48,7 +48,7 @@ func (s *HTTPServer) serveConn(ctx, stopping context.Context, conn *guest) {
 	if !s.handshake(stopping, conn) {
 		return
 	}
-	c := &httpConn{guest: conn, in: limitedReader{r: conn}}
+	c := &httpConn{guest: conn, stopping: stopping, in: limitedReader{r: conn}}
 	c.buf = bufio.NewReader(&c.in)
 	ctx, gone := context.WithCancel(ctx)
 	defer gone()
@@ -57,9 +57,7 @@ func (s *HTTPServer) serveConn(ctx, stopping context.Context, conn *guest) {
 	ctx = withRemoteAddr(ctx, c.remote)
 	for wait := receiveTimeout; ; wait = idleTimeout {
 		c.in.left = maxHeader
-		// What ends stopping ends the deadline too, so this order.
-		conn.SetDeadline(time.Now().Add(wait))
-		if stopping.Err() != nil {
+		if !c.within(wait) {
 			return
 		}
 		if _, err := c.buf.Peek(1); err != nil {
@@ -72,8 +70,7 @@ func (s *HTTPServer) serveConn(ctx, stopping context.Context, conn *guest) {
 			return
 		}
 		conn.begins()
-		conn.SetDeadline(time.Now().Add(receiveTimeout))
-		if stopping.Err() != nil || !s.serveRequest(ctx, c) {
+		if !c.within(receiveTimeout) || !s.serveRequest(ctx, c) {
 			return
 		}
 	}
@@ -99,10 +96,31 @@ func (s *HTTPServer) handshake(stopping context.Context, conn *guest) bool {
 // httpConn is a connection that requests are read from.
 type httpConn struct {
 	*guest
-	remote string // its other end
-	in     limitedReader
-	buf    *bufio.Reader // of in
-	line   *line         // nil: there was no message yet
+	stopping context.Context
+	remote   string // its other end
+	in       limitedReader
+	buf      *bufio.Reader // of in
+	line     *line         // nil: there was no message yet
+}
+
+// within bounds the time that reading may take from now on. False: the server is
+// to stop, and nothing more is to be read.
+func (c *httpConn) within(wait time.Duration) bool {
+	// What ends stopping ends the deadline too, so this order.
+	c.SetDeadline(time.Now().Add(wait))
+	return c.stopping.Err() == nil
+}
+
+// place waits until another message may be in the line. That time does not
+// count as the request's: its sender may have sent all of it long ago.
+func (c *httpConn) place() bool {
+	select {
+	case <-c.line.free:
+		return true
+	default:
+	}
+	<-c.line.free
+	return c.within(receiveTimeout)
 }
 
 // end is settle, after which nothing is read any more.
@@ -112,11 +130,14 @@ func (c *httpConn) end() {
 	}
 }
 
-// settle waits until the messages that have been read are answered.
-func (c *httpConn) settle() {
-	if c.line != nil {
-		c.line.wait()
+// settle waits until the messages that have been read are answered, which does
+// not count as the request's time either.
+func (c *httpConn) settle() bool {
+	if c.line == nil {
+		return true
 	}
+	c.line.wait()
+	return c.within(receiveTimeout)
 }
 
 // serveRequest answers the next request, or puts it into the line, and says
@@ -143,10 +164,9 @@ func (s *HTTPServer) serveRequest(ctx context.Context, c *httpConn) bool {
 		if c.line == nil {
 			c.line = startLine(c.guest, &s.inLine)
 		}
-		return s.serveMessage(req, c.line, h, proto)
+		return c.place() && s.serveMessage(req, c.line, h, proto)
 	}
-	c.settle()
-	return s.serveCommand(req, c, proto)
+	return c.settle() && s.serveCommand(req, c, proto)
 }
 
 // serveCommand answers a request at once.

@@ -92,9 +92,9 @@ func (l *line) end() {
 }
 
 // serveMessage reads a message and puts it into the line, as what it is
-// refused with if it is. It says whether another request may follow.
+// refused with if it is. There is a place for it. It says whether another request
+// may follow.
 func (s *HTTPServer) serveMessage(req *http.Request, l *line, h MessageFunc, proto string) bool {
-	<-l.free
 	m, _ := l.left.Get().(*inLine)
 	if m == nil {
 		m = new(inLine)

@@ -1,13 +1,18 @@
 package ctrl
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -143,6 +148,40 @@ func TestMessagesRefused(t *testing.T) {
 		_, err = p.Receive(time.Minute)
 		require.ErrorContains(t, err, "500")
 	}
+}
+
+// What a message or a command waits for others that came before it does not count
+// as the time that its sender takes.
+func TestTimeInLineIsNotTheSenders(t *testing.T) {
+	mux := heartbeatMux()
+	mux.HandleMessage(testType, func(_ context.Context, body []byte) func() []byte {
+		return func() []byte {
+			time.Sleep(receiveTimeout + time.Second)
+			return body[:1]
+		}
+	})
+	// More than is read ahead.
+	send := func(conn net.Conn, contentType, text string) {
+		text += strings.Repeat(" ", 100<<10)
+		fmt.Fprintf(conn, "POST / HTTP/1.1\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s", contentType, len(text), text)
+	}
+	bubble(t, (&HTTPServer{Mux: mux}).Serve, func(t *testing.T, l *pipeListener, _ context.CancelFunc) {
+		conn := l.dial()
+		const messages = maxInLine + 2
+		go func() {
+			for range messages {
+				send(conn, testType, "x")
+			}
+			send(conn, commandType, `{"command":"ha-heartbeat"}`)
+		}()
+		in := bufio.NewReader(conn)
+		for n := range messages + 1 {
+			resp, err := http.ReadResponse(in, nil)
+			require.NoError(t, err)
+			require.Equal(t, 200, resp.StatusCode, "answer %d", n)
+			io.Copy(io.Discard, resp.Body)
+		}
+	})
 }
 
 // Who waits for an answer that does not come gives up, and what it waited for
