@@ -45,20 +45,38 @@ func startLine(conn *guest, left *sync.Pool) *line {
 // answer answers what is in the line until that has ended. A message that has
 // been begun with is brought to an end even if nobody hears it.
 func (l *line) answer() {
-	hears := true
-	for m := range l.next {
-		a := m.goOn()
-		m.taken()
-		if hears {
-			hears = l.say(a, m.proto)
+	hears, returned := true, false
+	defer func() {
+		if !returned { // a handler has ended the goroutine
+			l.conn.Close()
+			l.done.Go(l.answer)
 		}
+	}()
+	for m := range l.next {
+		hears = l.answerOne(m, hears)
+	}
+	returned = true
+}
+
+// answerOne answers a message, if that is still heard, and says whether the next
+// is.
+func (l *line) answerOne(m *inLine, hears bool) bool {
+	defer func() {
 		l.conn.served()
 		if cap(m.body) <= maxKept {
 			m.goOn, m.taken = nil, nil
 			l.left.Put(m)
 		}
 		l.free <- struct{}{}
-	}
+	}()
+	a := m.answer()
+	return hears && l.say(a, m.proto)
+}
+
+// answer goes on with the message. What it took is free again afterwards.
+func (m *inLine) answer() answer {
+	defer m.taken()
+	return m.goOn()
 }
 
 // say writes an answer and says whether another one may follow.
@@ -101,6 +119,12 @@ func (s *HTTPServer) serveMessage(req *http.Request, l *line, h MessageFunc, pro
 	}
 	var refused *answer
 	m.body, m.taken, refused = s.receive(req, m.body)
+	inLine := false
+	defer func() {
+		if !inLine { // the handler has ended the goroutine
+			m.taken()
+		}
+	}()
 	served := l.conn.serve()
 	contentType := req.Header.Get("Content-Type")
 	if refused == nil {
@@ -112,6 +136,7 @@ func (s *HTTPServer) serveMessage(req *http.Request, l *line, h MessageFunc, pro
 		m.goOn = s.begin(req.Context(), h, contentType, m.body)
 	}
 	m.proto = proto
+	inLine = true
 	l.next <- m
 	return !req.Close && (refused == nil || refused.keepsConn())
 }

@@ -184,6 +184,41 @@ func TestTimeInLineIsNotTheSenders(t *testing.T) {
 	})
 }
 
+// A handler that ends its goroutine, as a failing test does, ends the connection
+// and nothing else: what its messages took is free again.
+func TestMessageHandlerEndsItsGoroutine(t *testing.T) {
+	t.Parallel()
+	mux := NewMux()
+	mux.HandleMessage(testType, func(_ context.Context, body []byte) func() []byte {
+		if body[0] == 'x' {
+			runtime.Goexit()
+		}
+		return func() []byte {
+			if body[0] == 'y' {
+				runtime.Goexit()
+			}
+			return body[:1]
+		}
+	})
+	log := newLines()
+	server := &HTTPServer{Mux: mux, Logger: log.logger()}
+	client, p := serving(t, server, nil)
+	for _, text := range []string{"x", "y"} {
+		for range 2 {
+			p := pipeline(t, client, testType)
+			for range 2 * maxInLine {
+				p.Send([]byte(text + strings.Repeat(" ", 2*freeBody))) // until it is closed
+			}
+			_, err := p.Receive(time.Minute)
+			require.Error(t, err)
+		}
+	}
+	log.await(t, "its goroutine was ended")
+	require.Eventually(t, func() bool { return server.bodies.inWork.Load() == 0 }, time.Minute, time.Millisecond)
+	require.NoError(t, p.Send([]byte("z")))
+	requireAnswer(t, p, "z")
+}
+
 // Who waits for an answer that does not come gives up, and what it waited for
 // learns of it.
 func TestMessageGivenUp(t *testing.T) {

@@ -72,12 +72,18 @@ func runContained(ctx context.Context, mux *Mux, req *Request, log *slog.Logger)
 }
 
 // contained runs what a program has handed over. It says false if that panicked:
-// it must not end the server.
+// it must not end the server. If it ends the goroutine, as a failing test does,
+// that is logged, and the connection ends.
 func contained(log *slog.Logger, what string, run func()) (ok bool) {
 	defer func() {
-		if p := recover(); p != nil {
-			log.Error("handler panicked", "of", what, "panic", p, "stack", string(debug.Stack()))
+		if ok {
+			return
 		}
+		p := recover()
+		if p == nil {
+			p = "its goroutine was ended"
+		}
+		log.Error("handler panicked", "of", what, "panic", p, "stack", string(debug.Stack()))
 	}()
 	run()
 	return true
