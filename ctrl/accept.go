@@ -25,6 +25,8 @@ type acceptor struct {
 	// soon after stopping ends: reads fail from then on. Commands run with
 	// ctx, which lasts longer.
 	serve func(ctx, stopping context.Context, conn *guest)
+
+	complaints complaints
 }
 
 // run accepts until ctx ends or the listener fails for good, and returns when
@@ -41,7 +43,7 @@ func (a *acceptor) run(ctx context.Context, listener net.Listener) error {
 	err := a.accept(ctx, listener, func(conn net.Conn) {
 		g := crowd.enter(ctx, conn)
 		if g == nil {
-			a.log.Warn("control connection refused: too many", "limit", a.maxConns, "peer", conn.RemoteAddr())
+			a.complaints.warn(a.log, "control connection refused: too many", "limit", a.maxConns, "peer", conn.RemoteAddr())
 			conn.Close()
 			return
 		}

@@ -264,6 +264,32 @@ func TestConnectionsAtWorkStay(t *testing.T) {
 	})
 }
 
+// Those who are turned away can come again and again, but not fill the log.
+func TestConnectionsRefusedDoNotFillTheLog(t *testing.T) {
+	mux := NewMux()
+	mux.Handle("slow", func(context.Context, json.RawMessage) Response {
+		time.Sleep(time.Minute)
+		return Response{Text: "done"}
+	})
+	log := newLines()
+	const slow = "POST / HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 18\r\n\r\n" + `{"command":"slow"}`
+	bubble(t, (&HTTPServer{Mux: mux, MaxConns: 1, Logger: log.logger()}).Serve, func(t *testing.T, l *pipeListener, _ context.CancelFunc) {
+		busy := l.dial()
+		_, err := busy.Write([]byte(slow))
+		require.NoError(t, err)
+		synctest.Wait()
+		for range 50 {
+			requireClosed(t, l.dial())
+		}
+		require.Equal(t, 1, log.count("too many"))
+		time.Sleep(time.Second)
+		requireClosed(t, l.dial())
+		require.Equal(t, 2, log.count("too many"))
+		require.Equal(t, 1, log.count("unsaid=49"))
+		require.Equal(t, 200, readAnswer(t, busy).StatusCode)
+	})
+}
+
 // A listener that fails for a while is tried again; one that is closed by
 // somebody else ends the server with that error.
 func TestListenerFails(t *testing.T) {
