@@ -107,6 +107,10 @@ func parseAnswer(b []byte) (*changesAnswer, error) {
 		r.fail("neither with a transfer nor without")
 	}
 	for len(r.b) > 0 && r.err == nil {
+		if len(a.failed) == maxChanges {
+			r.fail("more than %d changes have failed", maxChanges)
+			break
+		}
 		a.failed = append(a.failed, failedChange{r.small(), r.small(), string(r.text())})
 	}
 	return a, r.err
