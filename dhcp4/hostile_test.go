@@ -177,3 +177,44 @@ func TestExhaustedPoolDoesNotFillTheLog(t *testing.T) {
 	seconds := int(time.Since(start)/time.Second) + 2 // begun ones included
 	require.LessOrEqual(t, strings.Count(log.String(), "no address for client"), seconds*engine.ThrottleBurst)
 }
+
+// Nobody gives back, or declines, the lease of another: who is not known by the
+// same client identifier or, where one of the two has none, the same hardware
+// address.
+func TestSpoofedReleasesAndDeclines(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, oneSubnet(), nil)
+	const named, plain = 1, 2 // the victims
+	victims := map[string]byte{
+		b.lease(named, clientID("\x01victim")): named,
+		b.lease(plain):                         plain,
+	}
+	before := map[string]lease.Lease{}
+	for addr := range victims {
+		before[addr] = *b.stored(addr)
+	}
+	attack := func(client byte, mods ...mod) {
+		for addr := range victims {
+			for _, server := range []string{"192.0.2.1", "192.0.2.2"} {
+				b.ask(release, client, append(mods, ciaddr(addr), toServer(server), unicast)...)
+				b.ask(decline, client, append(mods, requested(addr), toServer(server))...)
+			}
+		}
+	}
+	for client := range byte(100) {
+		attack(100 + client)
+		attack(100+client, clientID("\x01attacker"))
+	}
+	attack(named, clientID("\x01attacker")) // with the victim's hardware address
+	attack(100, clientID("\x01\x02\x00\x00\x00\x00\x02"))
+	for addr := range victims {
+		require.Equal(t, before[addr], *b.stored(addr))
+	}
+	for addr, client := range victims {
+		mods := []mod{ciaddr(addr), unicast}
+		if client == named {
+			mods = append(mods, clientID("\x01victim"))
+		}
+		require.Equal(t, "ACK "+addr, short(b.ask(request, client, mods...)))
+	}
+}
