@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/dhcpha/dhcpha/ctrl"
 	"github.com/dhcpha/dhcpha/lease"
@@ -68,29 +69,51 @@ func (s *keaSender) removes(ctx context.Context, c *lease.Change) bool {
 	}
 }
 
-// bulkFailures returns the leases that a lease6-bulk-apply has not applied, as
-// feed.done wants it. One that was to be removed and is not there is none.
-func bulkFailures(reply *ctrl.Reply) map[lease.Key]error {
+// bulkFailures returns which of a batch a lease6-bulk-apply has not applied, as
+// feed.done wants it. One that was to be removed and is not there is none. If
+// something has failed and it cannot be told what, nothing is acknowledged: a
+// client that is refused asks again.
+func bulkFailures(reply *ctrl.Reply, batch []lease.Change) map[lease.Key]error {
+	if reply.Arguments == nil {
+		return nil
+	}
+	failed := make(map[lease.Key]error)
+	fail := func(why error) map[lease.Key]error {
+		for i := range batch {
+			if k := batch[i].Lease.Key(); failed[k] == nil {
+				failed[k] = fmt.Errorf("%w: %w", errUnacknowledged, why)
+			}
+		}
+		return failed
+	}
 	var args struct {
 		Leases  []bulkFailure `json:"failed-leases"`
 		Deleted []bulkFailure `json:"failed-deleted-leases"`
 	}
-	if json.Unmarshal(reply.Arguments, &args) != nil {
-		return nil
+	if err := json.Unmarshal(reply.Arguments, &args); err != nil {
+		return fail(fmt.Errorf("what has failed cannot be read: %w", err))
 	}
-	failed := make(map[lease.Key]error)
+	var unknown error
 	for _, f := range append(args.Leases, args.Deleted...) {
 		k := lease.Key{Type: lease.NA, Addr: f.Addr}
 		if f.Type == lease.PD.String() {
 			k.Type = lease.PD
 		}
-		switch f.Result {
-		case ctrl.Success, ctrl.Empty:
-		case ctrl.Conflict:
-			failed[k] = fmt.Errorf("%w: %s", errRejected, f.Message)
-		default:
-			failed[k] = fmt.Errorf("%w: %s", errUnacknowledged, f.Message)
+		err := fmt.Errorf("%w: %s", errUnacknowledged, f.Message)
+		switch {
+		case f.Result == ctrl.Success || f.Result == ctrl.Empty:
+			continue
+		case f.Result == ctrl.Conflict:
+			err = fmt.Errorf("%w: %s", errRejected, f.Message)
 		}
+		if !slices.ContainsFunc(batch, func(c lease.Change) bool { return c.Lease.Key() == k }) {
+			unknown = fmt.Errorf("another lease has failed, %v: %s", k, f.Message)
+			continue
+		}
+		failed[k] = err
+	}
+	if unknown != nil {
+		return fail(unknown)
 	}
 	return failed
 }

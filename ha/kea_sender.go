@@ -107,7 +107,7 @@ func (s *keaSender) sendBulk(ctx context.Context, batch []lease.Change) []error 
 	reply, err := s.call(ctx, "lease6-bulk-apply", s.args6(ctx, batch))
 	results := make([]error, len(batch))
 	if reply != nil && (reply.Result == ctrl.Success || reply.Result == ctrl.Empty) {
-		failed := bulkFailures(reply)
+		failed := bulkFailures(reply, batch)
 		for i := range batch {
 			results[i] = failed[batch[i].Lease.Key()]
 		}
