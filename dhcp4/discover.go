@@ -102,7 +102,7 @@ func (x *exchange) pick() *grant {
 // another query's could still be coming.
 func (x *exchange) hold(addr netip.Addr, s *subnet) *grant {
 	holder, held := x.e.core.Alloc.Holder(addr)
-	if held && holder != x.holder || x.leasedToOther(addr, s) {
+	if held && holder != x.holder && !x.takesBack(addr, s, holder) || x.leasedToOther(addr, s) {
 		return nil
 	}
 	if !x.e.core.Alloc.Hold(addr, x.holder, x.now.Add(s.offerHold())) {
@@ -113,6 +113,19 @@ func (x *exchange) hold(addr netip.Addr, s *subnet) *grant {
 		x.e.core.Alloc.Release(addr, x.holder)
 	}
 	return g
+}
+
+// takesBack ends an offer that keeps the client from its own lease, and says
+// whether that is what it has. Who was offered it is the same client under
+// another identity, such as a boot loader that sends no client identifier, and
+// has perhaps been followed by this one. What is being committed stays held.
+func (x *exchange) takesBack(addr netip.Addr, s *subnet, holder string) bool {
+	l, ok := x.e.core.Store.Lookup(lease.Key{Type: lease.V4, Addr: addr})
+	if !ok || l.State != lease.Assigned || l.Expired(x.now) || !owns(x.client, s.byID, &l) {
+		return false
+	}
+	x.e.core.Alloc.ReleaseOffers(holder)
+	return true
 }
 
 // offerHold is how long an offer of the subnet is kept.

@@ -72,6 +72,23 @@ func collect(b *bench) (all []lease.Lease) {
 	return all
 }
 
+// What a boot loader is offered is the lease of the system that runs afterwards,
+// and does not keep it from that.
+func TestOfferUnderAnotherIdentity(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, oneSubnet(), nil)
+	system := clientID("\x01system")
+	addr := b.lease(1, system)
+	require.Equal(t, "OFFER "+addr, short(b.ask(discover, 1)))
+	require.Equal(t, "OFFER "+addr, short(b.ask(discover, 1, system)))
+	require.Equal(t, "OFFER "+addr, short(b.ask(discover, 1)))
+	require.Equal(t, "ACK "+addr, short(b.ask(request, 1, system, ciaddr(addr), unicast)))
+
+	// What another client was offered is not taken back.
+	require.Equal(t, "OFFER 192.0.2.11", short(b.ask(discover, 2)))
+	require.Equal(t, "NAK", short(b.ask(request, 1, system, requested("192.0.2.11"), toServer("192.0.2.1"))))
+}
+
 func TestOfferIsHeld(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, oneSubnet(), nil)
