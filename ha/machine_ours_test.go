@@ -395,3 +395,25 @@ func TestSynchronizing(t *testing.T) {
 	m.Step(start.Add(6*time.Second), SyncDone{OK: true})
 	require.Equal(t, StatePartnerDown, m.State())
 }
+
+// A partner in maintenance that was out of reach for a moment: with Kea it
+// waits for ever, and so does who has taken over. Two of ours go on with the
+// maintenance, which an operator can end.
+func TestMaintenanceOutlivesOutage(t *testing.T) {
+	for _, server := range []string{"server1", "server2"} {
+		m, hear := ours(t, HotStandby, server, StatePartnerInMaintenance)
+		hear(time.Second, nil)
+		require.Equal(t, StatePartnerDown, m.State())
+		hear(time.Second, &Report{State: StateInMaintenance, StoreFailed: true})
+		require.Equal(t, StatePartnerDown, m.State(), "it could not confirm leases")
+		hear(time.Second, &Report{State: StateInMaintenance})
+		require.Equal(t, StatePartnerInMaintenance, m.State())
+		require.Equal(t, []string{"server1"}, m.Scopes())
+		require.Contains(t, m.Step(start.Add(4*time.Second), MaintenanceCancel{}), SendMaintenanceNotify{Cancel: true, State: StatePartnerDown})
+
+		m = inState(pairConfig(HotStandby, server), StatePartnerDown)
+		m.heartbeat.out = true
+		m.Step(start, HeartbeatAnswered{Report{State: StateInMaintenance, Time: start}})
+		require.Equal(t, StatePartnerDown, m.State(), "as Kea's do")
+	}
+}

@@ -182,6 +182,11 @@ func (m *Machine) partnerDown(now time.Time) bool {
 		return m.enter(now, m.normal)
 	case StateCommunicationRecovery, StatePartnerDown, StatePartnerInMaintenance:
 		return m.enter(now, StateWaiting)
+	case StateInMaintenance:
+		// It was out of reach for a moment only. With Kea both stay as they are
+		// until the other is restarted; here the maintenance goes on, and can be
+		// cancelled.
+		return m.partner.ours && !m.partner.storeFailed && m.enter(now, StatePartnerInMaintenance)
 	}
 	return false // a partner in normal operation will see this state and wait
 }
