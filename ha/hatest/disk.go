@@ -16,7 +16,6 @@ type disk struct {
 
 	mu     sync.Mutex
 	parted int // how often the program was ended without its knowing
-	writes uint64
 
 	fails   error // nil: it works
 	late    bool  // it fails after it has written
@@ -143,9 +142,11 @@ func (l *life) write(write func() error) error {
 	d.mu.Lock()
 	took := d.slow
 	if took == 0 {
-		took = leastWrite + time.Duration(chance(l.n.w.cfg.Seed, l.n.Name+" writes", d.writes).Int64N(int64(mostWrite-leastWrite)))
+		// It hangs on the instant: if writes are shared otherwise than in
+		// another run with the seed, later ones are as they were.
+		dice := chance(l.n.w.cfg.Seed, l.n.Name+" writes", uint64(time.Since(l.n.w.trace.began)))
+		took = leastWrite + time.Duration(dice.Int64N(int64(mostWrite-leastWrite)))
 	}
-	d.writes++
 	changed := d.changed
 	d.mu.Unlock()
 

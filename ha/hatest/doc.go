@@ -39,6 +39,21 @@
 // use it; and if a goroutine is left. [World.Settle] also demands that all
 // servers end up with the same leases. [World.Report] has the figures.
 //
+// # Random walks
+//
+// [Walk] plays a random [Script] of faults of all kinds, with clients, and checks
+// that the servers recover. If that fails it prints the seed, the shortest script
+// which fails in the same way, and the trace of that:
+//
+//	func TestWalks(t *testing.T) {
+//		for seed := range uint64(1000) {
+//			hatest.Walk(t, hatest.Config{Seed: seed, Start: start})
+//		}
+//	}
+//
+// A script is a text, a line for each step; [World.Play] plays what [ParseScript]
+// reads.
+//
 // # Caveats
 //
 // A run is repeated by its Seed as long as nothing in the program under test

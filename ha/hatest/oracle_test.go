@@ -98,7 +98,8 @@ func TestOracleFindsAckBeforePartner(t *testing.T) {
 		o := run(t, Config{Family: family, Start: func(n *Node) (Program, error) {
 			p, err := NewServer(n)
 			if err == nil {
-				p.(*server).safe = p.(*server).store
+				s := p.(*server)
+				s.asks = selfish{s.pair, s.store}
 			}
 			return p, err
 		}}, func(w *World) {

@@ -13,6 +13,14 @@ import (
 	"github.com/dhcpha/dhcpha/lease"
 )
 
+// seams is what the server asks about queries and leases: the Service, or in
+// tests one that lies.
+type seams interface {
+	Admit(c lease.Client, waited time.Duration, server func() string) (classes []string, serve bool)
+	Confirmed(l lease.Lease) bool
+	lease.Committer
+}
+
 // server is what NewServer returns.
 type server struct {
 	name      string
@@ -21,7 +29,7 @@ type server struct {
 	subnets   Subnets
 	store     *lease.Store
 	pair      *ha.Service
-	safe      lease.Committer // pair
+	asks      seams // pair
 	addresses *lease.Allocator
 	pools     []serverPool
 
@@ -76,7 +84,7 @@ func (s *server) start(n *Node, opts *ha.Options) (err error) {
 	if s.pair, err = ha.New(n.Configs(), s.store, opts); err != nil {
 		return err
 	}
-	s.safe = s.pair
+	s.asks = s.pair
 	var specs []lease.PoolSpec
 	for _, sub := range s.subnets {
 		for _, p := range sub.Pools {
@@ -125,7 +133,7 @@ func (s *server) Query(ctx context.Context, q Query) (Answer, bool) {
 		return Answer{}, false
 	}
 	// First: whose query is it?
-	classes, serve := s.pair.Admit(q.Client, q.Waited, func() string { return sub.Server })
+	classes, serve := s.asks.Admit(q.Client, q.Waited, func() string { return sub.Server })
 	if !serve {
 		return Answer{}, false
 	}
@@ -258,7 +266,7 @@ func (x *serverQuery) give(ctx context.Context) (Answer, bool) {
 	if !free || !x.mayHave(addr) {
 		return Answer{Kind: Nak}, true
 	}
-	if there && x.fresh(&was) && x.pair.Confirmed(was) {
+	if there && x.fresh(&was) && x.asks.Confirmed(was) {
 		return Answer{Kind: Ack, Addr: addr}.with(uint32(was.Expires().Unix() - x.now().Unix())), true
 	}
 	// Nobody else is offered the address until its lease is made.
@@ -283,7 +291,7 @@ func (x *serverQuery) give(ctx context.Context) (Answer, bool) {
 	}
 	// Last, before the answer: are the leases safe? If not, nothing is said and
 	// the client asks again. It may have the address by then.
-	if err := x.safe.Commit(ctx, changes...); err != nil {
+	if err := x.asks.Commit(ctx, changes...); err != nil {
 		x.addresses.Hold(addr, x.holder, x.now().Add(offerHold))
 		if _, _, free := x.free(addr); !free {
 			x.addresses.Release(addr, x.holder)
@@ -315,7 +323,7 @@ func (x *serverQuery) end(ctx context.Context, change func(lease.Lease) lease.Ch
 	if l, ok := x.store.Lookup(x.key(x.q.Addr)); ok && x.owns(&l) && l.State == lease.Assigned {
 		c := change(l)
 		c.If = l.Revision
-		if err := x.safe.Commit(ctx, c); err != nil {
+		if err := x.asks.Commit(ctx, c); err != nil {
 			return Answer{}, false
 		}
 	}
