@@ -1,7 +1,9 @@
 package lease
 
 import (
+	"bytes"
 	"context"
+	"os"
 	"path/filepath"
 	"sync/atomic"
 	"testing"
@@ -42,9 +44,14 @@ func TestWriteOption(t *testing.T) {
 	for _, fails := range []*atomic.Bool{&disk.before, &disk.after} {
 		disk.writes.Store(false)
 		fails.Store(true)
+		before, err := os.ReadFile(path)
+		require.NoError(t, err)
 		for range 3 {
 			require.ErrorIs(t, s.Commit(ctx, Change{Lease: v4(2)}), errDisk)
 		}
+		after, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.Equal(t, fails == &disk.before, bytes.Equal(before, after), "nothing is written by any other way")
 		require.Equal(t, fails == &disk.after, disk.writes.Load())
 		require.Equal(t, 1, s.Count(0, Assigned, V4))
 		fails.Store(false)

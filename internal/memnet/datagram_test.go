@@ -16,11 +16,17 @@ type arrivedAt struct {
 	at     time.Duration
 }
 
-// sendAll sends datagrams from here to there, a millisecond apart, and returns
-// those of the first sender that arrive. So does each further sender, at the same
-// instants.
-func sendAll(t *testing.T, seed uint64, senders, count int, set func(n *Net)) (all []arrivedAt) {
+// sendAll has several senders send datagrams from here to there at the same
+// instants, a millisecond apart, and returns those of the first that arrive.
+func sendAll(t *testing.T, seed uint64, senders, count int, set func(n *Net)) []arrivedAt {
 	t.Helper()
+	return sendEach(t, seed, senders, count, set)[0]
+}
+
+// sendEach is sendAll, for all senders.
+func sendEach(t *testing.T, seed uint64, senders, count int, set func(n *Net)) [][]arrivedAt {
+	t.Helper()
+	all := make([][]arrivedAt, senders)
 	synctest.Test(t, func(t *testing.T) {
 		n := Seeded(seed)
 		set(n)
@@ -31,9 +37,7 @@ func sendAll(t *testing.T, seed uint64, senders, count int, set func(n *Net)) (a
 				n.Send(here, there, uint64(s), func() {
 					mu.Lock()
 					defer mu.Unlock()
-					if s == 0 {
-						all = append(all, arrivedAt{i, time.Since(began) - time.Duration(i)*time.Millisecond})
-					}
+					all[s] = append(all[s], arrivedAt{i, time.Since(began) - time.Duration(i)*time.Millisecond})
 				})
 			}
 			time.Sleep(time.Millisecond)
@@ -87,7 +91,10 @@ func TestDatagramsOvertake(t *testing.T) {
 		n.SetDuplicates(here, there, 0.1)
 	}
 	all := sendAll(t, 1, 1, 500, set)
+	first := map[int]time.Duration{}
 	for _, a := range all {
+		require.NotEqual(t, first[a.number], a.at, "a second copy takes its own time")
+		first[a.number] = a.at
 		require.GreaterOrEqual(t, a.at, least)
 		require.Less(t, a.at, most+time.Microsecond)
 	}
@@ -95,6 +102,8 @@ func TestDatagramsOvertake(t *testing.T) {
 	require.Equal(t, all, sendAll(t, 1, 1, 500, set))
 	require.Equal(t, all, sendAll(t, 1, 7, 500, set))
 	require.NotEqual(t, all, sendAll(t, 2, 1, 500, set))
+	each := sendEach(t, 1, 2, 500, set)
+	require.NotEqual(t, each[0], each[1])
 }
 
 // Wait waits for those that are delivered, too.

@@ -34,7 +34,7 @@ type half struct {
 
 // segment is what was sent together.
 type segment struct {
-	at    time.Time // when it is there
+	at    time.Time // when it is there; it is read after those before it all the same
 	data  []byte
 	end   bool // nothing follows
 	reset bool // the other end knows nothing of the connection
@@ -76,9 +76,6 @@ func (h *half) rejoin() {
 	h.mu.Lock()
 	if len(h.stalled) > 0 {
 		at, ok := h.n.resent(h.since, now)
-		if last := len(h.coming) - 1; last >= 0 && at.Before(h.coming[last].at) {
-			at = h.coming[last].at
-		}
 		for _, s := range h.stalled {
 			s.at = at
 			h.coming = append(h.coming, s)
@@ -121,9 +118,6 @@ func (h *half) take(s segment) error {
 		h.stalled = append(h.stalled, s)
 	default:
 		s.at = time.Now().Add(late)
-		if last := len(h.coming) - 1; last >= 0 && s.at.Before(h.coming[last].at) {
-			s.at = h.coming[last].at
-		}
 		h.coming = append(h.coming, s)
 		h.change()
 	}

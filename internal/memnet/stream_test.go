@@ -255,6 +255,13 @@ func TestDelay(t *testing.T) {
 	first := times(1)
 	require.Equal(t, first, times(1))
 	require.NotEqual(t, first, times(2))
+	connected(t, seeded(1), func(t *testing.T, e *ends) {
+		e.n.SetDelay(here, there, least, most)
+		for i := range 3 {
+			near, far := e.dial()
+			require.NotEqual(t, first[i], arrival(t, near, far, "x"), "of another connection")
+		}
+	})
 	different := map[time.Duration]bool{}
 	for _, d := range first {
 		different[d] = true
@@ -277,7 +284,9 @@ func TestLoss(t *testing.T) {
 
 		e.n.SetLoss(here, there, 1)
 		write(t, e.near, "x")
+		nothing(t, e.far)
 		e.n.SetLoss(here, there, 0)
+		write(t, e.near, "y")
 		nothing(t, e.far)
 	})
 }
