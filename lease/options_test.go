@@ -41,7 +41,7 @@ func TestWriteOption(t *testing.T) {
 	require.True(t, disk.writes.Load(), "the new epoch")
 	require.NoError(t, s.Commit(ctx, Change{Lease: v4(1)}))
 
-	for _, fails := range []*atomic.Bool{&disk.before, &disk.after} {
+	fail := func(fails *atomic.Bool) {
 		disk.writes.Store(false)
 		fails.Store(true)
 		before, err := os.ReadFile(path)
@@ -55,9 +55,18 @@ func TestWriteOption(t *testing.T) {
 		require.Equal(t, fails == &disk.after, disk.writes.Load())
 		require.Equal(t, 1, s.Count(0, Assigned, V4))
 		fails.Store(false)
+	}
+	works := func() {
 		require.NoError(t, s.Commit(ctx, Change{Lease: v4(1)}))
 		check(t, s)
 	}
+	fail(&disk.before)
+	works()
+	fail(&disk.after)
+	works()
+	fail(&disk.after)
+	fail(&disk.before) // now there is something to be undone, and that fails, too
+	works()
 	require.NoError(t, s.Close())
 	s = openAt(t, path)
 	require.Equal(t, 1, s.Count(0, Assigned, V4))
