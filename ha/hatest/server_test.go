@@ -30,7 +30,7 @@ func inEachKind(t *testing.T, subnet ctrl.Subnet, test func(w *World)) {
 			t.Run(fmt.Sprintf("DHCPv%d %s", family, mode), func(t *testing.T) {
 				t.Parallel()
 				cfg := Config{Seed: 7, Family: family, Relationships: []*ha.Config{Pair(mode, 0)}}
-				if subnet.ValidLft != 0 {
+				if subnet := subnet; subnet.ValidLft != 0 {
 					subnet.ID, subnet.Prefix = 1, netip.MustParsePrefix("198.51.100.0/24")
 					if family == ctrl.V6 {
 						subnet.Prefix = netip.MustParsePrefix("2001:db8:1::/64")
