@@ -21,28 +21,25 @@ func withRelayInfo(context, info []byte) []byte {
 	return engine.WithExtendedInfo(context, "relay-agent-info", fmt.Appendf(nil, `"0x%X"`, info))
 }
 
-// withRelay puts the relay agent's address beside it, which Kea does not keep
+// withPlace puts the relay agent's address beside it, which Kea does not keep
 // and clients are counted by.
-func withRelay(context []byte, relay netip.Addr) []byte {
-	if !relay.IsValid() {
-		return context
+func withPlace(context, info []byte, relay netip.Addr) []byte {
+	switch {
+	case !relay.IsValid():
+		return withRelayInfo(context, info)
+	case len(context) == 0 && len(info) > 0: // as most are, and at once
+		return fmt.Appendf(nil, `{ "ISC": { "relay-agent-info": "0x%X" }, "relay-address": "%s" }`, info, relay)
 	}
-	return engine.WithMember(context, "relay-address", fmt.Appendf(nil, `"%s"`, relay))
+	return engine.WithMember(withRelayInfo(context, info), "relay-address", fmt.Appendf(nil, `"%s"`, relay))
 }
 
 // placeOf is where the client of a lease is, by what its user context keeps.
 func placeOf(l *lease.Lease) (p engine.Place) {
-	var context struct {
-		ISC struct {
-			Info json.RawMessage `json:"relay-agent-info"`
-		}
-		Relay netip.Addr `json:"relay-address"`
-	}
-	if len(l.UserContext) == 0 || json.Unmarshal(l.UserContext, &context) != nil {
-		return p
-	}
-	p.Relay = context.Relay
-	p.Circuit, p.Remote = portIn(relayInfoIn(context.ISC.Info))
+	own, isc := engine.Members(l.UserContext)
+	var relay string
+	_ = json.Unmarshal(own["relay-address"], &relay) // what is damaged says nothing
+	p.Relay, _ = netip.ParseAddr(relay)
+	p.Circuit, p.Remote = portIn(relayInfoIn(isc["relay-agent-info"]))
 	return p
 }
 
@@ -59,6 +56,6 @@ func relayInfoIn(value json.RawMessage) []byte {
 	} else if len(value) > 0 {
 		_ = json.Unmarshal(value, &text)
 	}
-	info, _ := hex.DecodeString(strings.TrimPrefix(text, "0x")) // what is damaged says nothing
+	info, _ := hex.DecodeString(strings.TrimPrefix(text, "0x"))
 	return info
 }

@@ -171,10 +171,11 @@ func (x *exchange) fill(l *lease.Lease, g *grant) {
 	if g.mine {
 		l.UserContext = g.was.UserContext
 	}
-	if *g.subnet.params.StoreExtendedInfo {
-		l.UserContext = withRelayInfo(l.UserContext, x.q.options.value(optRelayInfo))
-		if x.p.held != nil {
-			l.UserContext = withRelay(l.UserContext, x.q.giaddr)
-		}
+	switch info := x.q.options.value(optRelayInfo); {
+	case !*g.subnet.params.StoreExtendedInfo:
+	case x.p.held != nil:
+		l.UserContext = withPlace(l.UserContext, info, x.q.giaddr)
+	default:
+		l.UserContext = withRelayInfo(l.UserContext, info)
 	}
 }

@@ -378,3 +378,26 @@ func BenchmarkPlaceOf(b *testing.B) {
 		}
 	}
 }
+
+// Whatever else is in a user context, the place that is put there is found.
+func FuzzPlace(f *testing.F) {
+	f.Add([]byte(nil), []byte("\x01\x01a\x02\x02bc"), uint32(0xc00002fe))
+	f.Add([]byte(`{"ISC": {"relay-agent-info": "0x010161"}, "relay-address": "192.0.2.254"}`), []byte("\x01\x01b"), uint32(1))
+	f.Add([]byte(`{"ISC": {"relay-agent-info": {"sub-options": "0x010161"}}, "x": [1]}`), []byte(nil), uint32(1))
+	f.Add([]byte(`{"isc": {"Relay-Agent-Info": "0x010162"}, "Relay-Address": "192.0.2.253"}`), []byte("\x01\x01b"), uint32(1))
+	f.Fuzz(func(t *testing.T, context, info []byte, addr uint32) {
+		before := placeOf(&lease.Lease{UserContext: context})
+		relay := netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, addr)))
+		kept := withPlace(context, info, relay)
+		require.True(t, json.Valid(kept))
+		want := engine.Place{Relay: relay, Circuit: before.Circuit, Remote: before.Remote}
+		if len(info) > 0 {
+			want.Circuit, want.Remote = portIn(info)
+		}
+		got := placeOf(&lease.Lease{UserContext: kept})
+		require.Equal(t, want.Relay, got.Relay)
+		require.Equal(t, string(want.Circuit), string(got.Circuit))
+		require.Equal(t, string(want.Remote), string(got.Remote))
+		require.Equal(t, string(kept), string(withPlace(kept, info, relay)), "it is there already")
+	})
+}

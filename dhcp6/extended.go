@@ -68,18 +68,13 @@ func ownOptions(r relay) (own []byte) {
 // the form of Kea 2.2, or in that of Kea 2.4 and later, which has more members
 // under another name.
 func placeOf(l *lease.Lease) engine.Place {
-	var context struct {
-		ISC struct {
-			Relays []relayInfo `json:"relays"`
-			Later  []relayInfo `json:"relay-info"`
+	_, isc := engine.Members(l.UserContext)
+	var relays []relayInfo
+	for _, name := range [...]string{"relays", "relay-info"} {
+		if json.Unmarshal(isc[name], &relays) == nil && len(relays) > 0 {
+			break
 		}
-	}
-	if len(l.UserContext) == 0 || json.Unmarshal(l.UserContext, &context) != nil {
-		return engine.Place{}
-	}
-	relays := context.ISC.Relays
-	if len(relays) == 0 {
-		relays = context.ISC.Later
+		relays = nil // what is damaged says nothing
 	}
 	if len(relays) == 0 {
 		return engine.Place{}

@@ -294,3 +294,26 @@ func TestLimitsAreInherited(t *testing.T) {
 	require.Nil(t, q.subnets[0].limits)
 	require.False(t, q.limited())
 }
+
+// Whatever else is in a user context, the place that is put there is found.
+func FuzzPlace(f *testing.F) {
+	options := func(r *dhcpv6.RelayMessage) []byte {
+		return through(messageOf(solicit), r).ToBytes()
+	}
+	f.Add([]byte(nil), options(agent("2001:db8:1::1", "fe80::99", dhcpv6.OptInterfaceID([]byte("a")))))
+	f.Add([]byte(`{"ISC": {"relays": [{"hop": 0, "link": "::1"}]}}`), options(agent("::", "fe80::99")))
+	f.Add([]byte(`{"ISC": {"relay-info": [{"hop": 0, "link": "2001:db8::1"}]}, "isc": {}, "x": 1}`), options(agent("2001:db8:1::1", "fe80::99", dhcpv6.OptInterfaceID(nil))))
+	f.Fuzz(func(t *testing.T, context, datagram []byte) {
+		_ = placeOf(&lease.Lease{UserContext: context})
+		var p packet
+		if _, _, why := accept(datagram, false); why != 0 || p.read(datagram) != nil || len(p.relays) == 0 {
+			return
+		}
+		want := (&exchange{course: course{in: &p}}).place()
+		got := placeOf(&lease.Lease{UserContext: withRelayInfo(context, p.relays)})
+		require.Equal(t, want.Relay, got.Relay)
+		require.Equal(t, want.Link, got.Link)
+		require.Equal(t, string(want.Circuit), string(got.Circuit))
+		require.Equal(t, string(want.Remote), string(got.Remote))
+	})
+}

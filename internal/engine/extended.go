@@ -29,6 +29,19 @@ func WithExtendedInfo(context []byte, name string, value []byte) []byte {
 	return out
 }
 
+// Members returns the members of the user context of a lease, and of the member
+// ISC in it; nil: there are none. Unlike in Go's structs a name is what it is to
+// the letter, as for Kea.
+func Members(context []byte) (own, isc map[string]json.RawMessage) {
+	if len(context) == 0 || json.Unmarshal(context, &own) != nil {
+		return nil, nil
+	}
+	if value := own["ISC"]; json.Unmarshal(value, &isc) != nil {
+		return own, nil
+	}
+	return own, isc
+}
+
 // WithMember puts a member of our own into the user context of a lease, beside
 // what Kea keeps there. The value is JSON.
 func WithMember(context []byte, name string, value []byte) []byte {
