@@ -95,6 +95,10 @@ func (f *feed) close() { f.unannounce() }
 func (f *feed) acked() uint64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	return f.ackedUpTo()
+}
+
+func (f *feed) ackedUpTo() uint64 {
 	upTo := f.upTo()
 	for _, e := range f.flying {
 		upTo = min(upTo, e.flight.rev-1)

@@ -2,14 +2,20 @@ package ha
 
 import "context"
 
-// drain is somebody who waits until nothing waits any more.
-type drain struct{ end chan error }
+// drain is somebody who waits until the peer needs nothing up to a revision.
+type drain struct {
+	upTo uint64
+	end  chan error
+}
 
-// drain waits until the peer has been told everything. It returns the first
-// error a change ends with, or the cause of the end of ctx.
+// drain waits until the peer has been told everything that there is now: what
+// comes meanwhile may never end. Of a lease that changes meanwhile the peer is
+// told later. It returns the first error a change ends with, or the cause of the
+// end of ctx.
 func (f *feed) drain(ctx context.Context) error {
-	d := &drain{make(chan error, 1)}
+	d := &drain{end: make(chan error, 1)}
 	f.mu.Lock()
+	d.upTo = f.announced
 	f.drains[d] = struct{}{}
 	f.checkDrains()
 	f.mu.Unlock()
@@ -27,8 +33,15 @@ func (f *feed) drain(ctx context.Context) error {
 }
 
 func (f *feed) checkDrains() {
-	if f.waiting+len(f.flying) == 0 && f.read == f.announced {
-		f.endDrains(nil)
+	if len(f.drains) == 0 {
+		return
+	}
+	acked := f.ackedUpTo()
+	for d := range f.drains {
+		if acked >= d.upTo {
+			d.end <- nil
+			delete(f.drains, d)
+		}
 	}
 }
 
