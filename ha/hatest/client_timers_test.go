@@ -437,3 +437,48 @@ func TestRefusedClientBeginsAnew(t *testing.T) {
 		})
 	}
 }
+
+// RFC 2131, section 4.4.4 and 4.4.5: renewals and releases go to the server that
+// is named, all else to whatever servers there are. In DHCPv6 all servers hear
+// everything.
+func TestWhoIsAsked(t *testing.T) {
+	for _, family := range []ctrl.Family{ctrl.V4, ctrl.V6} {
+		heard := map[string]*played{}
+		o := run(t, Config{Family: family, Start: func(n *Node) (Program, error) {
+			heard[n.Name] = &played{answer: func(q Query) (Answer, bool) {
+				if q.Server != "" && q.Server != n.Name || n.Name == "server2" {
+					return Answer{}, false
+				}
+				return only(Discover, Request)(q)
+			}}
+			return heard[n.Name], nil
+		}}, func(w *World) {
+			t := w.T()
+			w.Start()
+			c := w.Crowd(1)[0]
+			w.UntilServed(time.Minute, c)
+			w.Sleep(59 * time.Minute)
+			c.Decline()
+			w.UntilServed(time.Minute, c)
+			c.Reboot()
+			w.Sleep(2 * time.Minute)
+			c.Release()
+			w.Sleep(time.Minute)
+			kinds := func(name string) map[Kind]bool {
+				all := map[Kind]bool{}
+				for _, q := range heard[name].asked {
+					all[q.Kind] = true
+				}
+				return all
+			}
+			require.Len(t, kinds("server1"), 7)
+			all := kinds("server1")
+			if family == ctrl.V4 {
+				delete(all, Renew)
+				delete(all, Release)
+			}
+			require.Equal(t, all, kinds("server2"))
+		})
+		require.Empty(t, o.failures)
+	}
+}

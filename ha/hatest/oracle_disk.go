@@ -14,7 +14,8 @@ import (
 type diskContents struct {
 	n    *Node
 	rows map[lease.Key]diskRow
-	over bool // what the program still writes is not on this disk any more
+	last map[lease.Key]time.Time // when what is known of a lease was written, its removal too
+	over bool                    // what the program still writes is not on this disk any more
 }
 
 // diskRow is a lease.
@@ -58,7 +59,7 @@ func (r *diskRow) expires() time.Time {
 // opened: a program has opened its lease file. What its disk had is still there.
 func (o *oracle) opened(n *Node, s *lease.Store) {
 	o.mu.Lock()
-	d := &diskContents{n: n, rows: make(map[lease.Key]diskRow)}
+	d := &diskContents{n: n, rows: make(map[lease.Key]diskRow), last: make(map[lease.Key]time.Time)}
 	was := o.disks[n]
 	o.disks[n] = d
 	o.mu.Unlock()
@@ -113,6 +114,7 @@ func (o *oracle) written(d *diskContents, old, new *lease.Lease) {
 	case d.over:
 		return
 	case new == nil:
+		d.last[old.Key()] = time.Now()
 		delete(d.rows, old.Key())
 		return
 	}
@@ -121,6 +123,7 @@ func (o *oracle) written(d *diskContents, old, new *lease.Lease) {
 		cltt: new.CLTT, valid: new.ValidLft, rev: new.Revision, since: time.Now(),
 	}
 	k := new.Key()
+	d.last[k] = r.since
 	if was, ok := d.rows[k]; ok && was.client == r.client && was.state == r.state {
 		r.since, r.before = was.since, was.before
 	} else if ok {
@@ -151,7 +154,7 @@ func (o *oracle) covers(d *diskContents, p *promise) bool {
 func (n *Node) offset() time.Duration { return time.Until(n.Now()) }
 
 // kept: what clients were told of is still on the disks that have ever had it,
-// or on all if all have been brought up to date.
+// or on all if all have been brought up to date, but for what is underway.
 func (o *oracle) kept(everywhere bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -164,7 +167,8 @@ func (o *oracle) kept(everywhere bool) {
 			}
 			for _, peer := range p.cfg.Peers {
 				n := o.w.byName[peer.Name]
-				if d := o.disks[n]; d != nil && (everywhere || p.known[n]) {
+				settled := everywhere && time.Since(p.at) > underway
+				if d := o.disks[n]; d != nil && (settled || p.known[n]) {
 					o.find(p, d)
 				}
 			}
@@ -181,8 +185,12 @@ func (o *oracle) find(p *promise, d *diskContents) {
 	}
 }
 
-// difference says in which lease two disks of the same relationship differ;
-// empty: in none.
+// underway is how long a change may be on its way from one disk to another
+// before it is missing there.
+const underway = 3 * time.Second
+
+// difference says in which lease two disks of the same relationship differ, but
+// for changes that are underway; empty: in none.
 func (o *oracle) difference() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -214,6 +222,9 @@ func (o *oracle) differ(a, b *diskContents, cfg *ha.Config) string {
 		x, y := a.rows[k], b.rows[k]
 		same := x.client == y.client && x.state == y.state && x.valid == y.valid && (x.rev == 0) == (y.rev == 0)
 		apart := time.Unix(x.cltt, 0).Add(-a.n.offset()).Sub(time.Unix(y.cltt, 0).Add(-b.n.offset())).Abs()
+		if time.Since(a.last[k]) <= underway || time.Since(b.last[k]) <= underway {
+			continue
+		}
 		if !same || apart > o.unlike() {
 			return fmt.Sprintf("%v: %s has %v, %s has %v", k, a.n.Name, x, b.n.Name, y)
 		}

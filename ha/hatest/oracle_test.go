@@ -258,9 +258,34 @@ func TestOracleFindsDifference(t *testing.T) {
 		w.CutBoth(Clients, "server2")
 		require.Empty(t, w.oracle.difference())
 		w.UntilServed(time.Minute, w.Crowd(1)...)
+		require.Empty(t, w.oracle.difference(), "it may be on its way")
+		w.Sleep(underway)
 		require.Contains(t, w.oracle.difference(), "198.51.100.7: server1 has assigned")
 		require.True(t, strings.HasSuffix(w.oracle.difference(), "server2 has nothing there"))
+		l, ok := w.Node("server1").store().Lookup(lease.Key{Type: lease.V4, Addr: wrongAddr})
+		require.True(t, ok)
+		other := w.Node("server2").store()
+		require.NoError(t, other.Commit(context.Background(), lease.Change{Lease: l}))
+		w.Sleep(2 * underway)
+		require.Empty(t, w.oracle.difference())
+		for name, change := range map[string]func(l *lease.Lease){
+			"whose it is": func(l *lease.Lease) { l.HWAddr = []byte{2, 0, 0, 0, 0, 99} },
+			"its state":   func(l *lease.Lease) { l.State = lease.Released },
+			"how long":    func(l *lease.Lease) { l.ValidLft += 100 },
+			"since when":  func(l *lease.Lease) { l.CLTT += 100 },
+		} {
+			changed := l
+			change(&changed)
+			require.NoError(t, other.Commit(context.Background(), lease.Change{Lease: changed}))
+			w.Sleep(2 * underway)
+			require.Contains(t, w.oracle.difference(), "198.51.100.7: server1 has assigned", name)
+		}
+		require.NoError(t, other.Commit(context.Background(), lease.Removal(l)))
+		require.Empty(t, w.oracle.difference(), "the removal may be on its way")
+		w.Sleep(2 * underway)
+		require.Contains(t, w.oracle.difference(), "server2 has nothing there")
 		w.oracle.kept(true)
 	})
-	requireFound(t, o, "server2 does not have 198.51.100.7 on its disk")
+	const lost = "server2 does not have 198.51.100.7 on its disk"
+	requireFound(t, o, lost, lost) // then, and at the end
 }

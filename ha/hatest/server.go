@@ -196,7 +196,7 @@ func (x *serverQuery) current() (lease.Lease, bool) {
 		leases = x.store.ByIAID(x.q.Client.ID, iaid)
 	}
 	i := slices.IndexFunc(leases, func(l lease.Lease) bool {
-		return l.SubnetID == x.subnet.ID && l.State != lease.Declined && x.owns(&l)
+		return l.SubnetID == x.subnet.ID && x.owns(&l)
 	})
 	if i < 0 {
 		return lease.Lease{}, false

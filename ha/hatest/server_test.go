@@ -3,6 +3,7 @@ package hatest
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -176,4 +177,79 @@ func TestServerAsHub(t *testing.T) {
 		require.Equal(w.T(), w.Node("hub2").Name, clients[1].Server())
 		require.Zero(w.T(), w.Report().Lost)
 	})
+}
+
+// What a client may not have it is refused, or, where another server may know
+// better, it is not answered.
+func TestServerRefuses(t *testing.T) {
+	Run(t, Config{Relationships: []*ha.Config{Pair(ha.LoadBalancing, 0)}}, func(w *World) {
+		t := w.T()
+		w.Start()
+		w.UntilState(time.Minute, ha.StateLoadBalancing)
+		clients := w.Crowd(20)
+		w.UntilServed(time.Minute, clients...)
+		c := clients[0]
+		i := slices.IndexFunc(clients[1:], func(other *Client) bool { return other.Server() == c.Server() })
+		second := clients[1+i]
+		n := w.Node(c.Server())
+		ask := func(k Kind, addr string) string {
+			a, ok := n.ask(Query{Kind: k, Client: c.id, Subnet: 1, Addr: netip.MustParseAddr(addr), Server: n.Name})
+			if !ok {
+				return "nothing"
+			}
+			return a.Kind.String()
+		}
+		free := map[string]string{"server1": "198.51.100.100", "server2": "198.51.100.200"}
+		other := map[string]string{"server1": "server2", "server2": "server1"}[n.Name]
+		require.Equal(t, "ack", ask(Renew, c.Addr().String()))
+		require.Equal(t, "nak", ask(Renew, second.Addr().String()), "another client's")
+		require.Equal(t, "nak", ask(Request, free[other]), "of the other server's pool")
+		require.Equal(t, "nak", ask(Request, "203.0.113.7"), "of another link")
+		require.Equal(t, "nak", ask(Reboot, free[n.Name]), "not what it has had")
+		c.Release()
+		w.Sleep(time.Second)
+		require.Equal(t, "nothing", ask(Reboot, free[n.Name]), "it has had nothing")
+		require.Equal(t, "ack", ask(Request, free[n.Name]))
+
+		second.Release()
+		w.Sleep(time.Second)
+		offered, ok := n.ask(Query{Kind: Discover, Client: second.id, Subnet: 1})
+		require.True(t, ok)
+		require.Equal(t, "nak", ask(Request, offered.Addr.String()), "offered to another client")
+	})
+}
+
+// A server that returns before it was missed has not all leases at once, and
+// what its partner says to clients meanwhile is not wrong.
+func TestServerReturnsWhileClientsRenew(t *testing.T) {
+	inEachKind(t, ctrl.Subnet{ValidLft: 20}, func(w *World) {
+		w.UntilServed(time.Minute, w.Crowd(100)...)
+		w.Sleep(10 * time.Second)
+		w.Node("server2").Kill()
+		w.Delay("server1", "server2", 500*time.Millisecond, time.Second)
+		w.Node("server2").Start()
+		w.Settle(time.Minute)
+	})
+}
+
+// A lease that has been made here and that the partner does not have yet is no
+// answer for a client that asks again.
+func TestServerAnswersWhatIsConfirmed(t *testing.T) {
+	for _, family := range []ctrl.Family{ctrl.V4, ctrl.V6} {
+		Run(t, Config{Family: family}, func(w *World) {
+			w.Start()
+			w.UntilState(time.Minute, ha.StateHotStandby)
+			w.Sleep(10 * time.Second)
+			w.Duplicate(Clients, "server1", 1)
+			clients := w.Crowd(20)
+			w.UntilServed(time.Minute, clients[:10]...)
+			w.CutBoth("server1", "server2")
+			for _, c := range clients {
+				c.Release()
+				c.Return()
+			}
+			w.Sleep(2 * time.Second)
+			w.UntilServed(time.Minute, clients...)
+		})
+	}
 }
