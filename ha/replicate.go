@@ -184,7 +184,7 @@ func (r *relationship) catchUp(ctx context.Context, m *member, period time.Durat
 	return newPuller(m.peer, r.s.store, pullerOptions{
 		family: r.s.opts.Family, sender: r.cfg.ThisServerName, origin: ctrl.OriginPartner + ctrl.Origin(r.index),
 		limit: r.cfg.syncPageLimit(), timeout: r.cfg.syncTimeout(), period: period,
-		owns: r.owns, log: r.log,
+		owns: r.owns, now: r.now, log: r.log,
 	}).run(ctx)
 }
 

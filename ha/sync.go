@@ -33,6 +33,7 @@ type pullerOptions struct {
 	timeout time.Duration          // of a page
 	period  time.Duration          // the peer's service goes on by itself after this; 0: never
 	owns    func(lease.Lease) bool // whether the relationship has a lease; nil: all
+	now     func() time.Time
 	log     *slog.Logger
 }
 
@@ -252,7 +253,10 @@ func (p *puller) read(page [][]byte) []lease.Lease {
 }
 
 // take makes those leases this server's that are newer than what it knows: a
-// lease removed here does not come back by an older copy.
+// lease removed here does not come back by an older copy. A removal at a time that
+// is yet to come was dated by a clock that has been set back since, so nobody
+// knows whether it is older. It counts for nothing: to keep a lease too many does
+// less harm than to take one from its client, at the peer too.
 func (p *puller) take(ctx context.Context, leases []lease.Lease) error {
 	changes := make([]lease.Change, 0, len(leases))
 	for _, l := range leases {
@@ -260,8 +264,9 @@ func (p *puller) take(ctx context.Context, leases []lease.Lease) error {
 			changes = append(changes, lease.Change{Lease: l, Source: lease.Foreign})
 		}
 	}
+	latest := p.opts.now().Add(tolerance).Unix()
 	_, err := commitNewer(ctx, p.store, changes, func(fetched, here lease.Change) bool {
-		return fetched.Lease.CLTT > here.Lease.CLTT
+		return fetched.Lease.CLTT > here.Lease.CLTT || here.Delete && here.Lease.CLTT > latest
 	})
 	return err
 }

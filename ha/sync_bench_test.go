@@ -67,7 +67,7 @@ func BenchmarkPull(b *testing.B) {
 		b.StartTimer()
 		p := newPuller(peer, store, pullerOptions{
 			family: ctrl.V4, sender: "server2", origin: ctrl.OriginPartner,
-			limit: benchPage, timeout: time.Minute, period: time.Minute, log: slog.New(slog.DiscardHandler),
+			limit: benchPage, timeout: time.Minute, period: time.Minute, now: time.Now, log: slog.New(slog.DiscardHandler),
 		})
 		require.NoError(b, p.run(b.Context()))
 		b.StopTimer()

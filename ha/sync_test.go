@@ -32,7 +32,7 @@ func openStore(t *testing.T) *lease.Store {
 func pullFrom(t *testing.T, k *fakeKea, store *lease.Store, change func(*pullerOptions)) *puller {
 	opts := pullerOptions{
 		family: ctrl.V4, sender: "server2", origin: ctrl.OriginPartner,
-		limit: 10, timeout: time.Minute, period: time.Minute, log: slog.New(slog.DiscardHandler),
+		limit: 10, timeout: time.Minute, period: time.Minute, now: time.Now, log: slog.New(slog.DiscardHandler),
 	}
 	if change != nil {
 		change(&opts)
@@ -441,7 +441,8 @@ func TestPullNewestWins(t *testing.T) {
 	commit(lease.Change{Lease: mine(1, then-1)})
 	commit(lease.Change{Lease: mine(2, then)})
 	commit(lease.Change{Lease: mine(3, then+1)})
-	for n, removed := range map[int]int64{4: then - 1, 5: then, 6: then + 1} {
+	// The clock was ahead when the last one was removed.
+	for n, removed := range map[int]int64{4: then - 1, 5: then, 6: then + 1, 7: then + 60} {
 		commit(lease.Change{Lease: mine(n, then-100)})
 		commit(lease.Change{Lease: lease.Lease{Type: lease.V4, Addr: mine(n, 0).Addr, CLTT: removed}, Delete: true})
 	}
@@ -450,6 +451,7 @@ func TestPullNewestWins(t *testing.T) {
 	kea.leases[8].SubnetID = 2 // not of this relationship
 	p := pullFrom(t, kea.start(t), store, func(o *pullerOptions) {
 		o.owns = func(l lease.Lease) bool { return l.SubnetID == 1 }
+		o.now = func() time.Time { return time.Unix(then+30, 0) }
 	})
 	require.NoError(t, p.run(t.Context()))
 	got := map[string]string{}
