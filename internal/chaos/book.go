@@ -43,10 +43,13 @@ type book struct {
 	file   string
 	offset int64 // up to which it has been read
 	claims map[netip.Addr]claim
+	has    map[string]netip.Addr // what a client was acknowledged last
 	slack  time.Duration
 }
 
-func newBook(file string) *book { return &book{file: file, claims: make(map[netip.Addr]claim)} }
+func newBook(file string) *book {
+	return &book{file: file, claims: make(map[netip.Addr]claim), has: make(map[string]netip.Addr)}
+}
 
 // allow lets leases end so much earlier: those that have been noted, and those
 // that will be until another time is allowed.
@@ -62,6 +65,7 @@ func (b *book) allow(slack time.Duration) {
 type news struct {
 	before map[netip.Addr]claim // what was acknowledged before a time, and has not been given back since
 	twice  []conflict
+	moved  []conflict // of one client: it has another address, and might have used the first
 	waits  []wait
 }
 
@@ -123,7 +127,14 @@ func (b *book) note(a ack, n *news) {
 	if ok && has.client != a.client && has.until.After(a.at) {
 		n.twice = append(n.twice, conflict{a.addr, has, a.claim})
 	}
-	b.claims[a.addr] = a.claim
+	// A client has one address. If it takes another, its first was refused.
+	if old := b.has[a.client]; old != a.addr && b.claims[old].client == a.client {
+		if b.claims[old].until.After(a.at) {
+			n.moved = append(n.moved, conflict{old, b.claims[old], a.claim})
+		}
+		delete(b.claims, old)
+	}
+	b.claims[a.addr], b.has[a.client] = a.claim, a.addr
 }
 
 // clockTick is more than what the system's time(2) is behind at most.

@@ -80,10 +80,19 @@ func TestBookGivenTwice(t *testing.T) {
 		require.Len(t, n.twice, test.twice, name)
 	}
 
-	b, _ := written(t, first)
+	// Whoever takes another address has given up the first.
+	b, n := written(t, first+"1005000 000001000001 10.0.0.2 10.77.0.2 60 0\n1006000 000001000002 10.0.0.1 10.77.0.2 60 0\n")
+	require.Empty(t, n.twice)
+	require.Len(t, n.moved, 1)
+	require.Equal(t, "10.0.0.1", n.moved[0].addr.String())
+	require.Len(t, b.claims, 2)
+	_, n = written(t, first+"1070000 000001000001 10.0.0.2 10.77.0.2 60 0\n")
+	require.Empty(t, n.moved, "its time was over")
+
+	b, _ = written(t, first)
 	b.allow(20 * time.Second)
 	require.Equal(t, time.Unix(1040, 0), b.claims[netip.MustParseAddr("10.0.0.1")].until)
-	var n news
+	n = news{}
 	a, err := parseAck("1039900 000001000002 10.0.0.1 10.77.0.2 60 0\n")
 	require.NoError(t, err)
 	b.note(a, &n)

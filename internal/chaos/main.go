@@ -16,9 +16,10 @@
 //	go run ./internal/chaos -seed 7 -faults kill,stop -pairs ours/ours -families 4
 //
 // What was found is printed and with -write put into docs/reliability.md. The
-// exit status is 1 if a failoverd has lost a lease, if a pair with one has given
-// an address to two clients at once, if one of them ended or needed a person, or
-// if it holds more descriptors or memory than before.
+// exit status is 1 if a failoverd has lost a lease that a failoverd has
+// acknowledged, if a pair with one has given an address to two clients at once, if
+// a failoverd ended or holds more descriptors or memory than before, or if a pair
+// of them needed a person or refused a client what was its own.
 //
 // # What is counted
 //
@@ -34,6 +35,9 @@
 // one of the two ACKs, or they had not met again since: then neither could know,
 // and nothing but auto-failover false would have prevented it (see package ha).
 // These are counted apart and are no failure.
+//
+// A client that is acknowledged another address has been refused its own, which
+// it no longer uses then; but for a split, no server should.
 //
 // While the clock of a server is off, and for leases of before, a lease may end
 // so much earlier: who has the wrong time cannot do better.

@@ -27,8 +27,10 @@ type window struct {
 	checked int           // leases that were looked for, at both servers
 	late    [2]int        // were not there at first, by server
 	lost    [2]int        // nor moments later
+	blame   int           // of the latter, those that are a fault of ours
 	twice   map[netip.Addr]bool
 	split   map[netip.Addr]bool // the same, of a split
+	moved   map[netip.Addr]bool // their clients were refused them before their time was over
 	byHand  int                 // restarts that a person would have had to do
 	ended   []int               // servers that ended by themselves
 	details []string
@@ -39,7 +41,7 @@ func (o *outcome) title() string { return o.family.name + ", " + o.name }
 
 // begin begins another window.
 func (o *outcome) begin(f *fault) *window {
-	w := &window{fault: f, began: time.Now(), twice: make(map[netip.Addr]bool), split: make(map[netip.Addr]bool)}
+	w := &window{fault: f, began: time.Now(), twice: make(map[netip.Addr]bool), split: make(map[netip.Addr]bool), moved: make(map[netip.Addr]bool)}
 	if f == nil {
 		w.normal = w.began
 	}
@@ -53,10 +55,16 @@ func (o *outcome) window() *window { return o.windows[len(o.windows)-1] }
 // looked notes that a server was asked for so many leases.
 func (w *window) looked(n int) { w.checked += n }
 
-// lose notes what a server has not. It is counted once.
-func (w *window) lose(server int, lost []loss, b *book) {
+// lose notes what a server has not. It is counted once. A failoverd is to blame
+// for what it, or another failoverd, has acknowledged: a Kea may acknowledge what
+// it tells nobody.
+func (o *outcome) lose(server int, lost []loss, b *book) {
+	w := o.window()
 	for _, l := range lost {
 		delete(b.claims, l.addr)
+		if o.ours[server] && o.ours[slices.Index(o.addrs[:], l.server)] {
+			w.blame++
+		}
 	}
 	w.lost[server] += len(lost)
 	for _, l := range lost[:min(len(lost), 5)] {
@@ -80,6 +88,11 @@ func (o *outcome) note(n news) {
 			w.details = append(w.details, c.String())
 		}
 		w.twice[c.addr] = true
+	}
+	for _, c := range n.moved {
+		if !o.split(c) { // of two that have an address one must be refused it
+			o.during(wait{c.second.at, c.second.at}).moved[c.addr] = true
+		}
 	}
 }
 
@@ -128,12 +141,10 @@ func (o *outcome) wrong() (all []error) {
 	if o.err != nil && some {
 		all = append(all, fmt.Errorf("%s: %w", o.title(), o.err))
 	}
-	lost, twice, byHand := 0, 0, 0
+	lost, twice, moved, byHand := 0, 0, 0, 0
 	for _, w := range o.windows {
+		lost += w.blame
 		for i, ours := range o.ours {
-			if ours {
-				lost += w.lost[i]
-			}
 			if ours && slices.Contains(w.ended, i) {
 				say("server%d ended by itself", i+1)
 			}
@@ -142,6 +153,7 @@ func (o *outcome) wrong() (all []error) {
 			twice += len(w.twice)
 		}
 		if both {
+			moved += len(w.moved)
 			byHand += w.byHand
 		}
 	}
@@ -150,6 +162,9 @@ func (o *outcome) wrong() (all []error) {
 	}
 	if twice > 0 {
 		say("%d addresses were given twice", twice)
+	}
+	if moved > 0 {
+		say("%d clients were refused what was theirs", moved)
 	}
 	if byHand > 0 {
 		say("a person was needed %d times", byHand)

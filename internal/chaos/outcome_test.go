@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -61,8 +62,9 @@ func TestOutcomeSplit(t *testing.T) {
 			first:  claim{client: "a", at: time.Unix(test.first, 0)},
 			second: claim{client: "b", at: time.Unix(test.second, 0)},
 		}
-		o.note(news{twice: []conflict{c, c}})
+		o.note(news{twice: []conflict{c, c}, moved: []conflict{c}})
 		all := o.sum(func(*window) bool { return true })
+		require.Equal(t, !test.split, all.moved == 1, test)
 		if test.split {
 			require.Equal(t, 1, all.split, test)
 			require.Zero(t, all.twice, test)
@@ -75,6 +77,11 @@ func TestOutcomeSplit(t *testing.T) {
 	}
 }
 
+// three are leases that a server has acknowledged.
+func three(server int) []loss {
+	return slices.Repeat([]loss{{claim: claim{server: dhcp4().addrs[server]}}}, 3)
+}
+
 // What is wrong with ours is an error, what is so with a Kea is not.
 func TestOutcomeWrong(t *testing.T) {
 	t.Parallel()
@@ -83,9 +90,10 @@ func TestOutcomeWrong(t *testing.T) {
 		happen func(o *outcome)
 		want   string
 	}{
-		{[2]bool{true, true}, func(o *outcome) { o.windows[1].lose(1, make([]loss, 3), newBook("")) }, "3 leases were lost"},
-		{[2]bool{true, false}, func(o *outcome) { o.windows[1].lose(1, make([]loss, 3), newBook("")) }, ""},
-		{[2]bool{true, false}, func(o *outcome) { o.windows[1].lose(0, make([]loss, 3), newBook("")) }, "3 leases were lost"},
+		{[2]bool{true, true}, func(o *outcome) { o.lose(1, three(0), newBook("")) }, "3 leases were lost"},
+		{[2]bool{true, false}, func(o *outcome) { o.lose(1, three(0), newBook("")) }, ""},
+		{[2]bool{true, false}, func(o *outcome) { o.lose(0, three(0), newBook("")) }, "3 leases were lost"},
+		{[2]bool{true, false}, func(o *outcome) { o.lose(0, three(1), newBook("")) }, ""},
 		{[2]bool{true, true}, func(o *outcome) { o.windows[1].byHand = 1 }, "a person was needed 1 times"},
 		{[2]bool{true, false}, func(o *outcome) { o.windows[1].byHand = 1 }, ""},
 		{[2]bool{true, false}, func(o *outcome) { o.windows[1].ended = []int{0} }, "server1 ended by itself"},
@@ -96,6 +104,8 @@ func TestOutcomeWrong(t *testing.T) {
 		{[2]bool{false, true}, func(o *outcome) { o.windows[1].twice[netip.Addr{}] = true }, "1 addresses were given twice"},
 		{[2]bool{true, false}, func(o *outcome) { o.usages[0] = []*span{{last: usage{files: 100}}} }, "100 descriptors"},
 		{[2]bool{true, false}, func(o *outcome) { o.usages[1] = []*span{{last: usage{files: 100}}} }, ""},
+		{[2]bool{true, true}, func(o *outcome) { o.windows[1].moved[netip.Addr{}] = true }, "1 clients were refused"},
+		{[2]bool{true, false}, func(o *outcome) { o.windows[1].moved[netip.Addr{}] = true }, ""},
 		{[2]bool{true, true}, func(o *outcome) { o.windows[1].late[0] = 100 }, ""},
 	} {
 		o := history()
@@ -121,8 +131,8 @@ func TestTable(t *testing.T) {
 	text := table([]*outcome{one, other, six})
 	require.Contains(t, text, "| fault | failoverd / failoverd | times | kea-dhcp4 / kea-dhcp4 | times |\n")
 	require.Contains(t, text, "| kill | 2.3 s | 1 | 60.0 s (60.0 s) | 2 |\n")
-	require.Contains(t, text, "| failoverd / failoverd | 2 | 12,345 | 0 | 0 | 0 | 0 | 0 | 0 |")
-	require.Contains(t, text, "| kill | kea-dhcp4 / kea-dhcp4 | 0 | 7 | 3 | 0 | 0 | 0 | 0 |\n| drop | kea-dhcp4 / kea-dhcp4 | 0 | 0 | 0 | 0 | 1 | 0 | 0 |\n")
+	require.Contains(t, text, "| failoverd / failoverd | 2 | 12,345 | 0 | 0 | 0 | 0 | 0 | 0 | 0 |")
+	require.Contains(t, text, "| kill | kea-dhcp4 / kea-dhcp4 | 0 | 7 | 3 | 0 | 0 | 0 | 0 | 0 |\n| drop | kea-dhcp4 / kea-dhcp4 | 0 | 0 | 0 | 0 | 0 | 1 | 0 | 0 |\n")
 	require.NotContains(t, text, "| kill | failoverd / failoverd | 12")
 	require.Contains(t, text, "DHCPv6, the longest time that a client waited for its Reply")
 	require.Contains(t, details([]*outcome{other}), "given twice in a split: 10.0.0.1\n")

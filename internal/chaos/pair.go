@@ -92,7 +92,7 @@ func (p *pair) kill(victims ...int) {
 		p.must(err)
 		lost := compare(promised, has, time.Now())
 		p.out.window().looked(len(promised))
-		p.out.window().lose(i, lost, p.book)
+		p.out.lose(i, lost, p.book)
 	}
 }
 

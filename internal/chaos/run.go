@@ -95,7 +95,7 @@ func (p *pair) check(ctx context.Context) {
 		missing = p.missing(promised)
 	}
 	for i := range missing {
-		w.lose(i, missing[i], p.book)
+		p.out.lose(i, missing[i], p.book)
 	}
 }
 

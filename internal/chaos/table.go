@@ -15,6 +15,7 @@ type sums struct {
 	checked       int
 	late, lost    int
 	twice, split  int
+	moved         int
 	byHand, ended int
 }
 
@@ -30,6 +31,7 @@ func (o *outcome) sum(of func(*window) bool) (s sums) {
 		s.lost += w.lost[0] + w.lost[1]
 		s.twice += len(w.twice)
 		s.split += len(w.split)
+		s.moved += len(w.moved)
 		s.byHand += w.byHand
 		s.ended += len(w.ended)
 	}
@@ -50,13 +52,13 @@ func (s sums) waited() string {
 }
 
 // clean says whether nothing happened that should not.
-func (s sums) clean() bool { return s.late+s.lost+s.twice+s.split+s.byHand+s.ended == 0 }
+func (s sums) clean() bool { return s.late+s.lost+s.twice+s.split+s.moved+s.byHand+s.ended == 0 }
 
 func (s sums) cells() string {
-	return fmt.Sprintf("%s | %d | %d | %d | %d | %d | %d", thousands(s.checked), s.late, s.lost, s.twice, s.split, s.byHand, s.ended)
+	return fmt.Sprintf("%s | %d | %d | %d | %d | %d | %d | %d", thousands(s.checked), s.late, s.lost, s.moved, s.twice, s.split, s.byHand, s.ended)
 }
 
-const cellHeads = "leases looked for | late | lost | given twice | in a split | restarted by hand | ended by itself"
+const cellHeads = "leases looked for | late | lost | refused | given twice | in a split | restarted by hand | ended by itself"
 
 // table is what was found, in Markdown: how long clients waited, by the kind of
 // fault and the pair; what became of leases, by the pair; and by the kind of
@@ -98,13 +100,13 @@ func familyTable(b *strings.Builder, outcomes []*outcome) {
 		b.WriteString("\n")
 	}
 
-	fmt.Fprintf(b, "\n| pair | faults | %s | of server1: descriptors, threads, MB | of server2 |\n|---|%s---|---|\n", cellHeads, strings.Repeat("---:|", 8))
+	fmt.Fprintf(b, "\n| pair | faults | %s | of server1: descriptors, threads, MB | of server2 |\n|---|%s---|---|\n", cellHeads, strings.Repeat("---:|", 9))
 	for _, o := range outcomes {
 		fmt.Fprintf(b, "| %s | %d | %s | %s | %s |\n", o.name, o.sum(func(w *window) bool { return w.fault != nil }).times,
 			o.sum(func(*window) bool { return true }).cells(), longestOf(o.usages[0]), longestOf(o.usages[1]))
 	}
 
-	head := fmt.Sprintf("\n| fault | pair | %s |\n|---|---|%s\n", cellHeads, strings.Repeat("---:|", 7))
+	head := fmt.Sprintf("\n| fault | pair | %s |\n|---|---|%s\n", cellHeads, strings.Repeat("---:|", 8))
 	for _, name := range names {
 		for _, o := range outcomes {
 			if s := o.sum(ofKind(name)); !s.clean() {
