@@ -45,6 +45,7 @@ type book struct {
 	claims map[netip.Addr]claim
 	has    map[string]netip.Addr // what a client was acknowledged last
 	slack  time.Duration
+	ends   time.Time // who begins to ask later is allowed no slack; zero: it goes on
 }
 
 func newBook(file string) *book {
@@ -52,14 +53,17 @@ func newBook(file string) *book {
 }
 
 // allow lets leases end so much earlier: those that have been noted, and those
-// that will be until another time is allowed.
+// that will be of clients that begin to ask until disallow.
 func (b *book) allow(slack time.Duration) {
-	b.slack = slack
+	b.slack, b.ends = slack, time.Time{}
 	for addr, c := range b.claims {
 		c.until = c.until.Add(-slack)
 		b.claims[addr] = c
 	}
 }
+
+// disallow ends what allow began. What is under way still has it.
+func (b *book) disallow() { b.ends = time.Now() }
 
 // news is what a part of the file has said.
 type news struct {
@@ -123,7 +127,9 @@ func (b *book) note(a ack, n *news) {
 		return
 	}
 	n.waits = append(n.waits, wait{a.began, a.at})
-	a.until = a.until.Add(-b.slack)
+	if b.ends.IsZero() || a.began.Before(b.ends) {
+		a.until = a.until.Add(-b.slack)
+	}
 	if ok && has.client != a.client && has.until.After(a.at) {
 		n.twice = append(n.twice, conflict{a.addr, has, a.claim})
 	}

@@ -98,4 +98,10 @@ func TestBookGivenTwice(t *testing.T) {
 	b.note(a, &n)
 	require.Len(t, n.twice, 1)
 	require.Equal(t, time.Unix(1039+60-20, 0), b.claims[a.addr].until)
+	b.disallow()
+	b.note(a, &n)
+	require.Equal(t, time.Unix(1039+60-20, 0), b.claims[a.addr].until, "it had begun before")
+	a.began = time.Now()
+	b.note(a, &n)
+	require.Equal(t, a.claim, b.claims[a.addr])
 }

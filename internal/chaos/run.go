@@ -44,7 +44,7 @@ func (p *pair) strike(ctx context.Context, f fault) {
 	p.awaitNormal(ctx)
 	w.normal = time.Now()
 	p.check(ctx)
-	p.book.allow(0)
+	p.book.disallow()
 	p.logf("%v: normal again %.1f s after its end, a client waited for %.1f s; %d leases looked for, %v late, %v lost, %d addresses given twice, %d of a split",
 		f, w.normal.Sub(healed).Seconds(), w.longest.Seconds(), w.checked, w.late, w.lost, len(w.twice), len(w.split))
 	for _, d := range w.details {
