@@ -119,6 +119,11 @@ func TestAnswersOfAHostilePeer(t *testing.T) {
 		change(&a)
 		c.reply(a.append(nil))
 	}
+	// refused is refused, though it is said that the message has been taken.
+	refused := func(c *evilConn, body []byte, result int) {
+		head, _, _ := parseHead(body)
+		misplaced(c, func(a *changesAnswer) { a.result, a.applied = result, head.to })
+	}
 	for name, evil := range map[string]func(c *evilConn, body []byte){
 		"garbage":      func(c *evilConn, _ []byte) { io.WriteString(c, "\x00\xff\x16\x03") },
 		"nothing":      func(c *evilConn, _ []byte) { c.Close() },
@@ -142,9 +147,9 @@ func TestAnswersOfAHostilePeer(t *testing.T) {
 		"a place in no history": func(c *evilConn, _ []byte) {
 			misplaced(c, func(a *changesAnswer) { a.applied = lease.Position{Epoch: 77, Revision: 1<<64 - 1} })
 		},
-		"a refusal":       func(c *evilConn, _ []byte) { misplaced(c, func(a *changesAnswer) { a.result = ctrl.Error }) },
-		"it is not next":  func(c *evilConn, _ []byte) { misplaced(c, func(a *changesAnswer) { a.result = ctrl.Conflict }) },
-		"unknown results": func(c *evilConn, _ []byte) { misplaced(c, func(a *changesAnswer) { a.result = 1 << 30 }) },
+		"a refusal":       func(c *evilConn, body []byte) { refused(c, body, ctrl.Error) },
+		"it is not next":  func(c *evilConn, body []byte) { refused(c, body, ctrl.Conflict) },
+		"unknown results": func(c *evilConn, body []byte) { refused(c, body, 1<<30) },
 		"the clock stands": func(c *evilConn, _ []byte) {
 			misplaced(c, func(a *changesAnswer) { a.now = time.UnixMilli(1) })
 		},
@@ -180,7 +185,12 @@ func TestAnswersOfAHostilePeer(t *testing.T) {
 			require.NoError(t, err)
 			f := newFeed(store, 0, 100, nil)
 			defer f.close()
-			f.gate(true, false)
+			f.heedsTaken, f.answered = func() bool { return true }, func(c lease.Change, err error) {
+				if _, there := e.store.Lookup(c.Lease.Key()); err == nil && !there {
+					t.Errorf("%v counts as delivered", c.Lease.Addr)
+				}
+			}
+			f.gate(true, true)
 			s := newChangeSender(overLoopback{client}, store, f, changeSenderOptions{
 				name: "server1", mutual: true, clock: new(clockOffset), seen: func() lease.Position { return lease.Position{} },
 			})
