@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -34,6 +35,14 @@ func addRecorded(f *testing.F, member string) {
 	}
 }
 
+// valueOf is what JSON means, with numbers as they are written.
+func valueOf(t *testing.T, raw json.RawMessage) (v any) {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	require.NoError(t, d.Decode(&v))
+	return v
+}
+
 // A body is refused, or it is a command whose every byte was understood.
 func FuzzParseRequest(f *testing.F) {
 	addRecorded(f, "request")
@@ -54,9 +63,15 @@ func FuzzParseRequest(f *testing.F) {
 		same, err := ParseRequest(keatext.Encode(again))
 		require.NoError(t, err)
 		require.Equal(t, req.Command, same.Command)
+		require.Equal(t, req.Arguments == nil, same.Arguments == nil)
+		if req.Arguments != nil && utf8.Valid(body) {
+			require.Equal(t, valueOf(t, req.Arguments), valueOf(t, same.Arguments))
+		}
 	})
 }
 
+// A response is refused, or what was understood of it, written as a server does,
+// is understood again.
 func FuzzParseReply(f *testing.F) {
 	addRecorded(f, "response")
 	f.Fuzz(func(t *testing.T, body []byte) {
@@ -70,6 +85,20 @@ func FuzzParseReply(f *testing.F) {
 				require.True(t, json.Valid(reply.Arguments))
 			}
 			reply.err()
+			r := Response{Result: reply.Result, Text: reply.Text}
+			if reply.Arguments != nil {
+				r.Arguments = reply.Arguments
+			}
+			again, err := r.appendTo(nil)
+			require.NoError(t, err)
+			same, err := parseReply(again, true)
+			require.NoError(t, err)
+			require.Equal(t, reply.Result, same.Result)
+			require.Equal(t, reply.Text, same.Text)
+			require.Equal(t, reply.Arguments == nil, same.Arguments == nil)
+			if reply.Arguments != nil && utf8.Valid(body) {
+				require.Equal(t, valueOf(t, reply.Arguments), valueOf(t, same.Arguments))
+			}
 		}
 	})
 }

@@ -188,8 +188,11 @@ func FuzzParseConfig(f *testing.F) {
 		}
 		written, err := json.Marshal(map[string]any{"Dhcp4": cfg})
 		require.NoError(t, err)
-		_, err = dhcp4.ParseConfig(bytes.NewReader(written), nil)
+		again, err := dhcp4.ParseConfig(bytes.NewReader(written), nil)
 		require.NoError(t, err, "%s", written)
+		rewritten, err := json.Marshal(map[string]any{"Dhcp4": again})
+		require.NoError(t, err)
+		require.Equal(t, string(written), string(rewritten))
 	})
 }
 

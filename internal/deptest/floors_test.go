@@ -58,6 +58,7 @@ func TestRulesCatch(t *testing.T) {
 		{"internal/conf", module + "/dhcp4"},
 		{"internal/engine", "github.com/insomniacslk/dhcp/dhcpv6"},
 		{"dhcp4", module + "/internal/testnet"},
+		{"dhcp4", module + "/internal/engine/enginetest"},
 		{"ctrl", "testing"},
 		{"lease/leasetest", "github.com/stretchr/testify/require"},
 		{"examples/failover", "testing"},
