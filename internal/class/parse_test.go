@@ -110,11 +110,29 @@ func FuzzParse(f *testing.F) {
 		}{{option.V4, query()}, {option.V6, query6()}} {
 			defs := option.NewDefs(p.family)
 			if test, err := class.ParseTest(expr, defs); err == nil {
-				_, _ = test.Match(p.packet)
-				_, _ = test.Match(&class.Packet{})
-				// In parentheses it is the same condition.
-				_, err := class.ParseTest("not ("+expr+")", defs)
+				opposite, err := class.ParseTest("not ("+expr+")", defs)
 				require.NoError(t, err)
+				for _, packet := range []*class.Packet{p.packet, {}} {
+					is, err := test.Match(packet)
+					isNot, errToo := opposite.Match(packet)
+					require.Equal(t, err == nil, errToo == nil)
+					if err != nil {
+						continue
+					}
+					require.Equal(t, !is, isNot)
+					// What can be said without the packet is so.
+					switch judged := test.Judge(func(name string) class.Truth {
+						if packet.Member != nil && packet.Member(name) {
+							return class.True
+						}
+						return class.False
+					}); judged {
+					case class.True:
+						require.True(t, is)
+					case class.False:
+						require.False(t, is)
+					}
+				}
 			} else {
 				var mistake *class.Error
 				require.ErrorAs(t, err, &mistake)

@@ -1,6 +1,7 @@
 package keatext
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -38,4 +39,29 @@ func TestHex(t *testing.T) {
 	}
 	_, err := ParseColonHex("02005e")
 	require.EqualError(t, err, "invalid format of the decoded string '02005e'")
+}
+
+// What is read is read again from the form that is written, and all that has
+// colons is read alike by both.
+func FuzzHex(f *testing.F) {
+	for _, s := range []string{"0x010203", "1:2:aB", "01 02", "abc", "", "1::2", "1:", "0x1:2", "P0", "\x10:\x19"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		b, err := ParseHex(s)
+		if err == nil {
+			again, err := ParseHex(string(AppendHex(nil, b)))
+			require.NoError(t, err)
+			require.Equal(t, string(b), string(again))
+		}
+		octets, colonErr := ParseColonHex(s)
+		if colonErr == nil {
+			require.LessOrEqual(t, len(octets), len(s))
+			require.Equal(t, "", strings.Trim(s, "0123456789abcdefABCDEF:"))
+			require.NoError(t, err)
+			if strings.Contains(s, ":") || len(s) == 2 {
+				require.Equal(t, string(octets), string(b))
+			}
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"bytes"
 	"net/netip"
 	"slices"
 	"testing"
@@ -66,13 +67,31 @@ func TestParseFrame(t *testing.T) {
 	}
 }
 
+// A frame that is read says what one says that is written of what was read.
 func FuzzParseFrame(f *testing.F) {
 	f.Add(frame("abc"), true)
 	f.Add(append(frame("odd"), 0, 0), false)
+	f.Add(frame(""), true)
 	f.Fuzz(func(t *testing.T, b []byte, verify bool) {
-		payload, _, _, ok := parseFrame(b, verify)
-		if ok {
-			require.LessOrEqual(t, len(payload)+headersLen, len(b))
+		before := bytes.Clone(b)
+		payload, src, dst, ok := parseFrame(b, verify)
+		require.Equal(t, before, b, "a frame is not changed")
+		if !ok {
+			return
+		}
+		require.LessOrEqual(t, len(payload)+headersLen, len(b))
+		again := append(make([]byte, headersLen), payload...)
+		putFrame(again, src, netip.AddrPortFrom(dst, 68))
+		said, from, to, ok := parseFrame(again, true)
+		require.True(t, ok)
+		require.Equal(t, payload, said)
+		require.Equal(t, src, from)
+		require.Equal(t, dst, to)
+		// Whatever is between, one octet that is wrong is noticed.
+		if len(again) > headersLen {
+			again[len(again)-1] ^= 0x55
+			_, _, _, ok = parseFrame(again, true)
+			require.False(t, ok)
 		}
 	})
 }
