@@ -190,7 +190,8 @@ func (r *relationship) catchUp(ctx context.Context, m *member, period time.Durat
 
 // follow waits until all that a server of this kind had when it was last heard
 // has been taken over here. It gives up when nothing comes for two requests'
-// time.
+// time. Now and then the server is asked: if it has been restarted, what it said
+// before is a place that it never comes to.
 func (m *member) follow(ctx context.Context) error {
 	h := m.said.Load()
 	if h == nil || h.position == nil {
@@ -198,6 +199,8 @@ func (m *member) follow(ctx context.Context) error {
 	}
 	patience := time.NewTimer(2 * m.timeout)
 	defer patience.Stop()
+	again := time.NewTicker(m.timeout)
+	defer again.Stop()
 	for {
 		came := *m.r.came.Load()
 		if m.r.receiver.reached(m.Name, *h.position) {
@@ -206,6 +209,10 @@ func (m *member) follow(ctx context.Context) error {
 		select {
 		case <-came:
 			patience.Reset(2 * m.timeout)
+		case <-again.C:
+			if now, err := m.ask(ctx); err == nil && now.position != nil && now.position.Epoch != h.position.Epoch {
+				h = now
+			}
 		case <-patience.C:
 			return named(m.Name, errNoAnswer)
 		case <-ctx.Done():

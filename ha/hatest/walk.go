@@ -2,6 +2,7 @@ package hatest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -134,19 +135,21 @@ func (w *World) recover(s Script) {
 	w.Until("maintenance is over", walkRecover, func() bool {
 		over := true
 		for _, n := range w.Nodes() {
-			switch n.State() {
-			case ha.StatePartnerInMaintenance:
+			if n.isInAny(ha.StatePartnerInMaintenance) {
 				n.Command("ha-maintenance-cancel", nil)
-				over = false
-			case ha.StateInMaintenance:
-				over = false
 			}
+			over = over && !n.isInAny(ha.StatePartnerInMaintenance) && !n.isInAny(ha.StateInMaintenance)
 		}
 		if !over {
 			w.Sleep(patience)
 		}
 		return over
 	})
+}
+
+// isInAny says whether the server is in a state in one of its relationships.
+func (n *Node) isInAny(s ha.State) bool {
+	return slices.ContainsFunc(n.cfgs, func(cfg *ha.Config) bool { return n.stateIn(cfg) == s })
 }
 
 // patience is how long a person waits before a command is tried again.

@@ -1,0 +1,61 @@
+package hatest
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dhcpha/dhcpha/ha"
+)
+
+// TestFoundByWalks plays scripts that walks have found, and that servers did not
+// recover from.
+func TestFoundByWalks(t *testing.T) {
+	for name, tt := range map[string]struct {
+		seed   uint64
+		mode   ha.Mode
+		alter  func(*ha.Config)
+		script string
+	}{
+		// The survivor stayed in partner-down and its partner in maintenance.
+		"maintenance and a restart": {mode: ha.LoadBalancing, script: `
+			88s command server1 ha-maintenance-start
+			113s poweroff server2
+			118s start server2`},
+		// What timers went by was set back with the wall clock.
+		"a clock set back while a server waits": {mode: ha.HotStandby, script: `
+			72s disk server1 full
+			108s clock server2 +1h
+			109s clients 1
+			125s clock server2 +0s`},
+		// The primary waited for ever for what its partner had between two
+		// restarts.
+		"restarted before it could say a word": {
+			seed: 1595, mode: ha.HotStandby,
+			alter: func(c *ha.Config) {
+				c.HeartbeatDelay, c.MaxResponseDelay = new(uint32(10_000)), new(uint32(15_000))
+				c.MaxUnackedClients = new(uint32(1))
+			},
+			script: `
+			134s poweroff server1
+			135s poweroff server2
+			148s start server1
+			157s start server2
+			161s stop server2
+			161s start server2`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			script, err := ParseScript(tt.script)
+			require.NoError(t, err)
+			rel := Pair(tt.mode, 0)
+			if tt.alter != nil {
+				tt.alter(rel)
+			}
+			cfg := Config{Seed: tt.seed, Relationships: []*ha.Config{rel}}
+			w := walkThrough(t, cfg, script)
+			require.Empty(t, w.failures, "%v", w)
+		})
+	}
+}
