@@ -73,3 +73,27 @@ func TestEmptyBackupReturns(t *testing.T) {
 	require.True(t, ok)
 	require.Equal(t, uint64(1003), last.Source)
 }
+
+// The lease of one server, which the other reclaims: its time stays, and a
+// backup that hears of both by two streams ends with what came last, whichever
+// it hears of first.
+func TestBackupHearsOfReclamation(t *testing.T) {
+	for _, first := range []bool{true, false} { // the primary's is the lease
+		given := changeOf(1, 1_700_000_000)
+		reclaimed := given
+		reclaimed.Lease.State = lease.ExpiredReclaimed
+		given.Lease.Hostname, given.Lease.FQDNFwd = "client1", true
+		for _, off := range []int64{0, 1} { // clocks that were compared
+			reclaimed.Lease.CLTT = given.Lease.CLTT + off
+			c := conflict{role: Backup, theirs: reclaimed, ours: given, first: !first, skewed: off != 0}
+			require.Equal(t, takeIt, judge(&c))
+			c = conflict{role: Backup, theirs: given, ours: reclaimed, first: first, skewed: off != 0}
+			require.Equal(t, leaveIt, judge(&c))
+		}
+		renewed := given
+		renewed.Lease.CLTT += 10
+		reclaimed.Lease.CLTT = given.Lease.CLTT
+		require.Equal(t, leaveIt, judge(&conflict{role: Backup, theirs: reclaimed, ours: renewed, first: !first}))
+		require.Equal(t, takeIt, judge(&conflict{role: Backup, theirs: renewed, ours: reclaimed, first: first}))
+	}
+}

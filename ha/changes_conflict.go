@@ -86,10 +86,29 @@ func (c *conflict) copy(none bool) verdict {
 // is not refused: the sender may have been right to make it.
 func (c *conflict) backup() verdict {
 	newer := c.theirs.Lease.CLTT - c.ours.Lease.CLTT
-	if c.same || newer > 0 || newer == 0 && c.first {
+	switch {
+	case c.same:
+		return takeIt
+	case reclaims(&c.theirs, &c.ours, c.skewed):
+		return takeIt
+	case reclaims(&c.ours, &c.theirs, c.skewed):
+		return leaveIt
+	case newer > 0 || newer == 0 && c.first:
 		return takeIt
 	}
 	return leaveIt
+}
+
+// reclaims says whether a is the reclamation of lease b, which takes its names
+// and leaves its time as it was.
+func reclaims(a, b *lease.Change, skewed bool) bool {
+	if a.Lease.State != lease.ExpiredReclaimed || b.Lease.State != lease.Assigned {
+		return false
+	}
+	c := *a
+	c.Lease.State, c.Lease.Hostname = b.Lease.State, b.Lease.Hostname
+	c.Lease.FQDNFwd, c.Lease.FQDNRev = b.Lease.FQDNFwd, b.Lease.FQDNRev
+	return equalChanges(&c, b, skewed)
 }
 
 // equalChanges says whether two changes make the same of a lease, whenever a
