@@ -129,9 +129,12 @@ func (m *Machine) maintenanceNotify(now time.Time, ev MaintenanceNotify) {
 			Text:      "Server maintenance canceled.",
 			Arguments: map[string]string{"state": m.state.String()},
 		}})
-	case m.notify == notifyStart, m.state == StateBackup, m.state == StatePartnerInMaintenance, m.state == StateTerminated:
+	case m.notify == notifyStart, m.state == StateBackup, m.state == StatePartnerInMaintenance, m.state == StateTerminated,
+		ev.State == StateWaiting, ev.State == StateSyncing, ev.State == StateReady:
 		// If both are asked to stand in for the other at the same time,
-		// both refuse; with Kea both may serve everything.
+		// both refuse; with Kea both may serve everything. Nor are clients left
+		// to a partner that has just started and may not have all their leases;
+		// a Kea leaves them to it.
 		m.replyUnable(notAllowed, StateInMaintenance)
 	default:
 		// Told twice, Kea forgets the state to go back to.

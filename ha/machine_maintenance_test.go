@@ -76,6 +76,23 @@ func TestMaintenanceNotifyInEveryState(t *testing.T) {
 		answer(t, m.Step(start, MaintenanceStart{})))
 }
 
+// Who asks for maintenance serves all clients as soon as it is allowed. A server
+// that has not fetched their leases yet, or not the last of them, would give
+// them to others.
+func TestClientsAreNotLeftToServerWithoutLeases(t *testing.T) {
+	for _, s := range activeStates {
+		m := inState(pairConfig(HotStandby, "server1"), StatePartnerDown)
+		r := answer(t, m.Step(start, MaintenanceNotify{State: s}))
+		if s == StateWaiting || s == StateSyncing || s == StateReady {
+			require.Equal(t, ctrl.Response{Result: 1001, Text: "Unable to transition the server from the partner-down to in-maintenance state."}, r)
+			require.Equal(t, StatePartnerDown, m.State())
+			require.True(t, m.Serving())
+			continue
+		}
+		require.Equal(t, ctrl.Response{Text: saysIn}, r, s)
+	}
+}
+
 func TestMaintenanceStart(t *testing.T) {
 	for _, s := range activeStates {
 		start1 := func() *Machine {
