@@ -26,7 +26,8 @@
 //     under the same names.
 //   - [github.com/dhcpha/dhcpha/ha]: what makes a server one of a pair, or of
 //     more, whatever engine it has. What a pair promises, and what it cannot,
-//     is written there.
+//     is written there. Its folder hatest has a pair in memory for tests of
+//     programs that use it.
 //   - [github.com/dhcpha/dhcpha/ctrl]: Kea's control channel, both ends of it.
 //   - [github.com/dhcpha/dhcpha/lease]: what a lease is, the durable store,
 //     pools, expiry, and Kea's lease files.
