@@ -106,6 +106,8 @@ func (r *receiver) move(st *stream, sender string, to lease.Position, transfer *
 		if st.owed != nil {
 			st.owed = &to // before, or lost by the sender
 		}
+	} else if to.Revision < st.mark.Revision && st.owed != nil && st.owed.Epoch == to.Epoch && st.owed.Revision > to.Revision {
+		st.owed = &to // lost by the sender, whose epoch goes on as nothing has been made in it yet
 	}
 	st.mark, st.transfer = to, transfer
 	st.moves++

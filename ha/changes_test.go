@@ -401,3 +401,24 @@ func BenchmarkChangesMissed(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N*missed)/b.Elapsed().Seconds(), "leases/s")
 }
+
+// The sender said where it had given something back, and then lost that place:
+// its write failed, and its epoch went on, for nothing had been made in it. It
+// never comes there again, and is not waited for.
+func TestPlaceThatSenderLoses(t *testing.T) {
+	r := newReceiver(side(t, filepath.Join(t.TempDir(), "leases")), receiverOptions{role: Standby, primary: "server1"})
+	st := r.stream("server1")
+	at := func(epoch, rev uint64) lease.Position { return lease.Position{Epoch: epoch, Revision: rev} }
+	r.move(st, "server1", at(1, 4), nil, true, nil)
+	r.gaveBack("server1", at(1, 4))
+	require.True(t, r.reached("server1", at(1, 4)))
+	r.move(st, "server1", at(2, 5), nil, true, nil)
+	require.True(t, r.reached("server1", at(2, 5)))
+	r.move(st, "server1", at(2, 4), nil, true, nil)
+	require.True(t, r.reached("server1", at(2, 4)))
+	require.False(t, r.reached("server1", at(2, 5)))
+	r.gaveBack("server1", at(2, 7))
+	require.False(t, r.reached("server1", at(2, 4)), "what it gave back is yet to come")
+	r.move(st, "server1", at(2, 6), nil, true, nil)
+	require.False(t, r.reached("server1", at(2, 4)))
+}
