@@ -8,6 +8,7 @@ type heartbeat struct {
 	sent  time.Time // the last one
 	out   bool
 	late  bool          // the one under way may fail for what is over
+	stale bool          // the one under way may tell of a maintenance that is over
 	dated bool          // the one under way was sent in another state
 	soon  bool          // ask the partner as soon as one may be sent
 	delay time.Duration // grows in terminated

@@ -115,6 +115,7 @@ func (m *Machine) cancelled(now time.Time, partner, maintenance State) {
 	m.found(now, partner)
 	m.enter(now, m.before(maintenance))
 	m.ran = now
+	m.heartbeat.stale = m.heartbeat.out
 }
 
 // maintenanceNotify is ha-maintenance-notify, from the partner.

@@ -284,3 +284,25 @@ func TestMaintenanceStaysCancelled(t *testing.T) {
 	m.heartbeat.out = true
 	require.Equal(t, "in-maintenance", first(m.Step(start.Add(time.Second), again)))
 }
+
+// Who cancels has asked before, and is answered after that: the partner was in
+// maintenance then. What it says when it is asked again counts.
+func TestCancellationStays(t *testing.T) {
+	for _, mode := range []Mode{LoadBalancing, HotStandby} {
+		m := inState(pairConfig(mode, "server2"), m0(mode))
+		m.enter(start, StatePartnerInMaintenance)
+		m.heartbeat.out = true
+		require.Contains(t, m.Step(start, MaintenanceCancel{}), SendMaintenanceNotify{Cancel: true, State: m0(mode)})
+		m.Step(start, NotifyDone{Answered: true, State: m0(mode)})
+		require.Equal(t, m0(mode), m.State())
+		before := HeartbeatAnswered{Report{State: StateInMaintenance, Time: start}}
+		m.Step(start, before)
+		require.Equal(t, m0(mode), m.State())
+		m.heartbeat.out = true
+		m.Step(start, before)
+		require.Equal(t, StatePartnerInMaintenance, m.State(), "another maintenance")
+	}
+}
+
+// m0 is the state of normal operation.
+func m0(mode Mode) State { return NewMachine(pairConfig(mode, "server1"), start).normal }

@@ -47,9 +47,9 @@ func (m *Machine) heartbeatEnded(now time.Time, r *Report) {
 	if !m.heartbeat.out {
 		return
 	}
-	late := m.heartbeat.late
+	late, stale := m.heartbeat.late, m.heartbeat.stale
 	m.partner.dated = m.heartbeat.dated
-	m.heartbeat.out, m.heartbeat.late, m.heartbeat.dated = false, false, false
+	m.heartbeat.out, m.heartbeat.late, m.heartbeat.stale, m.heartbeat.dated = false, false, false, false
 	if r == nil && late {
 		m.heartbeat.at = now
 		return
@@ -61,7 +61,7 @@ func (m *Machine) heartbeatEnded(now time.Time, r *Report) {
 	if r == nil {
 		m.found(now, StateUnavailable)
 	} else {
-		m.answered(now, r)
+		m.answered(now, r, stale)
 	}
 	if was == StateTerminated {
 		m.heartbeat.delay = min(2*m.heartbeat.delay, slowest*m.cfg.heartbeatDelay())
@@ -76,11 +76,14 @@ func (m *Machine) heartbeatEnded(now time.Time, r *Report) {
 	m.schedule(now)
 }
 
-func (m *Machine) answered(now time.Time, r *Report) {
+func (m *Machine) answered(now time.Time, r *Report, stale bool) {
 	p := &m.partner
 	state := r.State
 	if state == StatePartnerInMaintenance && now.Before(m.cancelledAt.Add(m.cfg.heartbeatDelay())) {
 		state = p.state // it has cancelled that, but has yet to be told that this server knows
+	}
+	if stale && state == StateInMaintenance {
+		state = p.state // it has said this before it was told that maintenance is cancelled
 	}
 	m.found(now, state)
 	p.contact, p.answered = now, true
