@@ -40,8 +40,11 @@ func Random(seed uint64, cfg Config, length time.Duration) Script {
 
 // cast is who plays in a world.
 type cast struct {
-	nodes []string
-	pairs [][2]string // who send each other something
+	nodes  []string
+	pairs  [][2]string // who send each other something
+	active []string    // all but backups
+	// failover: there is no server that does not take over.
+	failover bool
 }
 
 // castOf finds them: who is active in a relationship has to do with all that
@@ -56,8 +59,13 @@ func castOf(cfg Config) (c cast) {
 			at[name] = p.names[0]
 		}
 	}
+	c.failover = true
 	for _, r := range cfg.Relationships {
 		for i, p := range r.Peers {
+			if p.Role != ha.Backup && !slices.Contains(c.active, at[p.Name]) {
+				c.active = append(c.active, at[p.Name])
+			}
+			c.failover = c.failover && (p.AutoFailover == nil || *p.AutoFailover)
 			for _, other := range r.Peers[:i] {
 				if p.Role != ha.Backup || other.Role != ha.Backup {
 					c.pairs = append(c.pairs, [2]string{at[other.Name], at[p.Name]})
@@ -246,8 +254,11 @@ func (r *randomScript) disk(at time.Duration) {
 	}
 }
 
+// clock sets the clock of a server. Not that of a backup: what it has was written
+// by the clock as it was, and is told by it as it is, so that a server which
+// was away takes the backup's copy for newer than what has become of the lease.
 func (r *randomScript) clock(at time.Duration) {
-	n := r.node()
+	n := pick(r.rnd, r.cast.active)
 	most := pick(r.rnd, []time.Duration{2 * time.Second, 50 * time.Second, 10 * time.Minute})
 	offset := r.between(-most, most).Truncate(time.Second)
 	r.step(at, "clock", n, signed(offset.String()))
@@ -270,8 +281,13 @@ func (r *randomScript) drift(at time.Duration) {
 }
 
 // maintenance sends a server's partner into maintenance, and at times that ends
-// meanwhile, before an operator says that it is over.
+// meanwhile, before an operator says that it is over. Where no server is to take
+// over by itself an operator does not say so either: not for a partner that only
+// is out of reach.
 func (r *randomScript) maintenance(at time.Duration) {
+	if !r.cast.failover {
+		return
+	}
 	stays, goes := r.way()
 	back := at + r.while()
 	r.step(at, "command", stays, "ha-maintenance-start")
