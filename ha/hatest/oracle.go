@@ -278,11 +278,11 @@ func milliseconds(n *uint32, otherwise uint32) time.Duration {
 }
 
 // slack is by how much less a server may keep an address for a client than the
-// client was told: lease times are whole seconds, in which clocks are compared,
-// too; and a clock that is set ends leases earlier, here or, until it is
-// measured again, at the partner.
+// client was told: lease times are whole seconds, and clocks that differ by less
+// than two are taken for equal; and a clock that is set ends leases earlier, here
+// or, until it is measured again, at the partner.
 func (o *oracle) slack(p *promise) time.Duration {
-	d := 2 * time.Second
+	d := 3 * time.Second
 	for _, c := range o.clocks {
 		if c.at.After(p.at.Add(-time.Minute)) {
 			d += c.by.Abs()
