@@ -97,20 +97,3 @@ func TestBackupHearsOfReclamation(t *testing.T) {
 		require.Equal(t, takeIt, judge(&conflict{role: Backup, theirs: renewed, ours: reclaimed, first: first}))
 	}
 }
-
-// A server has sent a change, cannot write it, and is given it back by its
-// partner, from which the backup hears of it as well. Then it sends what it has,
-// which is older: the backup keeps what is the partner's now.
-func TestBackupKeepsWhatWasGivenBack(t *testing.T) {
-	before := changeOf(1, 1_700_000_000)
-	declined, released := before, changeOf(1, 1_700_000_010)
-	declined.Lease.State, declined.Lease.CLTT = lease.Declined, 1_700_000_010
-	released.Delete = true
-	for _, c := range []lease.Change{declined, released} {
-		for _, first := range []bool{true, false} {
-			require.Equal(t, leaveIt, judge(&conflict{role: Backup, theirs: c, ours: c, same: true, first: first}))
-			require.Equal(t, takeIt, judge(&conflict{role: Backup, theirs: c, ours: c, first: first}))
-			require.Equal(t, leaveIt, judge(&conflict{role: Backup, theirs: before, ours: c, first: first}))
-		}
-	}
-}

@@ -45,7 +45,7 @@ func judge(c *conflict) verdict {
 		return c.copy(none)
 	case none:
 		return takeIt
-	case equalChanges(&c.theirs, &c.ours, c.skewed) && (c.role != Backup || c.same):
+	case equalChanges(&c.theirs, &c.ours, c.skewed) && (c.role != Backup || c.same || c.ours.Delete):
 		return leaveIt
 	case c.role == Backup:
 		return c.backup()
@@ -88,10 +88,6 @@ func (c *conflict) backup() verdict {
 	newer := c.theirs.Lease.CLTT - c.ours.Lease.CLTT
 	switch {
 	case c.same:
-		return takeIt
-	case equalChanges(&c.theirs, &c.ours, c.skewed):
-		// It was given back to the server that had sent it, which has lost it and
-		// may send again what was before: that is the older one then.
 		return takeIt
 	case reclaims(&c.theirs, &c.ours, c.skewed):
 		return takeIt
