@@ -97,26 +97,3 @@ func TestBackupHearsOfReclamation(t *testing.T) {
 		require.Equal(t, takeIt, judge(&conflict{role: Backup, theirs: renewed, ours: reclaimed, first: first}))
 	}
 }
-
-// A server has sent a change and has lost it since. Then it sends what it has,
-// which is older: the backup keeps what it heard last, which the other server may
-// have given back by then, and tells others of it as its own.
-func TestBackupKeepsWhatSenderLost(t *testing.T) {
-	before := changeOf(1, 1_700_000_000)
-	before.Source = 1003
-	declined, released, reclaimed := before, before, before
-	declined.Lease.State, declined.Lease.CLTT = lease.Declined, 1_700_000_010
-	released.Delete, released.Lease.CLTT = true, 1_700_000_010
-	reclaimed.Lease.State = lease.ExpiredReclaimed
-	for _, c := range []lease.Change{declined, released, reclaimed} {
-		c.Source = 1004
-		for _, first := range []bool{true, false} {
-			require.Equal(t, keepOurs, judge(&conflict{role: Backup, theirs: before, ours: c, same: true, first: first}))
-			later := before
-			later.Source = 1005
-			require.Equal(t, takeIt, judge(&conflict{role: Backup, theirs: later, ours: c, same: true, first: first}), "as it was decided")
-			later.Source, later.Lease.CLTT = 1003, 1_700_000_020
-			require.Equal(t, takeIt, judge(&conflict{role: Backup, theirs: later, ours: c, same: true, first: first}), "newer")
-		}
-	}
-}

@@ -15,7 +15,6 @@ const (
 	refuseIt                        // the one here has won
 	settleOnIt                      // it has won, and becomes a change of this server's own
 	settleOnOurs                    // the one here has won, and is made anew to come after the other
-	keepOurs                        // the same, of a backup: the sender need not give way
 )
 
 // conflict is a change that came from another server, and what is here.
@@ -88,10 +87,6 @@ func (c *conflict) copy(none bool) verdict {
 func (c *conflict) backup() verdict {
 	newer := c.theirs.Lease.CLTT - c.ours.Lease.CLTT
 	switch {
-	case c.same && c.theirs.Source < c.ours.Source && (newer < 0 || reclaims(&c.ours, &c.theirs, c.skewed)):
-		// The sender has lost what it has sent since, and the other server may
-		// have given it back, or nobody has it any more.
-		return keepOurs
 	case c.same:
 		return takeIt
 	case reclaims(&c.theirs, &c.ours, c.skewed):

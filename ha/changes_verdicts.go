@@ -82,9 +82,6 @@ func (r *receiver) weigh(m *changes, i int, ours *lease.Change, seen uint64, v *
 		theirs.If = guard(ours)
 		v.settle(theirs, *ours)
 		v.lose(m.at[i])
-	case keepOurs:
-		theirs.If = guard(ours)
-		v.settle(theirs, *ours)
 	case refuseIt:
 		v.lose(m.at[i])
 	}

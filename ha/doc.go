@@ -80,10 +80,6 @@
 // each address is kept, by both, and the other client is refused at its next
 // renewal.
 //
-// Do not set the clock of a backup by minutes while it runs: what it has was
-// written by the clock as it was, and a server that was away may take it for newer
-// than what has become of the lease.
-//
 // In load-balancing the servers give addresses at the same time, so every pool
 // must be guarded by the class of one of them (HA_ and its name). With a Kea for
 // a partner a server stays off unless they are, see Options.Unguarded.
