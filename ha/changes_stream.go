@@ -81,6 +81,15 @@ func (r *receiver) reached(sender string, p lease.Position) bool {
 	return st.owed != nil && st.covers(*st.owed) && st.covers(p)
 }
 
+// has says whether all that a server had at a position of its history has been
+// taken over.
+func (r *receiver) has(sender string, p lease.Position) bool {
+	st := r.stream(sender)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return st.covers(p)
+}
+
 // covers says whether the mark has come as far as a position, or has left its epoch.
 func (st *stream) covers(p lease.Position) bool {
 	return st.mark.Epoch == p.Epoch && st.mark.Revision >= p.Revision || st.left != 0 && st.left == p.Epoch

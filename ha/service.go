@@ -134,6 +134,23 @@ func (s *Service) Reclaims(l lease.Lease) bool {
 	return r != nil && r.reclaims(&l)
 }
 
+// Scope returns the name of the server whose client has the lease, or had it: in
+// hot-standby that of the primary; in load-balancing that of the server which
+// the client belongs to. A lease that does not tell whose it is, as that of a
+// declined address, is the primary's. Empty: it is in a subnet of no relationship.
+//
+// So every lease is in the scope of one server, whoever serves that at the
+// moment (RelationshipStatus.Serves). Who counts the leases of the scopes that
+// it serves, on each server, counts each lease of the pair once.
+func (s *Service) Scope(l lease.Lease) string {
+	r := s.relationshipOf(&l)
+	if r == nil {
+		return ""
+	}
+	i, _ := r.split.owner(l.ClientID, l.HWAddr)
+	return r.split.names[i]
+}
+
 // relationshipOf returns the relationship that has a lease: with several that
 // of its subnet, or nil.
 func (s *Service) relationshipOf(l *lease.Lease) *relationship {

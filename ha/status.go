@@ -74,6 +74,9 @@ type PeerStatus struct {
 	Pending int    // changes that it has not acknowledged
 	Behind  bool   // more than are counted
 	Refused uint64 // changes that it has refused since the start
+	// Missing is how many revisions this server is behind what the other one
+	// had when it was last heard; 0 with a Kea, of which that is not known.
+	Missing uint64
 	Error   string // why it cannot be reached; empty: it can
 }
 
@@ -117,6 +120,9 @@ func (r *relationship) status() RelationshipStatus {
 	return st
 }
 
+// standingBy is what a standby is idle for that is ready to take over.
+const standingBy = "standing by for the primary"
+
 // idle says why nobody is served.
 func (r *relationship) idle(v *view) string {
 	switch {
@@ -137,7 +143,7 @@ func (r *relationship) idle(v *view) string {
 	case v.state == StatePartnerDown:
 		return "auto-failover is false"
 	case v.serving && r.cfg.this().Role == Standby:
-		return "standing by for the primary"
+		return standingBy
 	case v.waitsFor != "":
 		return "waiting for " + v.waitsFor
 	}
@@ -169,6 +175,7 @@ func (m *member) status() PeerStatus {
 	st := PeerStatus{Name: m.Name, Role: m.Role, Pending: sent.Pending, Behind: sent.Behind, Refused: sent.Refused}
 	if ours, known := m.ours(); ours {
 		st.Kind = KindOurs
+		st.Missing = m.missing()
 	} else if known {
 		st.Kind = KindOther
 	}
@@ -179,4 +186,17 @@ func (m *member) status() PeerStatus {
 		st.Error = sent.Err.Error()
 	}
 	return st
+}
+
+// missing returns how many of the revisions that the server had when it was last
+// heard are not here.
+func (m *member) missing() uint64 {
+	h := m.said.Load()
+	if h == nil || h.position == nil || m.r.receiver.has(m.Name, *h.position) {
+		return 0
+	}
+	if at := m.r.receiver.applied(m.Name); at.Epoch == h.position.Epoch {
+		return h.position.Revision - min(at.Revision, h.position.Revision)
+	}
+	return h.position.Revision
 }
