@@ -45,7 +45,8 @@
 // To say nothing is often right, so it is no error. [Server.NotReady] says
 // which interfaces are not served, [Server.Counters] what became of datagrams:
 // those in Refused never reached the handler, those in Silent it did not want
-// to answer. Why, the engine tells its logger at the level debug.
+// to answer. Why, the engine tells its logger at the level debug. [Server.Observe]
+// is told of each datagram by itself, and how long it took.
 //
 // # Configuration
 //

@@ -66,7 +66,8 @@
 // to answer. Why, the engine tells its logger at the level debug. A client that
 // is answered NoAddrsAvail or NoPrefixAvail is a warning there: it may be on a
 // link without a subnet. For clients that no relay agent stands for, subnets
-// have to name their interface.
+// have to name their interface. [Server.Observe] is told of each datagram by
+// itself, and how long it took.
 //
 // # Configuration
 //

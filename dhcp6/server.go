@@ -57,6 +57,12 @@ type Server struct {
 	// are not served yet and try again. 0 means 4096.
 	MaxInFlight int
 
+	// Observe is called once for each datagram that was received, as soon as it
+	// is known what has become of it. The goroutines that read, answer and
+	// write call it, several at a time, and wait for it: it must be quick, and
+	// must not call Close. nil means that nobody is told and nothing is timed.
+	Observe func(Exchange)
+
 	// Logger says what becomes of interfaces and of queries that fail. nil
 	// means silence.
 	Logger *slog.Logger
@@ -99,6 +105,7 @@ func (s *Server) serve(ctx context.Context) error {
 		Port:        cmp.Or(s.Port, serverPort),
 		MaxInFlight: s.MaxInFlight,
 		MaxMessage:  maxMessage,
+		Observe:     s.observer(),
 		Logger:      logger,
 		QueryLog:    engine.Throttled(logger),
 	})

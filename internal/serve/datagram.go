@@ -23,7 +23,8 @@ type Datagram struct {
 	HW    [8]byte // to be sent by a packet socket: the hardware address,
 	HWLen int     // and its length; 0: everybody
 
-	refused int // received: why it cannot be a query, if so
+	refused  int       // received: why it cannot be a query, if so
+	exchange *Exchange // to be sent: what it ends; nil: nobody observes
 }
 
 // NewDatagram makes a datagram with room for a message of a size.
@@ -56,6 +57,6 @@ func (p *datagrams) get() *Datagram {
 }
 
 func (p *datagrams) put(d *Datagram) {
-	d.Payload, d.refused = nil, 0
+	d.Payload, d.refused, d.exchange = nil, 0, nil
 	p.pool.Put(d)
 }

@@ -14,19 +14,21 @@ import (
 // BenchmarkLoop measures what a query costs between the socket and the handler,
 // and back. The two themselves cost next to nothing. 256 queries are in flight.
 func BenchmarkLoop(b *testing.B) {
-	b.Run("answered at once", func(b *testing.B) { benchmarkLoop(b, &loopHandler{}) })
+	b.Run("answered at once", func(b *testing.B) { benchmarkLoop(b, &loopHandler{}, nil) })
+	b.Run("answered at once, observed", func(b *testing.B) { benchmarkLoop(b, &loopHandler{}, func(Exchange) {}) })
 	b.Run("answered after a commit", func(b *testing.B) {
 		h := &loopHandler{commits: make(chan chan struct{}, defaultInFlight)}
 		var committer sync.WaitGroup
 		committer.Go(h.commit)
-		benchmarkLoop(b, h)
+		benchmarkLoop(b, h, nil)
 		close(h.commits)
 		committer.Wait()
 	})
-	b.Run("left to another", func(b *testing.B) { benchmarkLoop(b, &loopHandler{leave: true}) })
+	b.Run("left to another", func(b *testing.B) { benchmarkLoop(b, &loopHandler{leave: true}, nil) })
+	b.Run("left to another, observed", func(b *testing.B) { benchmarkLoop(b, &loopHandler{leave: true}, func(Exchange) {}) })
 }
 
-func benchmarkLoop(b *testing.B, h *loopHandler) {
+func benchmarkLoop(b *testing.B, h *loopHandler, observe func(Exchange)) {
 	c := &loopConn{window: 256, unanswered: h.leave, done: make(chan struct{})}
 	c.changed.L = &c.mu
 	s := &Server{}
@@ -35,7 +37,7 @@ func benchmarkLoop(b *testing.B, h *loopHandler) {
 	go func() {
 		served <- s.Serve(ctx, Options{
 			Family: IPv4, Protocol: h, Network: c, Interfaces: []string{"eth0"}, Port: 67, MaxMessage: 1500,
-			Logger: slog.New(slog.DiscardHandler), QueryLog: slog.New(slog.DiscardHandler),
+			Logger: slog.New(slog.DiscardHandler), QueryLog: slog.New(slog.DiscardHandler), Observe: observe,
 		})
 	}()
 	<-s.Ready()

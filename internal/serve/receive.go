@@ -39,7 +39,7 @@ func (r *reader) run() {
 		p := recover()
 		r.readers.Go(r.run)
 		if p != nil { // otherwise it has been told already
-			r.panicked(nil, nil, p)
+			r.panicked(job{}, p)
 		}
 	}()
 	for r.look() {
@@ -74,38 +74,49 @@ func (r *reader) look() bool {
 // the datagram.
 func (s *Server) admit(sock *Socket, d *Datagram, now time.Time) (j job, ok bool) {
 	s.counters.received.Add(1)
+	x := s.watch(now)
 	if why := d.refused; why != 0 {
 		d.refused = 0
-		s.refuse(d, why)
+		s.refuse(d, why, x)
 		return job{}, false
 	}
 	ep, unicast := s.endpoints.Load().find(d)
 	kind, why := s.options.Protocol.Accept(d, ep, unicast)
 	if kind >= 0 {
 		s.counters.receivedKinds[kind].Add(1)
+		if x != nil {
+			x.Kind = kind
+		}
 	}
 	if why != 0 {
-		s.refuse(d, why)
+		s.refuse(d, why, x)
 		return job{}, false
 	}
 	if !s.takeOn(s.options.Protocol.ShedFirst(kind)) {
 		s.counters.shed.Add(1)
+		s.ended(x, OutcomeShed)
 		return job{}, false
 	}
-	q := s.begin(Arrival{sock, ep, unicast, d, now})
-	return job{q, ep}, q != nil
+	q := s.begin(Arrival{sock, ep, unicast, d, now}, x)
+	return job{q, ep, x}, q != nil
 }
 
-func (s *Server) refuse(d *Datagram, why int) {
+// refuse counts and logs why a datagram is not served, whose exchange ends.
+func (s *Server) refuse(d *Datagram, why int, x *Exchange) {
 	s.counters.refused[why].Add(1)
+	if x != nil {
+		x.Refused = why
+	}
+	s.ended(x, OutcomeRefused)
 	if s.options.Logger.Enabled(s.queries, slog.LevelDebug) {
 		s.options.Logger.Debug("query refused", "from", d.Remote, "reason", s.options.Protocol.Reason(why))
 	}
 }
 
 // begin decodes and begins a query, which counts as in flight; nil: there is no
-// more to do, and it no longer counts. It contains a panic.
-func (s *Server) begin(a Arrival) (q Query) {
+// more to do, it no longer counts, and its exchange has ended. It contains a
+// panic.
+func (s *Server) begin(a Arrival, x *Exchange) (q Query) {
 	begun, returned := false, false
 	defer func() {
 		if !begun {
@@ -114,7 +125,7 @@ func (s *Server) begin(a Arrival) (q Query) {
 		if returned {
 			return
 		}
-		s.panicked(q, a.Endpoint, recover())
+		s.panicked(job{q, a.Endpoint, x}, recover())
 		q = nil
 	}()
 	q, refused := s.options.Protocol.Decode(a)
@@ -124,10 +135,11 @@ func (s *Server) begin(a Arrival) (q Query) {
 	returned = true
 	switch {
 	case refused != 0:
-		s.refuse(a.Query, refused)
+		s.refuse(a.Query, refused, x)
 		return nil
 	case !begun:
 		s.counters.silent.Add(1)
+		s.ended(x, OutcomeSilent)
 		q.Done()
 		return nil
 	}
@@ -140,30 +152,40 @@ func (s *Server) begin(a Arrival) (q Query) {
 func (s *Server) answer(j job) {
 	defer s.putOff()
 	if s.ask(j) {
-		s.reply(j.query, j.endpoint)
+		s.reply(j)
 	}
 }
 
-// ask asks for the reply, counts the outcome, and contains a panic.
+// ask asks for the reply, counts the outcome, and contains a panic. The exchange
+// goes on only if there is a reply.
 func (s *Server) ask(j job) (answered bool) {
 	returned := false
 	defer func() {
 		if !returned {
-			s.panicked(j.query, j.endpoint, recover())
+			s.panicked(j, recover())
 			answered = false
 		}
 	}()
+	x := j.exchange
+	if x != nil {
+		x.Begun = time.Now()
+	}
 	answered, err := j.query.Ask(s.queries)
 	returned = true
+	if x != nil {
+		x.Answered = time.Now()
+	}
 	switch {
 	case err != nil:
 		s.counters.failed.Add(1)
+		s.ended(x, OutcomeFailed)
 		if s.queries.Err() == nil { // else it failed because it was told to stop
 			s.options.QueryLog.Error("query failed", "client", j.query.Client(), "interface", j.endpoint.Name, "error", err)
 		}
 		return false
 	case !answered:
 		s.counters.silent.Add(1)
+		s.ended(x, OutcomeSilent)
 		j.query.Done()
 	default:
 		s.counters.answered.Add(1)
@@ -174,15 +196,16 @@ func (s *Server) ask(j job) (answered bool) {
 // panicked counts and logs what was recovered, while the stack still shows where
 // it comes from; nil: the goroutine was ended. What takes the log may be what
 // has panicked.
-func (s *Server) panicked(q Query, ep *Endpoint, p any) {
+func (s *Server) panicked(j job, p any) {
 	s.counters.panicked.Add(1)
+	s.ended(j.exchange, OutcomePanicked)
 	defer func() { _ = recover() }()
 	client, iface := "unknown", ""
-	if q != nil {
-		client = q.Client()
+	if j.query != nil {
+		client = j.query.Client()
 	}
-	if ep != nil {
-		iface = ep.Name
+	if j.endpoint != nil {
+		iface = j.endpoint.Name
 	}
 	if p == nil {
 		p = "its goroutine was ended"

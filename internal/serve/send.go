@@ -1,25 +1,38 @@
 package serve
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // reply encodes a reply and puts it into the outbox of the socket it leaves
-// by. The interface is always the one the query came in on.
-func (s *Server) reply(q Query, ep *Endpoint) {
+// by. The interface is always the one the query came in on. What is not put there
+// counts as unsent, also if the goroutine is ended: a reply has in it what the
+// handler made.
+func (s *Server) reply(j job) {
 	d := s.memory.get()
-	d.Ifindex = ep.Index
-	out, err := encode(q, d)
-	if err == nil {
-		q.Done()
-	} else {
-		s.options.QueryLog.Error("reply not sent", "client", q.Client(), "interface", ep.Name, "error", err)
+	put := false
+	defer func() {
+		if !put {
+			s.counters.unsent.Add(1)
+			s.memory.put(d)
+			s.ended(j.exchange, OutcomeUnsent)
+		}
+	}()
+	d.Ifindex = j.endpoint.Index
+	out, err := encode(j.query, d)
+	if err != nil {
+		s.options.QueryLog.Error("reply not sent", "client", j.query.Client(), "interface", j.endpoint.Name, "error", err)
+		return
 	}
-	if err != nil || !out.outbox.put(d) {
-		s.counters.unsent.Add(1)
-		s.memory.put(d)
+	j.query.Done()
+	if d.exchange = j.exchange; d.exchange != nil {
+		d.exchange.Reply = d.Kind
 	}
+	put = out.outbox.put(d)
 }
 
-// encode contains a panic: a reply has in it what the handler made.
+// encode contains a panic, as the handler's own.
 func encode(q Query, d *Datagram) (out *Socket, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -30,7 +43,7 @@ func encode(q Query, d *Datagram) (out *Socket, err error) {
 }
 
 // transmit writes what is put into a socket's outbox until that is closed. If
-// what takes the log ends the goroutine, another one goes on.
+// what takes the log, or observes, ends the goroutine, another one goes on.
 func (s *Server) transmit(sock *Socket) {
 	returned := false
 	defer func() {
@@ -45,31 +58,56 @@ func (s *Server) transmit(sock *Socket) {
 			returned = true
 			return
 		}
-		if unsent, why := s.write(sock, batch); unsent > 0 {
-			s.counters.unsent.Add(uint64(unsent))
+		unsent, why := s.write(sock, batch)
+		s.release(batch)
+		if unsent > 0 {
 			s.options.QueryLog.Warn("replies not sent", "count", unsent, "error", why)
 		}
 	}
 }
 
-// write writes a batch and lets go of it. It returns how many of it could not be
-// written, and why.
+// write writes a batch. It returns how many of it could not be written, and why.
 func (s *Server) write(sock *Socket, batch []*Datagram) (unsent int, why error) {
 	for rest := batch; len(rest) > 0; {
 		n, err := sock.Write(rest)
 		if err != nil {
 			// The first is at fault; the others may be luckier.
 			n, unsent, why = 1, unsent+1, err
+			s.counters.unsent.Add(1)
 		} else {
-			for _, d := range rest[:n] {
-				s.counters.sentKinds[d.Kind].Add(1)
-			}
+			s.sent(rest[:n])
 		}
 		rest = rest[n:]
 	}
+	return unsent, why
+}
+
+// sent counts what the system has taken.
+func (s *Server) sent(batch []*Datagram) {
+	var now time.Time
+	if s.options.Observe != nil {
+		now = time.Now()
+	}
+	for _, d := range batch {
+		s.counters.sentKinds[d.Kind].Add(1)
+		if d.exchange != nil {
+			d.exchange.Sent = now
+		}
+	}
+}
+
+// release lets go of a batch that was written, and tells of it.
+func (s *Server) release(batch []*Datagram) {
 	for i, d := range batch {
+		x := d.exchange
 		s.memory.put(d)
 		batch[i] = nil
+		switch {
+		case x == nil:
+		case x.Sent.IsZero():
+			s.ended(x, OutcomeUnsent)
+		default:
+			s.ended(x, OutcomeSent)
+		}
 	}
-	return unsent, why
 }

@@ -20,6 +20,7 @@ type Server struct {
 	options   Options // of Serve
 	counters  counters
 	memory    datagrams
+	watched   sync.Pool // of *Exchange
 	endpoints atomic.Pointer[endpoints]
 	queries   context.Context // of all queries; ends with Close
 	readers   sync.WaitGroup
@@ -53,6 +54,10 @@ type Options struct {
 	MaxInFlight int
 	// MaxMessage is how long a query may be.
 	MaxMessage int
+
+	// Observe is told of each datagram what has become of it, on the goroutine
+	// that finds out. Nil: nobody is, and nothing is timed.
+	Observe func(Exchange)
 
 	Logger   *slog.Logger // of interfaces and sockets
 	QueryLog *slog.Logger // of what queries bring about

@@ -9,6 +9,7 @@ import (
 type job struct {
 	query    Query
 	endpoint *Endpoint
+	exchange *Exchange // nil: nobody observes
 }
 
 // workers are the goroutines that answer queries, one each at a time. There are

@@ -150,8 +150,11 @@ func (c *Conn) Deliver(payload []byte, from, to string, ifindex int) {
 	})
 }
 
-// Stick makes all writing wait from now on.
+// Stick makes all writing wait from now on, until Unstick.
 func (c *Conn) Stick() { c.change(func() { c.stuck = true }) }
+
+// Unstick lets what waits be written.
+func (c *Conn) Unstick() { c.change(func() { c.stuck = false }) }
 
 // FailReads makes reading fail from now on.
 func (c *Conn) FailReads(err error) { c.change(func() { c.fail = err }) }
