@@ -23,15 +23,18 @@ func BenchmarkCommitBeyondStore(b *testing.B) {
 	require.NoError(b, err)
 	defer store.Close()
 	b.Run("store", func(b *testing.B) { commitAtOnce(b, store) })
-	b.Run("service", func(b *testing.B) { commitAtOnce(b, besidePartner(b, store)) })
+	b.Run("service", func(b *testing.B) { commitAtOnce(b, besidePartner(b, store, nil)) })
+	b.Run("service, observed", func(b *testing.B) {
+		commitAtOnce(b, besidePartner(b, store, &Options{OnCommit: func(CommitTiming) {}}))
+	})
 }
 
 // besidePartner returns a Service in normal operation with a partner that takes
 // what it is told.
-func besidePartner(b *testing.B, store *lease.Store) *Service {
+func besidePartner(b *testing.B, store *lease.Store, opts *Options) *Service {
 	cfg := pairConfig(HotStandby, "server1")
 	cfg.Peers[0].URL, cfg.Peers[1].URL = "http://192.0.2.1:8000/", "http://192.0.2.2:8000/"
-	s, err := New([]*Config{cfg}, store, nil)
+	s, err := New([]*Config{cfg}, store, opts)
 	require.NoError(b, err)
 	r := s.relationships[0]
 	partner := r.partner.replica

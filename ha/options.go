@@ -43,6 +43,11 @@ type Options struct {
 	OnState  func(StateChange)
 	OnUpdate func(LeaseUpdate)
 
+	// OnCommit is called at the end of each Commit by the goroutine that has
+	// called that, whose client waits. It must be quick and must not call the
+	// Service. Nil: nothing is timed.
+	OnCommit func(CommitTiming)
+
 	// Now is the wall clock, by which lease times are; nil: time.Now. It may be
 	// set while the Service runs.
 	Now func() time.Time

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/dhcpha/dhcpha/lease"
 )
@@ -22,6 +23,17 @@ import (
 // Servers that need not confirm are told as well, later if they cannot be
 // reached.
 func (s *Service) Commit(ctx context.Context, changes ...lease.Change) error {
+	if s.opts.OnCommit == nil {
+		return s.commit(ctx, nil, changes)
+	}
+	t := CommitTiming{Changes: len(changes)}
+	t.Err = s.commit(ctx, &t, changes)
+	s.opts.OnCommit(t)
+	return t.Err
+}
+
+// commit is Commit, which takes its times unless t is nil.
+func (s *Service) commit(ctx context.Context, t *CommitTiming, changes []lease.Change) error {
 	of := s.relationshipsOf(changes)
 	var room [4]witness
 	witnesses := room[:0]
@@ -38,7 +50,30 @@ func (s *Service) Commit(ctx context.Context, changes ...lease.Change) error {
 			r.tellUnsent()
 		}
 	}
-	return commitWitnessed(ctx, heeded{s}, witnesses, func() error { return demand(of, witnesses) }, changes...)
+	if t == nil {
+		return commitWitnessed(ctx, heeded{s}, witnesses, func() error { return demand(of, witnesses) }, changes...)
+	}
+	begun := time.Now()
+	var durable time.Time
+	err := commitWitnessed(ctx, heeded{s}, witnesses, func() error {
+		durable = time.Now()
+		err := demand(of, witnesses)
+		for i := range witnesses {
+			if err == nil && witnesses[i].must {
+				t.Awaited++
+			}
+		}
+		return err
+	}, changes...)
+	end := time.Now()
+	if durable.IsZero() {
+		durable = end
+	}
+	t.Disk = durable.Sub(begun)
+	if t.Awaited > 0 {
+		t.Partner = end.Sub(durable)
+	}
+	return err
 }
 
 // errNotServing says that this server serves no clients in its state.
