@@ -89,6 +89,7 @@ func (r *receiver) apply(ctx context.Context, st *stream, m *arrival) ([]failedC
 	if err != nil {
 		return nil, err
 	}
+	r.conflicts.add(&v.found)
 	var next *transferred
 	if !last {
 		next = &transferred{m.to, m.full.through}

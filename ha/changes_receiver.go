@@ -21,6 +21,8 @@ type receiver struct {
 	mu      sync.Mutex
 	streams map[string]*stream // by the name of the sender
 
+	conflicts conflictCounters // of what was taken over or refused
+
 	unused sync.Pool // of *arrival
 }
 

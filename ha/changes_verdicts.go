@@ -14,6 +14,7 @@ type verdicts struct {
 	yielding []lease.Key    // those of which somebody here may wait for a change that gives way
 	plain    bool           // all changes are taken over, and nothing else happens
 	prepared lease.Prepared // of changes
+	found    Conflicts
 }
 
 // decide judges the changes of a message by what is here now, and prepares what
@@ -70,7 +71,9 @@ func (r *receiver) weigh(m *changes, i int, ours *lease.Change, seen uint64, v *
 		same:    partners(ours.Source) && ours.Source&secondStream == theirs.Source&secondStream,
 		first:   m.server == r.opts.primary || !partners(ours.Source),
 	}
-	switch judge(&c) {
+	verdict := judge(&c)
+	v.found.count(&c, verdict)
+	switch verdict {
 	case takeIt:
 		v.take(&theirs, theirs.Source, guard(ours))
 	case settleOnIt:

@@ -36,6 +36,11 @@
 // its Family has to be ctrl.V6. The example of Service is an engine of one's own
 // (example_engine_test.go).
 //
+// [Service.Status] says how things are, for people and for metrics: states, what
+// is not with the others yet, conflicts. [Options] has what is called when a state
+// changes (OnState), a lease comes from a peer (OnUpdate), or a commit ends, with
+// how long it took (OnCommit).
+//
 // How a server behaves is decided by a [Machine], which has no clock and no
 // network: it is told what has happened and says what is to be done. Service is
 // what does it.

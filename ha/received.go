@@ -24,6 +24,7 @@ type received struct {
 	store  *lease.Store
 	offset func() time.Duration // the sender's clock − this one's; nil: 0
 	told   func(lease.Change)   // of each change that was made; nil: nobody
+	passed func(lease.Change)   // of each that was not, as it is too old; nil: nobody
 	log    *slog.Logger
 }
 
@@ -79,6 +80,9 @@ func (r *received) Commit(ctx context.Context, changes ...lease.Change) error {
 		}
 		r.log.Info("lease update of a peer is older than what is known here, and was not made",
 			"address", here.Lease.Addr, "cltt", cltt, "known", here.Lease.CLTT, "removal", c.Delete)
+		if r.passed != nil {
+			r.passed(here)
+		}
 		return false
 	})
 	if err == nil && r.told != nil {

@@ -71,7 +71,7 @@ type sender interface {
 type replicaStatus struct {
 	Pending int    // changes in memory that it has not acknowledged
 	Behind  bool   // there are more
-	Acked   uint64 // the revision up to which it needs nothing any more
+	Lag     uint64 // how many revisions the store is ahead of what it has for certain
 	Refused uint64 // how many changes it has refused, since the start
 	Err     error  // why it was not reached the last time; nil: it was
 }
@@ -248,9 +248,11 @@ func (r *replica) drop() { r.feed.forgetOverflow() }
 
 func (r *replica) status() replicaStatus {
 	n, behind := r.feed.pending()
+	now := r.store.Revision()
+	lag := now - min(now, r.feed.acked()) // which may know of what is not durable yet
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return replicaStatus{n, behind, r.feed.acked(), r.feed.refusalsSoFar(), r.err}
+	return replicaStatus{n, behind, lag, r.feed.refusalsSoFar(), r.err}
 }
 
 // answered tells the machine how an update has ended.

@@ -92,7 +92,7 @@ func TestReplicaBacksOff(t *testing.T) {
 		require.Zero(t, time.Since(now))
 		require.EqualValues(t, 1, got.Load())
 		require.NoError(t, r.status().Err)
-		require.EqualValues(t, 1, r.status().Acked)
+		require.EqualValues(t, 1, r.feed.acked())
 
 		cancel()
 		<-ended
@@ -164,7 +164,7 @@ func TestReplicaFallsBehind(t *testing.T) {
 	}
 	require.Len(t, seen, leases)
 	require.False(t, s.status().Behind)
-	require.EqualValues(t, leases, s.status().Acked)
+	require.EqualValues(t, leases, s.feed.acked())
 }
 
 // What a Kea refuses is not tried for ever: again with the next change, and once
@@ -193,7 +193,7 @@ func TestReplicaRefusedLeases(t *testing.T) {
 	k.seen()
 	s.greet(false)
 	require.NoError(t, s.drain(t.Context()))
-	require.EqualValues(t, 3, s.status().Acked)
+	require.EqualValues(t, 3, s.feed.acked())
 	addresses := map[any]bool{}
 	for _, r := range k.seen() {
 		addresses[r.Arguments["ip-address"]] = true

@@ -123,6 +123,11 @@ func (s *Service) peerMux(mux *ctrl.Mux, subnets ctrl.Subnets) *ctrl.Mux {
 	(&received{
 		store: s.store, offset: s.clockOffset, log: s.opts.Logger,
 		told: func(c lease.Change) { s.updated(s.peerOf(&c.Lease), c) },
+		passed: func(here lease.Change) {
+			if r := s.relationshipOf(&here.Lease); r != nil {
+				r.receiver.conflicts.outdated.Add(1)
+			}
+		},
 	}).handle(peers, s.opts.Family, subnets)
 	s.plainPages(peers)
 	s.walks.watch(peers, s.opts.Family, s.store)

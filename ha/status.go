@@ -30,6 +30,8 @@ type RelationshipStatus struct {
 	Peers   []PeerStatus   // all other servers, by name
 	Sync    *SyncStatus    // nil: leases are not being fetched
 
+	Conflicts Conflicts
+
 	// Unguarded are pools that two servers could give addresses from at the
 	// same time, for which this server stays off.
 	Unguarded []string
@@ -71,8 +73,13 @@ type PeerStatus struct {
 	Name    string
 	Role    Role
 	Kind    Kind
-	Pending int    // changes that it has not acknowledged
-	Behind  bool   // more than are counted
+	Pending int  // changes that it has not acknowledged
+	Behind  bool // more than are counted
+	// Lag is how many revisions this server's store is ahead of the last one up
+	// to which the other has everything. Every change made here, or taken over,
+	// is a revision; of a lease only the last one counts as pending. 0: it has
+	// everything.
+	Lag     uint64
 	Refused uint64 // changes that it has refused since the start
 	// Missing is how many revisions this server is behind what the other one
 	// had when it was last heard; 0 with a Kea, of which that is not known.
@@ -103,7 +110,7 @@ func (r *relationship) status() RelationshipStatus {
 	st := RelationshipStatus{
 		Server: r.cfg.ThisServerName, Mode: r.cfg.Mode, Role: r.cfg.this().Role,
 		State: v.state, Paused: v.paused, Serves: v.scopes, Idle: r.idle(v), Waits: v.waitsFor,
-		Unguarded: *r.pools.Load(),
+		Unguarded: *r.pools.Load(), Conflicts: r.receiver.conflicts.read(),
 	}
 	for _, m := range r.members {
 		st.Peers = append(st.Peers, m.status())
@@ -172,7 +179,7 @@ func (r *relationship) partnerStatus(v *view) *PartnerStatus {
 
 func (m *member) status() PeerStatus {
 	sent := m.replica.status()
-	st := PeerStatus{Name: m.Name, Role: m.Role, Pending: sent.Pending, Behind: sent.Behind, Refused: sent.Refused}
+	st := PeerStatus{Name: m.Name, Role: m.Role, Pending: sent.Pending, Behind: sent.Behind, Lag: sent.Lag, Refused: sent.Refused}
 	if ours, known := m.ours(); ours {
 		st.Kind = KindOurs
 		st.Missing = m.missing()

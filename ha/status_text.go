@@ -54,6 +54,9 @@ func (r *RelationshipStatus) write(b *strings.Builder) {
 	for _, p := range r.Peers {
 		p.write(b)
 	}
+	if r.Conflicts != (Conflicts{}) {
+		r.Conflicts.write(b)
+	}
 }
 
 func (p *PartnerStatus) write(b *strings.Builder) {
@@ -109,7 +112,7 @@ func (p *PeerStatus) write(b *strings.Builder) {
 	fmt.Fprintf(b, "  %s (%s, %s): ", p.Name, p.Role, p.Kind)
 	switch {
 	case p.Behind:
-		b.WriteString("many updates not yet acknowledged")
+		fmt.Fprintf(b, "many updates not yet acknowledged, in %d revisions", p.Lag)
 	case p.Pending == 1:
 		b.WriteString("1 update not yet acknowledged")
 	case p.Pending > 1:
@@ -117,8 +120,22 @@ func (p *PeerStatus) write(b *strings.Builder) {
 	default:
 		b.WriteString("has all updates")
 	}
+	if p.Refused > 0 {
+		fmt.Fprintf(b, ", has refused %d", p.Refused)
+	}
 	if p.Error != "" {
 		fmt.Fprintf(b, "; %s", p.Error)
+	}
+	b.WriteString("\n")
+}
+
+func (c *Conflicts) write(b *strings.Builder) {
+	fmt.Fprintf(b, "  conflicts: %d decided for what was here, %d for what came", c.Kept, c.Taken)
+	if c.Shared > 0 {
+		fmt.Fprintf(b, ", TWO CLIENTS HAD %d OF THESE LEASES", c.Shared)
+	}
+	if c.Outdated > 0 {
+		fmt.Fprintf(b, ", %d updates came too late", c.Outdated)
 	}
 	b.WriteString("\n")
 }
