@@ -52,6 +52,11 @@ func TestRulesCatch(t *testing.T) {
 		{"ha", "testing/synctest"},
 		{"internal/memnet", module + "/lease"},
 		{"ha", module + "/dhcp4"},
+		{"ha", module + "/ha/hametrics"},
+		{"ha", "github.com/prometheus/client_golang/prometheus"},
+		{"ha/hatest", "github.com/prometheus/client_golang/prometheus"},
+		{"lease", "github.com/prometheus/client_golang/prometheus"},
+		{"ha/hametrics", module + "/dhcp4"},
 		{"dhcp4", module + "/ha"},
 		{"dhcp6", module + "/dhcp4"},
 		{"internal/option", module + "/lease"},
@@ -78,6 +83,9 @@ func TestRulesCatch(t *testing.T) {
 		{"ha/hatest", module + "/internal/memnet"},
 		{"internal/testnet", "testing"},
 		{"examples/failover", module + "/ha"},
+		{"ha/hametrics", module + "/ha"},
+		{"ha/hametrics", "github.com/prometheus/client_golang/prometheus"},
+		{"examples/failoverd", module + "/ha/hametrics"},
 	} {
 		require.Empty(t, check([]pkg{{module + "/" + tt.from, []string{tt.to}}}), "%s imports %s", tt.from, tt.to)
 	}

@@ -39,6 +39,11 @@ var rules = []rule{
 		"one implementation serves both families and engines that are not ours",
 	},
 	{
+		[]string{"./hash", "./lease", "./ctrl", "./dhcp4", "./dhcp6", haItself, "./ha/hatest", "./ha/hastatus", "./internal"},
+		[]string{"./ha/hametrics", "github.com/prometheus"},
+		"a metrics client is heavy: who exports no metrics does not compile it",
+	},
+	{
 		[]string{"./dhcp4"}, []string{"./dhcp6", "./ha"},
 		"HA is met through Gate and Committer; what both families share is in internal",
 	},
@@ -71,6 +76,9 @@ var rules = []rule{
 // groundFloor stands for the packages of ./internal but for those of the
 // mezzanine.
 const groundFloor = "(ground floor)"
+
+// haItself stands for package ha without those below it.
+const haItself = "(ha itself)"
 
 // mezzanine are packages between the ground floor and dhcp4 and dhcp6: what both
 // families do alike with leases and commands.
@@ -128,6 +136,8 @@ func matches(path string, list []string) bool {
 			return strings.Contains(first, ".") && !within(path, module)
 		case groundFloor:
 			return within(path, module+"/internal") && !matches(path, mezzanine)
+		case haItself:
+			return path == module+"/ha"
 		}
 		if ours, ok := strings.CutPrefix(p, "."); ok {
 			p = module + ours
