@@ -180,6 +180,9 @@ func run(ctx context.Context, o options) error {
 		if err := rig.WriteMarked([]string{"docs/reliability.md"}, "chaos", text); err != nil {
 			return err
 		}
+		if err := rig.WriteMarked([]string{"README.md"}, "chaos summary", summary(outcomes)); err != nil {
+			return err
+		}
 	}
 	var wrong []error
 	for _, out := range outcomes {

@@ -93,6 +93,7 @@ func rows(t *testing.T, page string) (all [][]string) {
 }
 
 var (
+	namedShown = regexp.MustCompile("`([a-z0-9/]+)\\.((?:Test|Example)\\w*)`")
 	namedTest  = regexp.MustCompile("`([a-z0-9/]+)\\.((?:Test|Fuzz)\\w+)`")
 	namedLimit = regexp.MustCompile("`([a-z0-9/]+)\\.(\\w+)` = ([0-9,]+)( [KMG]iB)?")
 )
@@ -115,6 +116,32 @@ func TestSecurityPageNamesTests(t *testing.T) {
 			}
 			require.True(t, tests[folder].funcs[name[2]], "%s: there is no %s in %s", row[0], name[2], folder)
 		}
+	}
+}
+
+// What the README promises has tests or examples that show it, or a page of its
+// own, and they are still there.
+func TestReadmePromises(t *testing.T) {
+	t.Parallel()
+	tests := map[string]declarations{}
+	checked := 0
+	for _, row := range rows(t, "README.md") {
+		for _, name := range namedShown.FindAllStringSubmatch(strings.Join(row[1:], "|"), -1) {
+			folder := name[1]
+			if _, ok := tests[folder]; !ok {
+				tests[folder] = declared(t, folder, isTest)
+			}
+			require.True(t, tests[folder].funcs[name[2]], "%s: there is no %s in %s", row[0], name[2], folder)
+			checked++
+		}
+	}
+	require.Greater(t, checked, 10)
+	text, err := os.ReadFile(filepath.Join(root, "README.md"))
+	require.NoError(t, err)
+	_, promises, _ := strings.Cut(string(text), "\n| promise | shown by |\n|---|---|\n")
+	promises, _, _ = strings.Cut(promises, "\n\n")
+	for row := range strings.Lines(promises) {
+		require.Regexp(t, namedShown.String()+`|\]\(docs/`, row, "nothing shows it")
 	}
 }
 
