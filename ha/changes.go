@@ -129,10 +129,12 @@ import (
 // whatever the secondary has decided meanwhile, both end with that. A change
 // that is said to have lost is not acknowledged to a client.
 //
-// A backup has no changes of its own. It takes the newer change; of two streams
-// with changes of the same second, the primary's. It keeps from which stream a
-// lease came in the highest bit of the source. It is not asked to give anything
-// back, but gets a full transfer with prune instead.
+// A backup decides nothing. It takes the newer change; of two streams with
+// changes of the same second, the primary's. It keeps from which stream a lease
+// came in the highest bit of the source. What a sender has lost it gives back as
+// others do, as it may be the only one that has it; an active server takes it if
+// it is newer than all that it has. The sender lets a full transfer with prune
+// follow, since what a backup gives back may as well be older.
 //
 // # Where it stands
 //

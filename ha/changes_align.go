@@ -29,10 +29,7 @@ func (c *changeSender) align() error {
 	rev, known := c.store.Locate(c.mark)
 	ahead := rev < c.mark.Revision
 	epoch := c.store.Position().Epoch
-	switch {
-	case known && !ahead:
-	case c.opts.backup && c.mark != lease.Position{}:
-	default:
+	if !known || ahead {
 		if err := c.tell(changesHead{rewind: true, to: lease.Position{Epoch: epoch, Revision: rev}}); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package ha
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -95,5 +96,53 @@ func TestBackupHearsOfReclamation(t *testing.T) {
 		reclaimed.Lease.CLTT = given.Lease.CLTT
 		require.Equal(t, leaveIt, judge(&conflict{role: Backup, theirs: reclaimed, ours: renewed, first: !first}))
 		require.Equal(t, takeIt, judge(&conflict{role: Backup, theirs: renewed, ours: reclaimed, first: first}))
+	}
+}
+
+// A server loses what it has told a backup already: the copy of its file that was
+// put back is older. The backup keeps what it has, and the server gets it back.
+func TestBackupGivesBack(t *testing.T) {
+	t.Parallel()
+	const before, lost, after = 1_700_000_000, 1_700_000_100, 1_700_000_200
+	for _, server := range []string{"server1", "server2"} { // the primary, another one
+		t.Run(server, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			isBackup := func(name string) bool { return name == "server3" }
+			r := newReceiver(side(t, filepath.Join(dir, "backup")), receiverOptions{role: Backup, primary: "server1", backup: isBackup})
+			tell := &wired{to: r, from: server}
+			path, kept := filepath.Join(dir, "server"), filepath.Join(dir, "kept")
+			store, err := lease.Open(path, nil)
+			require.NoError(t, err)
+			require.NoError(t, store.Commit(t.Context(), changeOf(1, before), changeOf(2, before), changeOf(4, before)))
+			followUp(t, store, tell, r, lease.Position{})
+			file, err := os.ReadFile(path)
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(kept, file, 0o600))
+			declined, released := changeOf(1, lost), changeOf(2, lost)
+			declined.Lease.State, released.Delete = lease.Declined, true
+			require.NoError(t, store.Commit(t.Context(), declined, released, changeOf(3, lost), changeOf(4, lost)))
+			followUp(t, store, tell, r, lease.Position{})
+			require.NoError(t, store.Close())
+
+			store = side(t, kept)
+			require.NoError(t, store.Commit(t.Context(), changeOf(4, after)))
+			followUp(t, store, tell, r, lease.Position{})
+			active := newReceiver(store, receiverOptions{role: Primary, primary: "server1", backup: isBackup})
+			followUp(t, r.store, &wired{to: active, from: "server3"}, active, lease.Position{})
+			followUp(t, store, tell, r, lease.Position{})
+			for name, s := range map[string]*lease.Store{"server": store, "backup": r.store} {
+				last := func(i int) lease.Change {
+					l := changeOf(i, 0).Lease
+					c, ok := s.Last(l.Key())
+					require.True(t, ok, "%s, lease %d", name, i)
+					return c
+				}
+				require.Equal(t, lease.Declined, last(1).Lease.State, name)
+				require.True(t, last(2).Delete, name)
+				require.Equal(t, int64(lost), last(3).Lease.CLTT, name)
+				require.Equal(t, int64(after), last(4).Lease.CLTT, name)
+			}
+		})
 	}
 }

@@ -11,13 +11,13 @@ import (
 const restoreSome = 1000
 
 // rewind gives back what the sender has lost: it becomes this server's own, and
-// so is sent. A backup only moves the mark, and so does anybody if the sender
-// is one: it was others who told what is here.
+// so is sent. If the sender is a backup only the mark is moved: it was others who
+// told what is here.
 func (r *receiver) rewind(ctx context.Context, st *stream, m *changes) error {
 	given := 0
-	if r.opts.role != Backup && !r.opts.backup(m.server) {
+	if !r.opts.backup(m.server) {
 		var err error
-		if given, err = r.giveBack(ctx, m.to.Revision); err != nil {
+		if given, err = r.giveBack(ctx, r.source(m.server, m.to.Revision)); err != nil {
 			return err
 		}
 	}
@@ -31,9 +31,8 @@ func (r *receiver) rewind(ctx context.Context, st *stream, m *changes) error {
 	return nil
 }
 
-// giveBack makes what came from beyond a revision of the sender this server's
-// own, and returns how much that was. If it is interrupted, the rest is done
-// when it is asked for again.
+// giveBack makes what came from beyond a source this server's own, and returns how
+// much that was. If it is interrupted, the rest is done when it is asked for again.
 func (r *receiver) giveBack(ctx context.Context, common uint64) (given int, err error) {
 	var keys []lease.Key
 	end := r.store.Revision()
@@ -41,7 +40,7 @@ func (r *receiver) giveBack(ctx context.Context, common uint64) (given int, err 
 		if rev > end {
 			break
 		}
-		if partners(c.Source) && c.Source > common && (c.Delete || r.keeps(&c.Lease)) {
+		if r.beyond(c.Source, common) && (c.Delete || r.keeps(&c.Lease)) {
 			keys = append(keys, c.Lease.Key())
 		}
 		if len(keys) == restoreSome {
@@ -55,12 +54,17 @@ func (r *receiver) giveBack(ctx context.Context, common uint64) (given int, err 
 	return given + len(keys), r.own(ctx, keys, common)
 }
 
+// beyond says whether a source is later than another one, of the same server.
+func (r *receiver) beyond(source, common uint64) bool {
+	return partners(source) && source > common && (r.opts.role != Backup || source&secondStream == common&secondStream)
+}
+
 // own makes leases and removals this server's own.
 func (r *receiver) own(ctx context.Context, keys []lease.Key, common uint64) error {
 	return r.commit(func() error {
 		var changes []lease.Change
 		for _, k := range keys {
-			if c, ok := r.store.Last(k); ok && partners(c.Source) && c.Source > common {
+			if c, ok := r.store.Last(k); ok && r.beyond(c.Source, common) {
 				c.If = guard(&c)
 				c.Source = 0
 				changes = append(changes, c)

@@ -270,7 +270,7 @@ func followUp(tb testing.TB, store *lease.Store, w *wired, r *receiver, seen lea
 	f := newFeed(store, store.Revision(), 100_000, nil)
 	defer f.close()
 	f.gate(true, false)
-	s := newChangeSender(w, store, f, changeSenderOptions{name: w.from, mutual: true, clock: new(clockOffset), seen: func() lease.Position { return seen }})
+	s := newChangeSender(w, store, f, changeSenderOptions{name: w.from, backup: r.opts.role == Backup, mutual: r.opts.role != Backup, clock: new(clockOffset), seen: func() lease.Position { return seen }})
 	w.tb, s.link = tb, w
 	require.NoError(tb, s.ask())
 	for r.applied(w.from) != store.Position() {
