@@ -129,6 +129,9 @@ func (m *Machine) ready(now time.Time) bool {
 	case StateInMaintenance:
 		return m.enter(now, StatePartnerInMaintenance)
 	case StatePartnerInMaintenance:
+		if m.partner.storeFailed {
+			return m.enter(now, StatePartnerDown) // it is about to leave that state
+		}
 		return m.enter(now, StateInMaintenance)
 	case StateWaiting:
 		// It waits for its store and serves nobody.
@@ -181,7 +184,8 @@ func (m *Machine) partnerDown(now time.Time) bool {
 		}
 		return m.enter(now, m.normal)
 	case StateCommunicationRecovery, StatePartnerDown, StatePartnerInMaintenance:
-		return m.enter(now, StateWaiting)
+		// One that cannot store leases is about to leave its clients to this server.
+		return !m.partner.storeFailed && m.enter(now, StateWaiting)
 	case StateInMaintenance:
 		// It was out of reach for a moment only. With Kea both stay as they are
 		// until the other is restarted; here the maintenance goes on, and can be

@@ -88,7 +88,7 @@ func newWorld(t *testing.T, cfg Config, dir string) (*World, error) {
 		byName: make(map[string]*Node),
 		ways:   make(map[link]*way),
 	}
-	w.trace.began = time.Now()
+	w.trace.seed, w.trace.began = cfg.Seed, time.Now()
 	places, err := cfg.places()
 	if err != nil {
 		return nil, err

@@ -1,0 +1,45 @@
+package ha
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Whatever a partner says, also what it only says in passing, a server comes to
+// rest with it though all that it begins ends at once: it does not go round
+// between states until it hears more.
+func TestMachineComesToRest(t *testing.T) {
+	const enough = 6 // waiting, syncing, ready, and then some
+	for _, mode := range []Mode{HotStandby, LoadBalancing} {
+		for _, server := range []string{"server1", "server2"} {
+			for s := StateBackup; s < StateUnavailable; s++ {
+				for said := StateBackup; said < StateUnavailable; said++ {
+					for flags := range 8 {
+						m := inState(pairConfig(mode, server), s)
+						m.storeFailed = flags&1 != 0 && s == StateWaiting
+						m.heartbeat.out = true
+						r := Report{State: said, Time: start, Ours: flags&2 != 0, StoreFailed: flags&4 != 0}
+						actions := m.Step(start, HeartbeatAnswered{r})
+						changes := 0
+						for len(actions) > 0 {
+							a := actions[0]
+							actions = actions[1:]
+							switch a.(type) {
+							case StateChanged:
+								changes++
+							case Synchronize:
+								actions = append(actions, m.Step(start, SyncDone{OK: true})...)
+							case SendBacklog:
+								actions = append(actions, m.Step(start, BacklogDone{OK: true})...)
+							case SendReset:
+								actions = append(actions, m.Step(start, ResetDone{OK: true})...)
+							}
+							require.LessOrEqual(t, changes, enough, "%v, %s in %v hears %+v", mode, server, s, r)
+						}
+					}
+				}
+			}
+		}
+	}
+}
