@@ -17,10 +17,13 @@ var packages = map[string]string{
 	"dhcp6c":    "wide-dhcpv6-client",
 	"dhcpcd":    "dhcpcd5",
 	"ip":        "iproute2",
+	"jq":        "jq",
 	"kea-dhcp4": "kea-dhcp4-server",
 	"kea-dhcp6": "kea-dhcp6-server",
 	"nft":       "nftables",
 	"perfdhcp":  "kea-admin",
+	"socat":     "socat",
+	"sqlite3":   "sqlite3",
 	"tshark":    "tshark",
 	"udhcpc":    "udhcpc",
 }
