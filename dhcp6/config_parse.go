@@ -28,7 +28,8 @@ type ConfigProblem = keajson.Problem
 //	                              // checks, or takes note of, the parameters of each library whose work the program does.
 //	                              // The problems of a *ConfigError that it returns, and those it gives to warn, have paths
 //	                              // that begin within the parameters. Nil: the parameters are not looked at
-//	Logger           *slog.Logger // takes warnings; nil discards them
+//	Warn             func(ConfigProblem) // takes what is accepted, but hardly meant, in the order of the file; nil discards it
+//	Logger           *slog.Logger        // takes the same as log messages; nil discards them
 type ParseOptions = conf.ParseOptions
 
 // LoadConfig reads a Kea configuration file and the files that it includes.

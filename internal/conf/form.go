@@ -86,9 +86,12 @@ func (f *Form[C]) read(root *keajson.Node, warnings []keajson.Problem, err error
 	if opts.AllowUnsupported {
 		report.AllowUnsupported()
 	}
-	if opts.Logger != nil {
-		keajson.Sort(report.Warnings)
-		for _, w := range report.Warnings {
+	keajson.Sort(report.Warnings)
+	for _, w := range report.Warnings {
+		if opts.Warn != nil {
+			opts.Warn(w)
+		}
+		if opts.Logger != nil {
 			opts.Logger.Warn("configuration", "path", w.Path, "at", w.Pos.String(), "warning", w.Text)
 		}
 	}

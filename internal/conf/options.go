@@ -21,6 +21,9 @@ type ParseOptions struct {
 	// parameters; they are told of with their place in the file. Nil: the
 	// parameters are not looked at.
 	Hook func(h HookLibrary, warn func(keajson.Problem)) error
-	// Logger takes warnings. Nil discards them.
+	// Warn takes what is accepted, but hardly meant, in the order of the file.
+	// Nil discards it.
+	Warn func(keajson.Problem)
+	// Logger takes the same as log messages. Nil discards them.
 	Logger *slog.Logger
 }
