@@ -95,7 +95,7 @@ func (ck *configChecker) mode() {
 	case ck.ThisServerName == "":
 		ck.errorf("this-server-name", "is missing; it is the name of this server among the peers")
 	case ck.this() == nil && len(ck.Peers) > 0:
-		ck.errorf("this-server-name", "there is no peer %q", ck.ThisServerName)
+		ck.errorf("this-server-name", "there is no peer %q; there are %s", ck.ThisServerName, peerNames(ck.Config))
 	}
 }
 

@@ -38,7 +38,7 @@ func TestParseConfigsTellsAllMistakesAndTheirPlaces(t *testing.T) {
 		{"name": "a", "url": "http://192.0.2.1:8000/", "role": "primary"},
 		{"name": "a", "url": "192.0.2.2:8000", "role": "secondary", "auto-failover": "yes"}, 1]}]}`), nil)
 	require.EqualError(t, err, "ha: configuration: "+
-		`2:22: high-availability[0].this-server-name: there is no peer "nobody"
+		`2:22: high-availability[0].this-server-name: there is no peer "nobody"; there are a, a
 2:74: high-availability[0].wait-backup-ack: must be false in mode hot-standby, it is for passive-backup
 3:21: high-availability[0].heartbeat-delay: -1 is out of range, 0 to 4294967295
 6:12: high-availability[0].peers[1].name: "a" is already the name of high-availability[0].peers[0]
@@ -54,7 +54,7 @@ func TestRefused(t *testing.T) {
 	for problem, r := range map[string]object{
 		`mode: is missing; it is load-balancing, hot-standby or passive-backup`:                                                        loadBalancing(object{"mode": ""}),
 		`mode: must be load-balancing, hot-standby or passive-backup, not "both"`:                                                      loadBalancing(object{"mode": "both"}),
-		`this-server-name: there is no peer "x"`:                                                                                       loadBalancing(object{"this-server-name": "x"}),
+		`this-server-name: there is no peer "x"; there are a, b`:                                                                       loadBalancing(object{"this-server-name": "x"}),
 		`peers: is missing or empty; it has all servers of the relationship, this one, too`:                                            loadBalancing(object{"peers": []any{}}),
 		`peers: there is no secondary, which mode load-balancing needs`:                                                                relationshipOf("load-balancing", "primary"),
 		`peers: there is no primary, which mode load-balancing needs`:                                                                  relationshipOf("load-balancing", "secondary"),
@@ -201,10 +201,10 @@ func TestThisServer(t *testing.T) {
 		{"as the file says", loadBalancing(nil), ha.ParseOptions{IsLocal: local("192.0.2.2")}, "a", ""},
 		{"as the program says", loadBalancing(unnamed), ha.ParseOptions{ThisServer: "b", IsLocal: local("192.0.2.1")}, "b", ""},
 		{"the program rather than the file", loadBalancing(nil), ha.ParseOptions{ThisServer: "b"}, "b", ""},
-		{"two", loadBalancing(unnamed), ha.ParseOptions{IsLocal: local("192.0.2.1", "192.0.2.2")}, "", "is missing, and a, b all have a url with an address of this machine"},
-		{"none", loadBalancing(unnamed), ha.ParseOptions{IsLocal: local()}, "", "is missing, and no peer has a url with an address of this machine"},
-		{"not known", lost, ha.ParseOptions{IsLocal: local()}, "", "is missing, and which peer it is cannot be told: lookup lost: no such host"},
-		{"no such peer", loadBalancing(nil), ha.ParseOptions{ThisServer: "x"}, "", `is to be "x", but there is no such peer`},
+		{"two", loadBalancing(unnamed), ha.ParseOptions{IsLocal: local("192.0.2.1", "192.0.2.2")}, "", "is missing, and a, b all have a url with an address of this machine; write the name of this server here"},
+		{"none", loadBalancing(unnamed), ha.ParseOptions{IsLocal: local()}, "", "is missing, and no peer has a url with an address of this machine; write the name of this server here"},
+		{"not known", lost, ha.ParseOptions{IsLocal: local()}, "", "is missing, and which peer it is cannot be told: lookup lost: no such host; write the name of this server here"},
+		{"no such peer", loadBalancing(nil), ha.ParseOptions{ThisServer: "x"}, "", `is to be "x", but there is no such peer; there are a, b`},
 	} {
 		cfgs, err := ha.ParseConfigs(text(t, c.r), &c.opts)
 		if c.problem != "" {

@@ -28,14 +28,27 @@ func (o *ParseOptions) findThisServer(cfgs []*Config, report *keajson.Report) {
 		case c.ThisServerName == "" && len(c.Peers) > 0 && (o.ThisServer == "" || len(cfgs) > 1):
 			name, err := c.localPeer(isLocal)
 			if err != nil {
-				report.Errorf(at(listPath(i), "this-server-name"), "is missing, and %v", err)
+				report.Errorf(at(listPath(i), "this-server-name"), "is missing, and %v; write the name of this server here", err)
 			}
 			c.ThisServerName = name
 		}
 	}
 	if !used {
-		report.Errorf(at(listPath(0), "this-server-name"), "is to be %q, but there is no such peer", o.ThisServer)
+		report.Errorf(at(listPath(0), "this-server-name"), "is to be %q, but there is no such peer; there are %s", o.ThisServer, peerNames(cfgs...))
 	}
+}
+
+// peerNames lists the names of all peers.
+func peerNames(cfgs ...*Config) string {
+	var names []string
+	for _, c := range cfgs {
+		for _, p := range c.Peers {
+			if p.Name != "" {
+				names = append(names, p.Name)
+			}
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // localPeer returns the name of the peer that is on this machine.
