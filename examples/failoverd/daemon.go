@@ -25,7 +25,8 @@ type settings struct {
 	parse            dhcp4.ParseOptions
 	port, clientPort uint16
 	segment          bool
-	stderr           io.Writer
+	stdout, stderr   io.Writer
+	notify           notifier
 	level            *slog.LevelVar
 	log              *slog.Logger
 }
@@ -117,6 +118,7 @@ func (d *daemon[C]) run(ctx context.Context) error {
 	tasks.Go(func() { end(d.service.Run(ctx)) })
 	tasks.Go(func() { end(d.service.serve(ctx)) })
 	tasks.Go(func() { d.reloadAtHangup(ctx) })
+	tasks.Go(func() { d.supervise(ctx, mux) })
 	<-ctx.Done()
 	if err := context.Cause(ctx); err != nil && !errors.Is(err, context.Canceled) {
 		return err
@@ -137,9 +139,13 @@ func (d *daemon[C]) reloadAtHangup(ctx context.Context) {
 	for {
 		select {
 		case <-hangup:
+			d.notify.tell(reloading()...)
+			status := d.report
 			if err := d.reload(); err != nil {
 				d.log.Error("not reloaded, the configuration in force stays", "error", err)
+				status = func() string { return "STATUS=not reloaded: " + oneLine(err.Error()) }
 			}
+			d.notify.tell("READY=1", status())
 		case <-ctx.Done():
 			return
 		}

@@ -44,6 +44,8 @@ type service[C config] interface {
 	Close()
 
 	serve(ctx context.Context) error
+	ready() <-chan struct{} // closed once queries are answered
+	notReady() error        // why they are not; nil: they are
 	setInterfaces(interfaces []string) error
 	register(mux *ctrl.Mux, c commands)
 }

@@ -55,6 +55,8 @@ func openV4(cfg *dhcp4.Config, store *lease.Store, ha *failover, s *settings) (s
 }
 
 func (s *serviceV4) serve(ctx context.Context) error { return s.server.Serve(ctx) }
+func (s *serviceV4) ready() <-chan struct{}          { return s.server.Ready() }
+func (s *serviceV4) notReady() error                 { return s.server.NotReady() }
 func (s *serviceV4) setInterfaces(interfaces []string) error {
 	return s.server.SetInterfaces(interfaces)
 }

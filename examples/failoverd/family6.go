@@ -46,6 +46,8 @@ func openV6(cfg *dhcp6.Config, store *lease.Store, ha *failover, s *settings) (s
 }
 
 func (s *serviceV6) serve(ctx context.Context) error { return s.server.Serve(ctx) }
+func (s *serviceV6) ready() <-chan struct{}          { return s.server.Ready() }
+func (s *serviceV6) notReady() error                 { return s.server.NotReady() }
 func (s *serviceV6) setInterfaces(interfaces []string) error {
 	return s.server.SetInterfaces(interfaces)
 }

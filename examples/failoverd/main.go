@@ -14,6 +14,9 @@
 //
 //	echo '{"command": "ha-status"}' | socat -,ignoreeof unix:/run/kea/kea4.sock | jq -r .text
 //
+// Started by systemd it says when it is ready, how it is and that it lives; see
+// failoverd@.service.
+//
 // Leases are kept beside the lease file that the configuration names, in a file
 // with the ending .db. The first time, the leases of Kea's own file are taken
 // over and, of DHCPv6, the server's DUID that Kea has beside it. Logs go to
@@ -33,6 +36,7 @@ import (
 
 	"github.com/dhcpha/dhcpha/ctrl"
 	"github.com/dhcpha/dhcpha/dhcp4"
+	"github.com/dhcpha/dhcpha/examples/failoverd/internal/leases"
 )
 
 // Kea's hook libraries whose work this program does.
@@ -46,7 +50,7 @@ const (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err := run(ctx, os.Args[1:], os.Stderr)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	var status exit
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
@@ -60,7 +64,10 @@ func main() {
 
 const usageText = `Usage of failoverd:
   failoverd -c file   serve DHCPv4 or DHCPv6 as a Kea configuration file says
-  failoverd -t file   only test the file
+  failoverd -t file   only test the file: tell all mistakes in it, or else what a
+                      server would do by it, and which of the peers it is
+  failoverd leases    list, export, import or compare leases, see failoverd leases -h
+  failoverd -version  say which build this is
 
 It reads the file again at SIGHUP, and ends at SIGTERM. Leases are kept beside
 the lease file that the configuration names, in a file with the ending .db. The
@@ -69,13 +76,20 @@ which tells in words how things are.
 
 `
 
-func run(ctx context.Context, args []string, stderr io.Writer) error {
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	if len(args) > 0 && args[0] == "leases" {
+		if status := leases.Run(ctx, args[1:], stdout, stderr); status != 0 {
+			return exit(status)
+		}
+		return nil
+	}
 	flags := flag.NewFlagSet("failoverd", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() { fmt.Fprint(stderr, usageText); flags.PrintDefaults() }
 	file := flags.String("c", "", "serve the Kea configuration `file`")
 	test := flags.String("t", "", "test the configuration `file` and exit")
 	lenient := flags.Bool("allow-unsupported", false, "warn of what the configuration asks for and this server has not, instead of refusing it")
+	build := flags.Bool("version", false, "say which build this is and exit")
 	name := flags.String("n", "", "be this `peer` of the servers in high-availability, whatever this-server-name says")
 	port := flags.Uint("p", 0, "receive queries at this UDP `port` instead of 67 or, of DHCPv6, 547")
 	clientPort := flags.Uint("P", 0, "send all replies to this UDP `port`")
@@ -84,6 +98,10 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 		return err
 	} else if err != nil {
 		return exit(2) // it has been said what is wrong
+	}
+	if *build {
+		fmt.Fprintln(stdout, version())
+		return nil
 	}
 	if flags.NArg() > 0 || (*file == "") == (*test == "") {
 		fmt.Fprintln(stderr, "give one file, by -c to serve it or by -t to test it")
@@ -102,13 +120,17 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 		port:       uint16(*port),
 		clientPort: uint16(*clientPort),
 		segment:    *segment,
+		stdout:     stdout,
 		stderr:     stderr,
+		notify:     newNotifier(os.Getenv),
 		level:      level,
 		log:        slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})),
 	}
 	s.parse.Logger = s.log
 	version, err := ctrl.ConfigFamily(s.file)
 	switch {
+	case err != nil && *test != "":
+		return s.tellMistakes(err, 0)
 	case err != nil:
 		return err
 	case version == ctrl.V6:
@@ -121,12 +143,8 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 // start serves a family of DHCP, or only tests the file.
 func start[C config](ctx context.Context, f *family[C], s *settings, test bool) error {
 	d := &daemon[C]{settings: s, family: f}
-	if !test {
-		return d.run(ctx)
+	if test {
+		return d.check()
 	}
-	if _, _, err := d.load(); err != nil {
-		return err
-	}
-	fmt.Fprintf(s.stderr, "%s has no mistakes\n", s.file)
-	return nil
+	return d.run(ctx)
 }

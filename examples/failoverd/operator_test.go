@@ -113,7 +113,8 @@ func TestUnsupportedIsRefusedOrWarnedOf(t *testing.T) {
 	output, status = testFile(t, config, "-allow-unsupported")
 	require.Zero(t, status, output)
 	for _, name := range names {
-		require.Regexp(t, `level=WARN .*`+regexp.QuoteMeta(name), output)
+		require.Regexp(t, `conf:\d+:\d+: .*`+regexp.QuoteMeta(name), output)
+		require.Equal(t, 3, strings.Count(output, ": warning: is not supported: "))
 	}
 }
 
