@@ -26,8 +26,8 @@
 //     under the same names.
 //   - [github.com/dhcpha/dhcpha/ha]: what makes a server one of a pair, or of
 //     more, whatever engine it has. What a pair promises, and what it cannot,
-//     is written there. Its folder hatest has a pair in memory for tests of
-//     programs that use it.
+//     is written there. Below it are hametrics, what Prometheus is told of a
+//     server, and hatest, a pair in memory for tests of programs that use it.
 //   - [github.com/dhcpha/dhcpha/ctrl]: Kea's control channel, both ends of it.
 //   - [github.com/dhcpha/dhcpha/lease]: what a lease is, the durable store,
 //     pools, expiry, and Kea's lease files.
@@ -98,7 +98,8 @@
 //
 // With dhcp6 in the place of dhcp4, Family of ha.Options has to be ctrl.V6.
 //
-// Programs to copy whole are in the examples folder: hotstandby is one of a
-// pair in about 100 lines, failoverd a server to install, leasewatch a backup
-// server that shows every lease, and failover shows itself without privileges.
+// Programs to copy whole are in the examples folder: shortest is one of a pair
+// in 19 lines beside imports, hotstandby the same for a product in about 100,
+// failoverd a server to install, leasewatch a backup server that shows every
+// lease, and failover shows itself without privileges.
 package dhcpha

@@ -11,6 +11,7 @@ import (
 // and DHCPv4, 6 for IPv6 and DHCPv6.
 type Family uint8
 
+// The families.
 const (
 	V4 Family = 4
 	V6 Family = 6

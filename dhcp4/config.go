@@ -42,6 +42,9 @@ type Config struct {
 	// reservation does not say otherwise.
 	Params
 
+	// InterfacesConfig is for the program that assembles the server, as are
+	// ControlSocket, ControlSockets (see Config.Sockets), HooksLibraries,
+	// LeaseDatabase (see Config.LeaseFile) and Loggers (see Config.LogLevel).
 	InterfacesConfig InterfacesConfig    `json:"interfaces-config,omitzero"`
 	LeaseDatabase    *LeaseDatabase      `json:"lease-database,omitempty"`
 	ControlSocket    *ctrl.SocketConfig  `json:"control-socket,omitempty"`  // Kea up to 2.7.1
@@ -53,10 +56,14 @@ type Config struct {
 	// database. It is only shown.
 	ServerTag string `json:"server-tag,omitempty"`
 
+	// OptionDefs are options beyond the standard ones, OptionData what clients
+	// are sent unless a narrower place says otherwise, ClientClasses the groups
+	// of clients, in the order in which they are tested.
 	OptionDefs    []OptionDef   `json:"option-def,omitempty"`
 	OptionData    []OptionData  `json:"option-data,omitempty"`
 	ClientClasses []ClientClass `json:"client-classes,omitempty"`
 
+	// SharedNetworks have subnets that are on one link; Subnets are the others.
 	SharedNetworks []SharedNetwork `json:"shared-networks,omitempty"`
 	Subnets        []Subnet        `json:"subnet4,omitempty"`
 	// Reservations are the global ones, used where reservations-global is
@@ -82,6 +89,9 @@ type Config struct {
 	// found in use is kept from others; 86400 by default.
 	DeclineProbationPeriod *uint32 `json:"decline-probation-period,omitempty"`
 
+	// ExpiredLeasesProcessing says how expired leases are reclaimed; nil: as
+	// its type says. SanityChecks and Compatibility are read, and must not ask
+	// for what their types say is not supported.
 	ExpiredLeasesProcessing *ExpiredLeasesProcessing `json:"expired-leases-processing,omitempty"`
 	SanityChecks            *SanityChecks            `json:"sanity-checks,omitempty"`
 	Compatibility           *Compatibility           `json:"compatibility,omitempty"`
@@ -92,9 +102,8 @@ type Config struct {
 	StatisticDefaultSampleCount *uint32 `json:"statistic-default-sample-count,omitempty"`
 	StatisticDefaultSampleAge   uint32  `json:"statistic-default-sample-age,omitempty"`
 
-	// What follows is read, and written again, without effect: this server
-	// needs no such setting.
-
+	// What follows, up to Comment, is read, and written again, without effect:
+	// this server needs no such setting.
 	DHCPDDNS                *DHCPDDNS         `json:"dhcp-ddns,omitempty"`
 	MultiThreading          *MultiThreading   `json:"multi-threading,omitempty"`
 	DHCPQueueControl        *DHCPQueueControl `json:"dhcp-queue-control,omitempty"`

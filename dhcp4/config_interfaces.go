@@ -16,7 +16,6 @@ type InterfacesConfig struct {
 
 	// What follows is read without effect: interfaces are watched, and sockets
 	// that cannot be opened are tried again, always.
-
 	ReDetect                    *bool   `json:"re-detect,omitempty"`
 	ServiceSocketsRequireAll    *bool   `json:"service-sockets-require-all,omitempty"`
 	ServiceSocketsRetryWaitTime *uint32 `json:"service-sockets-retry-wait-time,omitempty"`

@@ -14,6 +14,10 @@ type Reservation struct {
 	ClientID  Identifier `json:"client-id,omitempty"`
 	FlexID    Identifier `json:"flex-id,omitempty"`
 
+	// IPAddress is kept for the client alone; not valid: it gets one of a pool.
+	// Hostname is its name, ClientClasses the classes that it is in besides
+	// those whose tests it passes. Params and OptionData go before those of all
+	// other places.
 	IPAddress     netip.Addr `json:"ip-address,omitzero"`
 	Hostname      string     `json:"hostname,omitempty"`
 	ClientClasses []string   `json:"client-classes,omitempty"`

@@ -83,6 +83,9 @@ type Config struct {
 	// peers do not need; true by default, as since Kea 3.0.
 	RestrictCommands *bool `json:"restrict-commands,omitempty"`
 
+	// MultiThreading says where commands of peers are taken, and how many are
+	// sent at a time; nil: as the zero MultiThreading. StateMachine names states
+	// to pause in; nil: none.
 	MultiThreading *MultiThreading `json:"multi-threading,omitempty"`
 	StateMachine   *StateMachine   `json:"state-machine,omitempty"`
 

@@ -45,9 +45,9 @@
 // network: it is told what has happened and says what is to be done. Service is
 // what does it.
 //
-// # What an acknowledged lease survives
+// # Guarantees
 //
-// A lease whose Commit returned nil is on this host's disk. It is also on
+// What an acknowledged lease survives depends on the state. A lease whose Commit returned nil is on this host's disk. It is also on
 //
 //   - the partner's disk in hot-standby, load-balancing and
 //     partner-in-maintenance, unless the partner is a server of this kind that

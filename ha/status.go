@@ -30,7 +30,7 @@ type RelationshipStatus struct {
 	Peers   []PeerStatus   // all other servers, by name
 	Sync    *SyncStatus    // nil: leases are not being fetched
 
-	Conflicts Conflicts
+	Conflicts Conflicts // changes of other servers that did not go together with this one's
 
 	// Unguarded are pools that two servers could give addresses from at the
 	// same time, for which this server stays off.

@@ -75,17 +75,17 @@ type Lease struct {
 	HWSource uint32 // where HWAddr was found, in Kea's numbers; DHCPv6 only, where it is kept in lease files
 	IAID     uint32 // DHCPv6 only
 
-	SubnetID uint32
-	PoolID   uint32
+	SubnetID uint32 // of the configuration, from 1 on
+	PoolID   uint32 // pool-id of the configuration; 0: the pool has none
 
 	CLTT         int64  // client's last transaction time, Unix seconds
 	ValidLft     uint32 // seconds from CLTT; Infinite never expires
 	PreferredLft uint32 // seconds from CLTT; DHCPv6 only
 
-	FQDNFwd  bool // the server keeps the client's address record
-	FQDNRev  bool // the server keeps the client's PTR record
-	Hostname string
-	State    State
+	FQDNFwd  bool   // the server keeps the client's address record
+	FQDNRev  bool   // the server keeps the client's PTR record
+	Hostname string // what the client is called in DNS; empty: it has no name
+	State    State  // whether a client has it: Assigned, Declined and so on
 
 	UserContext []byte // a JSON object, or nil
 

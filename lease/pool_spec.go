@@ -10,7 +10,7 @@ import (
 // longer prefixes are delegated.
 type PoolSpec struct {
 	ID       uint32 // pool-id, 0 if it has none
-	SubnetID uint32
+	SubnetID uint32 // the subnet whose pool it is
 
 	// First and Last are the ends of an address pool, both part of it.
 	First, Last netip.Addr
@@ -20,6 +20,7 @@ type PoolSpec struct {
 	Prefix       netip.Prefix
 	DelegatedLen int
 
+	// Allocator says which of the free ones is picked; zero: Iterative.
 	Allocator AllocatorType
 
 	// Exclude lists addresses, or first addresses of prefixes, that are
