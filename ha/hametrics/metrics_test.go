@@ -8,12 +8,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	dto "github.com/prometheus/client_model/go"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/dhcpha/dhcpha/ctrl"
@@ -289,4 +291,34 @@ dhcpha_leases{state="released",type="V4"} 0
 # TYPE dhcpha_store_revision gauge
 dhcpha_store_revision 3
 `), "dhcpha_leases", "dhcpha_store_revision"))
+}
+
+// Several may collect at the same time, while leases change, queries are answered
+// and high availability begins anew.
+func TestManyCollect(t *testing.T) {
+	t.Parallel()
+	store := openStore(t)
+	allocator, err := lease.NewAllocator(store, testPools)
+	require.NoError(t, err)
+	t.Cleanup(allocator.Close)
+	m := New(Options{Leases: store, Pools: allocator.Pools})
+	registry := prometheus.NewPedanticRegistry()
+	require.NoError(t, registry.Register(m))
+	var tasks sync.WaitGroup
+	defer tasks.Wait()
+	for range 3 {
+		tasks.Go(func() {
+			for range 20 {
+				_, err := registry.Gather()
+				assert.NoError(t, err)
+			}
+		})
+	}
+	for i := range byte(20) {
+		m.Watch(&played{status: *pair("one"), scope: byLast})
+		m.ObserveExchange(Exchange{Type: "REQUEST", Outcome: "sent", Received: time.Now(), Begun: time.Now()})
+		m.ObserveCommit(ha.CommitTiming{Changes: 1, Disk: 1})
+		l := lease.Lease{Type: lease.V4, Addr: netip.AddrFrom4([4]byte{192, 0, 2, i}), SubnetID: 1, HWAddr: []byte{i}, ValidLft: 1}
+		require.NoError(t, store.Commit(context.Background(), lease.Change{Lease: l}))
+	}
 }
