@@ -102,6 +102,9 @@ func (e *Engine) Reload(cfg *Config) error {
 // Config returns what the engine goes by. It must not be changed.
 func (e *Engine) Config() *Config { return e.plan.Load().cfg }
 
+// Pools returns the pools that are in use, in the order of the configuration.
+func (e *Engine) Pools() []*lease.Pool { return e.core.Alloc.Pools() }
+
 // Service is the switch that the commands dhcp-disable and dhcp-enable turn.
 // While it is off queries are dropped, and counted.
 func (e *Engine) Service() *ctrl.Service { return e.core.Service }

@@ -135,6 +135,9 @@ func (e *Engine) Config() *Config { return e.plan.Load().cfg }
 // ServerID returns the DUID that the server is known by.
 func (e *Engine) ServerID() []byte { return slices.Clone(*e.duid.Load()) }
 
+// Pools returns the pools that are in use, in the order of the configuration.
+func (e *Engine) Pools() []*lease.Pool { return e.core.Alloc.Pools() }
+
 // Service is the switch that the commands dhcp-disable and dhcp-enable turn.
 // While it is off queries are dropped, and counted.
 func (e *Engine) Service() *ctrl.Service { return e.core.Service }

@@ -22,6 +22,8 @@ type RelationshipStatus struct {
 	State  State
 	Paused bool // until ha-continue
 
+	AutoFailover bool // it serves the partner's clients when that is down
+
 	Serves []string // the servers whose clients are served; empty: nobody is
 	Idle   string   // why nobody is served; empty: somebody is
 	Waits  string   // what this server waits for; empty: for nothing
@@ -109,7 +111,7 @@ func (r *relationship) status() RelationshipStatus {
 	v := r.view.Load()
 	st := RelationshipStatus{
 		Server: r.cfg.ThisServerName, Mode: r.cfg.Mode, Role: r.cfg.this().Role,
-		State: v.state, Paused: v.paused, Serves: v.scopes, Idle: r.idle(v), Waits: v.waitsFor,
+		State: v.state, Paused: v.paused, AutoFailover: r.cfg.this().autoFailover(), Serves: v.scopes, Idle: r.idle(v), Waits: v.waitsFor,
 		Unguarded: *r.pools.Load(), Conflicts: r.receiver.conflicts.read(),
 	}
 	for _, m := range r.members {
