@@ -44,6 +44,10 @@ var rules = []rule{
 		"a metrics client is heavy: who exports no metrics does not compile it",
 	},
 	{
+		[]string{"./hash", "./lease", "./ctrl", "./dhcp4", "./dhcp6", "./ha", "./internal"}, []string{"./ha/hastatus"},
+		"a page for people is an extra: who has none does not compile it",
+	},
+	{
 		[]string{"./dhcp4"}, []string{"./dhcp6", "./ha"},
 		"HA is met through Gate and Committer; what both families share is in internal",
 	},
