@@ -27,6 +27,7 @@ type settings struct {
 	segment          bool
 	stdout, stderr   io.Writer
 	notify           notifier
+	status           string // the address of the status page; empty: none
 	level            *slog.LevelVar
 	log              *slog.Logger
 }
@@ -69,11 +70,13 @@ func (d *daemon[C]) run(ctx context.Context) error {
 		return err
 	}
 	defer d.store.Close()
+	page := d.newStatusPage(cfgs != nil)
 	if cfgs != nil {
 		d.ha, err = newFailover(cfgs, d.store, ha.Options{
 			Family:    d.family.version,
 			Digest:    func() string { return d.service.Digest() },
 			Unguarded: func(classes []string) []string { return d.service.Config().UnguardedPools(classes) },
+			OnState:   page.StateChanged,
 			Logger:    d.log,
 		})
 		if err != nil {
@@ -112,6 +115,14 @@ func (d *daemon[C]) run(ctx context.Context) error {
 	var tasks sync.WaitGroup
 	defer tasks.Wait()
 	defer end(nil)
+	if d.status != "" {
+		listener, err := listenStatus(d.status, d.log)
+		if err != nil {
+			return err
+		}
+		tasks.Go(func() { end(page.Run(ctx)) })
+		tasks.Go(func() { serveStatus(ctx, listener, page, d.log) })
+	}
 	if d.ha != nil {
 		tasks.Go(func() { end(d.ha.run(ctx, mux, d.service.Subnets())) })
 	}

@@ -38,6 +38,7 @@ type service[C config] interface {
 	Config() C
 	Digest() string
 	Subnets() ctrl.Subnets
+	Pools() []*lease.Pool
 	Reload(C) error
 	Run(ctx context.Context) error
 	RegisterLeases(mux *ctrl.Mux)
