@@ -70,13 +70,18 @@ func (d *daemon[C]) run(ctx context.Context) error {
 		return err
 	}
 	defer d.store.Close()
-	page := d.newStatusPage(cfgs != nil)
+	page, metrics := d.newStatusPage(cfgs != nil), d.newMetrics()
+	var onCommit func(ha.CommitTiming)
+	if d.status != "" {
+		onCommit = metrics.ObserveCommit
+	}
 	if cfgs != nil {
 		d.ha, err = newFailover(cfgs, d.store, ha.Options{
 			Family:    d.family.version,
 			Digest:    func() string { return d.service.Digest() },
 			Unguarded: func(classes []string) []string { return d.service.Config().UnguardedPools(classes) },
 			OnState:   page.StateChanged,
+			OnCommit:  onCommit,
 			Logger:    d.log,
 		})
 		if err != nil {
@@ -120,8 +125,9 @@ func (d *daemon[C]) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		d.service.observe(metrics.ObserveExchange)
 		tasks.Go(func() { end(page.Run(ctx)) })
-		tasks.Go(func() { serveStatus(ctx, listener, page, d.log) })
+		tasks.Go(func() { serveStatus(ctx, listener, d.monitoring(metrics, page), d.log) })
 	}
 	if d.ha != nil {
 		tasks.Go(func() { end(d.ha.run(ctx, mux, d.service.Subnets())) })

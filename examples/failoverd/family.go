@@ -6,6 +6,7 @@ import (
 
 	"github.com/dhcpha/dhcpha/ctrl"
 	"github.com/dhcpha/dhcpha/dhcp4"
+	"github.com/dhcpha/dhcpha/ha/hametrics"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
@@ -49,6 +50,8 @@ type service[C config] interface {
 	notReady() error        // why they are not; nil: they are
 	setInterfaces(interfaces []string) error
 	register(mux *ctrl.Mux, c commands)
+	counters() hametrics.ServerCounters
+	observe(tell func(hametrics.Exchange)) // before serve
 }
 
 // commands are what the server commands need from the program.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/dhcpha/dhcpha/ctrl"
 	"github.com/dhcpha/dhcpha/dhcp4"
+	"github.com/dhcpha/dhcpha/ha/hametrics"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
@@ -63,4 +64,21 @@ func (s *serviceV4) setInterfaces(interfaces []string) error {
 
 func (s *serviceV4) register(mux *ctrl.Mux, c commands) {
 	s.Register(mux, &dhcp4.Commands{Server: s.server, Reload: c.reload, Shutdown: c.shutdown, Status: c.status})
+}
+
+func (s *serviceV4) counters() hametrics.ServerCounters {
+	c := s.server.Counters()
+	return hametrics.ServerCounters{
+		Received: byType(c.ReceivedTypes), Sent: byType(c.SentTypes), InFlight: c.InFlight,
+		Dropped: drops(c.Refused, outcomes{c.Shed, c.Silent, c.Failed, c.Panicked, c.Unsent, c.Overflowed}),
+	}
+}
+
+func (s *serviceV4) observe(tell func(hametrics.Exchange)) {
+	s.server.Observe = func(x dhcp4.Exchange) {
+		tell(hametrics.Exchange{
+			Type: typeName(x.Type), Outcome: x.Outcome.String(),
+			Received: x.Received, Begun: x.Begun, Answered: x.Answered, Sent: x.Sent,
+		})
+	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/dhcpha/dhcpha/ctrl"
 	"github.com/dhcpha/dhcpha/dhcp6"
+	"github.com/dhcpha/dhcpha/ha/hametrics"
 	"github.com/dhcpha/dhcpha/lease"
 )
 
@@ -54,4 +55,21 @@ func (s *serviceV6) setInterfaces(interfaces []string) error {
 
 func (s *serviceV6) register(mux *ctrl.Mux, c commands) {
 	s.Register(mux, &dhcp6.Commands{Server: s.server, Reload: c.reload, Shutdown: c.shutdown, Status: c.status})
+}
+
+func (s *serviceV6) counters() hametrics.ServerCounters {
+	c := s.server.Counters()
+	return hametrics.ServerCounters{
+		Received: byType(c.ReceivedTypes), Sent: byType(c.SentTypes), InFlight: c.InFlight,
+		Dropped: drops(c.Refused, outcomes{c.Shed, c.Silent, c.Failed, c.Panicked, c.Unsent, c.Overflowed}),
+	}
+}
+
+func (s *serviceV6) observe(tell func(hametrics.Exchange)) {
+	s.server.Observe = func(x dhcp6.Exchange) {
+		tell(hametrics.Exchange{
+			Type: typeName(x.Type), Outcome: x.Outcome.String(),
+			Received: x.Received, Begun: x.Begun, Answered: x.Answered, Sent: x.Sent,
+		})
+	}
 }

@@ -93,7 +93,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	name := flags.String("n", "", "be this `peer` of the servers in high-availability, whatever this-server-name says")
 	port := flags.Uint("p", 0, "receive queries at this UDP `port` instead of 67 or, of DHCPv6, 547")
 	clientPort := flags.Uint("P", 0, "send all replies to this UDP `port`")
-	status := flags.String("status", "", "show how things are by HTTP at this `address`, such as 127.0.0.1:8067; there is no login")
+	status := flags.String("status", "", "show how things are by HTTP at this `address`, such as 127.0.0.1:8067, with /metrics for Prometheus, /healthz and /readyz; there is no login")
 	segment := flags.Bool("segment", false, "let replies to one relay agent leave as one packet that the system divides, which saves processor time under load; not for a dhcrelay on a virtual link of this machine")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return err

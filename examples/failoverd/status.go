@@ -34,7 +34,7 @@ func (d *daemon[C]) newStatusPage(paired bool) *hastatus.Page {
 		Pools: func() []*lease.Pool { return d.service.Pools() },
 	}
 	if paired {
-		opts.Status = func() ha.Status { return d.ha.service.Load().Status() }
+		opts.Status = func() ha.Status { return d.ha.Status() }
 	}
 	return hastatus.New(opts)
 }
