@@ -52,10 +52,14 @@ func (c *scene) watch(before *scene, changed bool) {
 	count(&c.calm, c, before, calm, settledAfter)
 	for i := range c.actors {
 		count(&c.actors[i].age, c, before, c.actors[i].up, settledAfter)
+		if c.kinds[i] {
+			c.conform(i)
+		}
 	}
+	ordered := c.actors[0].ordered || c.actors[1].ordered
 	for scope := range c.scopes {
 		first, second := c.serves(0, scope), c.serves(1, scope)
-		count(&c.both[scope], c, before, first && second && calm, bothBound)
+		count(&c.both[scope], c, before, first && second && calm && !ordered, bothBound)
 		count(&c.nobody[scope], c, before, !(first && c.answers(0)) && !(second && c.answers(1)) && c.shouldServe() && !bad && !changed, c.nobodyBound())
 		if c.both[scope] > bothBound {
 			c.accuse("both serve the clients of %s: %s", c.scopes[scope], c.states())
@@ -126,6 +130,9 @@ func (c *scene) states() string {
 			names = append(names, a.m.State().String())
 		}
 	}
+	if c.refuse {
+		return strings.Join(names, "/") + ", after a lease was refused"
+	}
 	return strings.Join(names, "/")
 }
 
@@ -150,15 +157,15 @@ type fate struct {
 
 func newOracle() *oracle {
 	return &oracle{
-		encoder: newEncoder(map[reflect.Type][]string{reflect.TypeFor[scene](): watchedFields, reflect.TypeFor[actor](): {"age"}}),
+		encoder: newEncoder(map[reflect.Type][]string{reflect.TypeFor[scene](): watchedFields, reflect.TypeFor[actor](): {"age", "notes"}}),
 		known:   map[key]*fate{},
 	}
 }
 
-// healed returns the scene without faults.
-func (s *scene) healed() *scene {
+// heal returns the scene without faults.
+func (s *scene) heal() *scene {
 	c := s.copy()
-	c.faults, c.writes, c.cut, c.skewed, c.crowd = 0, 0, [2]bool{}, false, 2
+	c.faults, c.writes, c.cut, c.skewed, c.crowd, c.healed = 0, 0, [2]bool{}, false, 2, true
 	for k := range c.under {
 		c.under[k].slow = false
 	}
@@ -197,21 +204,13 @@ func (s *scene) usual(i int) []string {
 	return nil
 }
 
-// one lets happen what comes next if nothing goes wrong.
+// one lets happen what comes next if nothing goes wrong, or, of several things
+// that are due, the last first.
 func (s *scene) one(lastFirst bool) *scene {
-	if all := s.due(nil); len(all) > 0 {
-		if lastFirst {
-			return s.after(all[len(all)-1])
-		}
-		return s.after(all[0])
+	if all := s.due(nil); lastFirst && len(all) > 0 {
+		return s.after(all[len(all)-1])
 	}
-	for _, h := range s.maybe(nil) {
-		switch h.what {
-		case arriveDeed, returnDeed, accomplishDeed:
-			return s.after(h)
-		}
-	}
-	return s.after(happening{what: timeDeed})
+	return s.after(s.turn())
 }
 
 // fate follows a scene without faults until it is normal, or comes again.
@@ -285,7 +284,7 @@ func (j *oracle) judge(s *scene) []wrong {
 }
 
 func (j *oracle) future(s *scene, lastFirst bool) []wrong {
-	f := j.fate(s.healed(), lastFirst)
+	f := j.fate(s.heal(), lastFirst)
 	if !f.ok && f.end.inMaintenance() {
 		c := f.end.copy()
 		for i := range c.actors {

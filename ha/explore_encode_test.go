@@ -33,6 +33,7 @@ var encodedPasts = map[reflect.Type]map[string]time.Duration{
 	reflect.TypeFor[Machine]():   {"cancelledAt": walkHeartbeat},
 	reflect.TypeFor[heartbeat](): {"sent": hurried},
 	reflect.TypeFor[partner]():   {"contact": 2*walkSilence + 2*time.Millisecond},
+	reflect.TypeFor[notes]():     {"at": 2*walkSilence + 2*time.Millisecond},
 	reflect.TypeFor[keaMind]():   {"contact": walkSilence + 2*time.Millisecond},
 	reflect.TypeFor[client]():    {"first": walkHeartbeat + time.Millisecond}, // max-ack-delay
 }

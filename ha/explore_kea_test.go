@@ -34,6 +34,7 @@ type keaMind struct {
 	completed bool   // the partner has fetched the leases, in partner-down
 
 	overflowed bool
+	refused    bool      // a lease, by the partner: max-rejected-lease-updates is 1
 	beat       time.Time // zero: none is due
 	out        bool
 	job        job
@@ -116,8 +117,11 @@ func (m *keaMind) Step(now time.Time, ev Event) []Action {
 	case HeartbeatFailed:
 		m.heartbeat(now, nil)
 	case UpdateAnswered:
-		if ev.Outcome == Failed {
+		switch ev.Outcome {
+		case Failed:
 			m.found(now, StateUnavailable)
+		default:
+			m.refused = ev.Outcome == Rejected
 		}
 		m.run(now)
 	case UpdateUnsent:
@@ -281,6 +285,10 @@ func (m *keaMind) entered(now time.Time) {
 	}
 	m.fresh = false
 	switch m.state {
+	case StateWaiting, StateSyncing, StateReady, StatePartnerDown, StateTerminated:
+		m.refused = false
+	}
+	switch m.state {
 	case m.normal, StateCommunicationRecovery, StateTerminated:
 		m.scopes = m.own
 	case StatePartnerDown, StatePartnerInMaintenance:
@@ -305,7 +313,7 @@ func (m *keaMind) handle(now time.Time) bool {
 	if m.state == StateInMaintenance || m.state == StateTerminated {
 		return false
 	}
-	if m.skew.Abs() > time.Minute {
+	if m.skew.Abs() > time.Minute || m.refused {
 		return m.leave(StateTerminated)
 	}
 	p := m.partner

@@ -39,6 +39,7 @@ const (
 	setRightDeed // the clock
 	cacheDeed    // a client is told of the lease that a Kea could not tell its partner of
 	cancelDeed   // an operator ends maintenance
+	continueDeed // an operator has a server go on
 	quickDeed    // the feed
 
 	// A lease is given to a client or given back. So many times.
@@ -55,6 +56,7 @@ const (
 	fewDeed    // only one client asks
 	oddDeed    // some time passes, so that what begins now keeps no step with the rest
 	floodDeed  // more updates wait for the partner than may
+	refuseDeed // the partner refuses a lease
 	resetDeed
 	maintainDeed
 	noScopesDeed
@@ -65,6 +67,28 @@ const (
 func (h happening) urgent() bool { return h.what < timeDeed }
 
 func (h happening) fault() bool { return h.what >= crashDeed }
+
+// anytime says whether it may happen at any time without being out of turn: it
+// is a fault, the end of one, a command, or a change of leases.
+func (h happening) anytime() bool { return h.what >= startDeed }
+
+// turn returns what comes next if nothing goes wrong.
+func (s *scene) turn() happening {
+	if all := s.due(nil); len(all) > 0 {
+		return all[0]
+	}
+	for _, h := range s.maybe(nil) {
+		switch h.what {
+		case continueDeed:
+			if s.healed {
+				return h
+			}
+		case arriveDeed, returnDeed, accomplishDeed:
+			return h
+		}
+	}
+	return happening{what: timeDeed}
+}
 
 // next returns what can happen next, in an order that is always the same.
 func (s *scene) next() (all []happening) {
@@ -192,6 +216,9 @@ func (s *scene) maybe(all []happening) []happening {
 		if a.deaf && s.feeds(i) {
 			add(quickDeed, i)
 		}
+		if a.m.Paused() {
+			add(continueDeed, i)
+		}
 		for scope := range s.scopes {
 			if v := a.leases[scope]; !s.kinds[i] && v > s.acked[scope] && v%2 == 1 && s.serves(i, scope) && s.find(i, updateErrand) == nil {
 				all = append(all, happening{cacheDeed, int8(i), int8(scope)})
@@ -264,6 +291,9 @@ func (s *scene) worse(all []happening) []happening {
 			if !e.slow {
 				add(slowDeed, k)
 			}
+		}
+		if e := &s.under[k]; e.what == updateErrand && !e.gone && !e.refused && (e.leg == going || e.leg == within) {
+			add(refuseDeed, k)
 		}
 	}
 	if !s.skewed && up {
@@ -372,6 +402,11 @@ func (s *scene) happen(h happening) {
 		s.now = s.now.Add(walkOdd)
 	case floodDeed:
 		s.step(i, BacklogOverflowed{})
+	case refuseDeed:
+		s.refuse = true
+		s.under[i].refused = true
+	case continueDeed:
+		s.step(i, Continue{})
 	case resetDeed:
 		s.step(i, Reset{})
 	case maintainDeed:
@@ -391,6 +426,7 @@ func (s *scene) order(i int, scopes []string) {
 func (s *scene) start(i int) {
 	a := &s.actors[i]
 	a.up = true
+	a.notes.at = s.now
 	if s.kinds[i] {
 		a.m = NewMachine(s.cfgs[i], s.now)
 	} else {
@@ -428,6 +464,7 @@ func (s *scene) giveUp(k int) {
 
 // ask has clients of the partner ask a server that leaves them to it.
 func (s *scene) ask(i int) {
+	s.actors[i].asked = max(s.actors[i].asked, s.crowd)
 	for c := range s.crowd {
 		s.step(i, QueryLeft{Client: lease.Client{HWAddr: []byte{byte(c)}}, Waited: 2 * walkHeartbeat})
 	}
@@ -437,7 +474,7 @@ func (s *scene) ask(i int) {
 func (s *scene) describe(h happening) string {
 	i := int(h.i)
 	switch h.what {
-	case arriveDeed, returnDeed, accomplishDeed, giveUpDeed, forgetDeed, loseDeed, slowDeed:
+	case arriveDeed, returnDeed, accomplishDeed, giveUpDeed, forgetDeed, loseDeed, slowDeed, refuseDeed:
 		return s.describeErrand(h)
 	case timeDeed:
 		return fmt.Sprintf("%v later", s.later().Sub(s.now))
@@ -465,7 +502,7 @@ func (s *scene) describe(h happening) string {
 	return serverName(i) + map[deed]string{
 		tickDeed: ": its time has come", askDeed: " sees clients ask that get no answer", againDeed: " sends again what was not acknowledged",
 		letGoDeed: " is no longer held off", startDeed: " starts", worksDeed: ": the store works again", setRightDeed: ": the clock is set right",
-		cancelDeed: ": ha-maintenance-cancel", crashDeed: " crashes", dullDeed: ": what flows to the partner is slow",
+		cancelDeed: ": ha-maintenance-cancel", continueDeed: ": ha-continue", crashDeed: " crashes", dullDeed: ": what flows to the partner is slow",
 		breakDeed: ": the store fails", setOffDeed: ": the clock is set 90 s ahead", floodDeed: ": more updates wait than may",
 		resetDeed: ": ha-reset", maintainDeed: ": ha-maintenance-start", noScopesDeed: ": ha-scopes, none", allScopesDeed: ": ha-scopes, all",
 	}[h.what]
@@ -497,6 +534,8 @@ func (s *scene) describeErrand(h happening) string {
 		return fmt.Sprintf("%s is forgotten", way)
 	case loseDeed:
 		return fmt.Sprintf("%s, or the answer, is lost", way)
+	case refuseDeed:
+		return fmt.Sprintf("%s will be refused", way)
 	default:
 		return fmt.Sprintf("%s, or the answer, is slow", way)
 	}

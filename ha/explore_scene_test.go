@@ -46,20 +46,33 @@ type setting struct {
 	scopes []string // that somebody owns
 }
 
-func newSetting(mode Mode, k kinds) *setting {
+// newSetting returns a setting. The pausing server, 0 or 1, stops in each state it
+// enters, for an operator to have it go on.
+func newSetting(mode Mode, k kinds, pausing int) *setting {
 	s := &setting{mode: mode, kinds: k, scopes: []string{"server1", "server2"}}
 	if mode == HotStandby {
 		s.scopes = s.scopes[:1]
 	}
 	for i, name := range []string{"server1", "server2"} {
 		c := pairConfig(mode, name)
-		c.MaxResponseDelay, c.MaxUnackedClients = new(uint32(2000)), new(uint32(1))
+		c.MaxResponseDelay, c.MaxUnackedClients, c.MaxRejectedLeaseUpdates = new(uint32(2000)), new(uint32(1)), new(uint32(1))
+		if i == pausing {
+			c.StateMachine = everyPause()
+		}
 		if mode == LoadBalancing {
 			c.DelayedUpdatesLimit = new(uint32(1))
 		}
 		s.cfgs[i] = c
 	}
 	return s
+}
+
+func everyPause() *StateMachine {
+	m := &StateMachine{}
+	for s := StateBackup; s < StateUnavailable; s++ {
+		m.States = append(m.States, StatePause{State: s.String(), Pause: PauseAlways})
+	}
+	return m
 }
 
 func (s *setting) bothOurs() bool { return s.kinds[0] && s.kinds[1] }
@@ -138,6 +151,7 @@ type actor struct {
 	backlog  []newVersion  // of a Kea
 	deaf     bool          // the feed to the partner is slow
 	age      time.Duration // since its start, as far as it matters
+	notes
 }
 
 // errand is a request and its answer.
@@ -151,6 +165,7 @@ type errand struct {
 
 	told    State        // heartbeat: the sender's state; notify: that argument
 	report  *Report      // heartbeat: the answer
+	refused bool         // update: it will be
 	leases  holdings     // heartbeat, sync: the answerer's
 	changes []newVersion // update, backlog
 	cancel  bool         // notify
@@ -191,6 +206,8 @@ type scene struct {
 	under  []errand // way
 	cut    [2]bool  // nothing gets from the server to the other
 	skewed bool     // the clock of server2 is ahead
+	healed bool     // no more faults: an operator does what is to be done
+	refuse bool     // a lease was refused, some time
 	crowd  int8     // how many clients of each server there are
 	newest holdings // of all versions
 	acked  holdings // what clients were told last
@@ -218,8 +235,10 @@ func (s *scene) running() *scene {
 		if n > 1000 {
 			panic("no normal operation: " + c.states())
 		}
+		c.healed = true
 		c = c.one(false)
 	}
+	c.healed = false
 	for scope := range c.scopes {
 		c.newest[scope], c.acked[scope] = 1, 1
 		for i := range c.actors {

@@ -11,7 +11,8 @@ import (
 // step tells a server something, and begins what it wants.
 func (s *scene) step(i int, ev Event) []Action {
 	a := &s.actors[i]
-	switch m := a.m.(type) {
+	was, wasOn := a.m, a.m.Serving()
+	switch m := was.(type) {
 	case *Machine:
 		a.m = m.Clone()
 	case *keaMind:
@@ -20,6 +21,9 @@ func (s *scene) step(i int, ev Event) []Action {
 	actions := a.m.Step(s.now, ev)
 	for _, action := range actions {
 		s.perform(i, action)
+	}
+	if s.kinds[i] {
+		s.justify(i, ev, was, wasOn)
 	}
 	return actions
 }
@@ -163,6 +167,10 @@ func (s *scene) arrives(k int) {
 			e.result = ctrl.Error
 			break
 		}
+		if e.refused {
+			e.result = ctrl.Conflict
+			break
+		}
 		for _, c := range e.changes {
 			if !s.kinds[to] || c.v.cltt() >= t.leases[c.scope].cltt() {
 				t.leases[c.scope] = c.v // a Kea compares nothing
@@ -172,6 +180,7 @@ func (s *scene) arrives(k int) {
 		s.step(to, Reset{})
 	case notifyErrand:
 		cancel := e.cancel
+		t.tells(e.told)
 		for _, action := range s.step(to, MaintenanceNotify{Cancel: cancel, State: e.told}) {
 			if r, ok := action.(Reply); ok {
 				s.under[k].result = r.Response.Result
@@ -202,6 +211,7 @@ func (s *scene) returns(k int) {
 	switch e.what {
 	case heartbeatErrand:
 		if e.result != 0 {
+			a.hears(s.now, nil)
 			s.step(i, HeartbeatFailed{})
 			return
 		}
@@ -215,6 +225,7 @@ func (s *scene) returns(k int) {
 		} else {
 			r.StoreFailed = false
 		}
+		a.hears(s.now, &r)
 		s.step(i, HeartbeatAnswered{r})
 	case syncErrand:
 		switch {
@@ -236,12 +247,26 @@ func (s *scene) returns(k int) {
 	case resetErrand:
 		s.step(i, ResetDone{OK: true})
 	case notifyErrand:
+		a.tells(e.state)
 		s.step(i, NotifyDone{Answered: true, Result: e.result, State: e.state})
 	case updateErrand:
-		if e.result == 0 {
-			s.settled(i, e.changes, true)
-		}
-		s.updated(i, e.result == 0)
+		s.updateEnds(i, &e)
+	}
+}
+
+// updateEnds is the answer to a lease update.
+func (s *scene) updateEnds(i int, e *errand) {
+	switch e.result {
+	case ctrl.Success:
+		s.settled(i, e.changes, true)
+		s.updated(i, Accepted)
+	case ctrl.Conflict:
+		// It is not offered again, and its client is told nothing.
+		s.settled(i, e.changes, false)
+		s.actors[i].notes.refused = true
+		s.updated(i, Rejected)
+	default:
+		s.updated(i, Failed)
 	}
 }
 
@@ -258,12 +283,8 @@ func (s *scene) settled(i int, changes []newVersion, told bool) {
 	}
 }
 
-func (s *scene) updated(i int, ok bool) {
-	ev := UpdateAnswered{Peer: serverName(1 - i), Client: lease.Client{HWAddr: []byte{1}}, Outcome: Accepted}
-	if !ok {
-		ev.Outcome = Failed
-	}
-	s.step(i, ev)
+func (s *scene) updated(i int, how Outcome) {
+	s.step(i, UpdateAnswered{Peer: serverName(1 - i), Client: lease.Client{HWAddr: []byte{1}}, Outcome: how})
 }
 
 // enable lets the partner's service go on after a synchronization has failed.
@@ -279,6 +300,7 @@ func (s *scene) fails(k int) {
 	i := int(e.from)
 	switch e.what {
 	case heartbeatErrand:
+		s.actors[i].hears(s.now, nil)
 		s.step(i, HeartbeatFailed{})
 	case syncErrand:
 		if e.leg != within {
@@ -292,7 +314,7 @@ func (s *scene) fails(k int) {
 	case notifyErrand:
 		s.step(i, NotifyDone{})
 	case updateErrand:
-		s.updated(i, false)
+		s.updated(i, Failed)
 	}
 }
 
@@ -309,6 +331,8 @@ func (s *scene) done(e *errand) bool {
 		return s.linked() && !a.leases.behind(a.heard)
 	case e.what == backlogErrand:
 		return s.linked() && !b.leases.behind(a.leases)
+	case e.refused:
+		return s.linked()
 	default: // update
 		c := e.changes[0]
 		return b.leases[c.scope] >= c.v
@@ -325,8 +349,10 @@ func (s *scene) accomplish(k int) {
 	case backlogErrand:
 		s.step(i, BacklogDone{OK: true})
 	case updateErrand:
-		s.settled(i, e.changes, true)
-		s.updated(i, true)
+		if e.refused {
+			e.result = ctrl.Conflict
+		}
+		s.updateEnds(i, &e)
 	}
 }
 
@@ -347,6 +373,9 @@ func (s *scene) write(i, scope int) {
 	updates := a.m.Updates()
 	if v%2 == 0 || updates != UpdatesAwaited {
 		s.acked[scope] = max(s.acked[scope], v) // who gives back waits for nothing
+	}
+	if s.kinds[i] && v%2 == 1 && updates != UpdatesAwaited && a.m.State() == normalOf(s.mode) && a.said == normalOf(s.mode) {
+		s.accuse("%s answers a client before its partner has the lease: %s", serverName(i), s.states())
 	}
 	switch {
 	case updates == UpdatesAwaited:
