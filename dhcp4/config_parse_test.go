@@ -86,7 +86,7 @@ func TestMistakesAreReportedAllAtOnce(t *testing.T) {
 	cfg, err := dhcp4.LoadConfig("testdata/config/mistakes/many.json", nil)
 	require.Nil(t, cfg)
 	require.Equal(t, []string{
-		`2:3: valid-lifetme: unknown key`,
+		`2:3: valid-lifetme: unknown key; is "valid-lifetime" meant?`,
 		`3:25: min-valid-lifetime: must be an integer, not a string`,
 		`4:42: interfaces-config.interfaces[0]: "eth0/x": behind "/" belongs an IPv4 address of the interface`,
 		`9:19: subnet4[0].pools[1].pool: 192.0.2.20-192.0.2.30 overlaps 192.0.2.10-192.0.2.20, which is subnet4[0].pools[0].pool`,
@@ -95,7 +95,7 @@ func TestMistakesAreReportedAllAtOnce(t *testing.T) {
 		`14:25: subnet4[0].reservations[0].hw-address: "zz" is neither hexadecimal digits nor text between single quotes`,
 		`17:13: subnet4[1].id: 1 is already the id of subnet4[0]; subnets without an id are numbered from 1`,
 		`17:26: subnet4[1].subnet: "192.0.2.0" is not a prefix such as 192.0.2.0/24 or 2001:db8::/32`,
-		`17:39: subnet4[1].t1-percnt: unknown key`,
+		`17:39: subnet4[1].t1-percnt: unknown key; is "t1-percent" meant?`,
 		`18:7: subnet4[1].4o6-interface: is not supported: DHCPv4 over DHCPv6 is not served; remove it`,
 	}, problemLines(t, err))
 	require.ErrorIs(t, err, errors.ErrUnsupported)

@@ -32,7 +32,7 @@ func ExampleParseConfig() {
 		}
 	}
 	// Output:
-	// line 4: valid-lifetme: unknown key
+	// line 4: valid-lifetme: unknown key; is "valid-lifetime" meant?
 	// line 5: dhcp4o6-port: is not supported: DHCPv4 over DHCPv6 is not served; remove it
 	// line 8: subnet4[0].pools[0].pool: 192.0.3.10-192.0.3.99 is not within the subnet 192.0.2.0/24
 }

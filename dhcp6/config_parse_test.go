@@ -89,7 +89,7 @@ func TestMistakesAreReportedAllAtOnce(t *testing.T) {
 	cfg, err := dhcp6.LoadConfig("testdata/config/mistakes/many.json", nil)
 	require.Nil(t, cfg)
 	require.Equal(t, []string{
-		`2:3: valid-lifetme: unknown key`,
+		`2:3: valid-lifetme: unknown key; is "valid-lifetime" meant?`,
 		`3:25: min-valid-lifetime: must be an integer, not a string`,
 		`4:42: interfaces-config.interfaces[0]: "eth0/x": behind "/" belongs an IPv6 address of the interface`,
 		`9:19: subnet6[0].pools[1].pool: 2001:db8:1::20-2001:db8:1::30 overlaps 2001:db8:1::10-2001:db8:1::20, which is subnet6[0].pools[0].pool`,
@@ -102,7 +102,7 @@ func TestMistakesAreReportedAllAtOnce(t *testing.T) {
 		`19:69: subnet6[0].reservations[1].ip-addresses[1]: "x" is not an IP address`,
 		`22:13: subnet6[1].id: 1 is already the id of subnet6[0]; subnets without an id are numbered from 1`,
 		`22:26: subnet6[1].subnet: "2001:db8::" is not a prefix such as 192.0.2.0/24 or 2001:db8::/32`,
-		`22:40: subnet6[1].t1-percnt: unknown key`,
+		`22:40: subnet6[1].t1-percnt: unknown key; is "t1-percent" meant?`,
 		`23:7: subnet6[1].4o6-interface: unknown key`,
 		`25:3: dhcp4o6-port: is not supported: DHCPv4 over DHCPv6 is not served; remove it`,
 	}, problemLines(t, err))

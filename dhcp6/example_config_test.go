@@ -33,7 +33,7 @@ func ExampleParseConfig() {
 		}
 	}
 	// Output:
-	// line 4: valid-lifetme: unknown key
+	// line 4: valid-lifetme: unknown key; is "valid-lifetime" meant?
 	// line 5: dhcp4o6-port: is not supported: DHCPv4 over DHCPv6 is not served; remove it
 	// line 8: subnet6[0].pools[0].pool: 2001:db8:2::10-2001:db8:2::99 is not within the subnet 2001:db8:1::/64
 	// line 9: subnet6[0].pd-pools[0].delegated-len: 40 is less than prefix-len, which is 48

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/netip"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -169,25 +168,6 @@ func (d *decoder) structure(n *Node, v reflect.Value, path string) {
 		}
 		d.problems = append(d.problems, p)
 	}
-}
-
-// unknown words the problem of a key that is not known, with the most likely
-// reason: another spelling.
-func unknown(key string, fields map[string][]int) string {
-	plain := func(s string) string {
-		return strings.TrimSuffix(strings.ToLower(strings.NewReplacer("-", "", "_", "", " ", "").Replace(s)), "s")
-	}
-	known := make([]string, 0, len(fields))
-	for k := range fields {
-		known = append(known, k)
-	}
-	slices.Sort(known)
-	for _, k := range known {
-		if plain(k) == plain(key) {
-			return fmt.Sprintf("unknown key; is %q meant?", k)
-		}
-	}
-	return "unknown key"
 }
 
 // fieldsOf returns the members of a struct type by key, those of embedded
