@@ -22,7 +22,7 @@ func (c *Config) check(report *keajson.Report) {
 		classes = append(classes, c.ClientClasses[i].Name)
 	}
 	ck := &checker{conf.NewChecker(option.V4, report, classes), c}
-	global := c.Params.Inherit(DefaultParams())
+	global := c.Params.inherit(DefaultParams())
 	ck.params("", "", &c.Params, &global)
 	limits := ck.Limits("", conf.Limited{UserContext: c.UserContext, StoreExtendedInfo: c.StoreExtendedInfo}, conf.Limits{}, *global.StoreExtendedInfo)
 	ck.HostKinds(c.HostReservationIdentifiers, hostKinds())

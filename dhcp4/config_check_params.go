@@ -30,7 +30,7 @@ func (ck *checker) paramsAlone(path, level string, own *Params) {
 	if *own == (Params{}) {
 		return
 	}
-	effective := own.Inherit(DefaultParams())
+	effective := own.inherit(DefaultParams())
 	ck.params(path, level, own, &effective)
 }
 

@@ -5,7 +5,7 @@ import "github.com/dhcpha/dhcpha/internal/conf"
 // network checks a shared network and its subnets.
 func (ck *checker) network(path string, n *SharedNetwork, global *Params, limits conf.Limits) {
 	ck.Network(path, n.Name)
-	effective := n.Params.Inherit(*global)
+	effective := n.Params.inherit(*global)
 	ck.params(path, "", &n.Params, &effective)
 	ck.Selection(path, n.Interface, &n.Relay, &n.Guard)
 	ck.HAServer(path, n.UserContext)
@@ -29,7 +29,7 @@ func (ck *checker) network(path string, n *SharedNetwork, global *Params, limits
 // effect above it.
 func (ck *checker) subnet(path string, s *Subnet, above *Params, limits conf.Limits) {
 	ck.SubnetID(path, s.ID)
-	effective := s.Params.Inherit(*above)
+	effective := s.Params.inherit(*above)
 	ck.params(path, "", &s.Params, &effective)
 	ck.Selection(path, s.Interface, &s.Relay, &s.Guard)
 	ck.HAServer(path, s.UserContext)

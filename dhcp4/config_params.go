@@ -95,13 +95,13 @@ type Params struct {
 	DDNSTTLMax                 *uint32  `json:"ddns-ttl-max,omitempty" at:"pool"`
 }
 
-// Inherit returns p with what it leaves unset taken from the level above it.
-func (p Params) Inherit(above Params) Params { return conf.Inherit(p, above) }
+// inherit returns p with what it leaves unset taken from the level above it.
+func (p Params) inherit(above Params) Params { return conf.Inherit(p, above) }
 
 // reservationMode replaces the older form of the three reservations-
 // parameters.
 func reservationMode(p Params) Params {
 	var mode Params
 	mode.ReservationsGlobal, mode.ReservationsInSubnet, mode.ReservationsOutOfPool = conf.ReservationMode(p.ReservationMode)
-	return mode.Inherit(p)
+	return mode.inherit(p)
 }

@@ -12,7 +12,7 @@ import (
 func TestInherit(t *testing.T) {
 	subnet := Params{ValidLifetime: new(uint32(1)), NextServer: new(netip.MustParseAddr("192.0.2.1"))}
 	network := Params{ValidLifetime: new(uint32(2)), Authoritative: new(true)}
-	got := subnet.Inherit(network).Inherit(DefaultParams())
+	got := subnet.inherit(network).inherit(DefaultParams())
 	require.EqualValues(t, 1, *got.ValidLifetime)
 	require.True(t, *got.Authoritative)
 	require.Equal(t, "iterative", *got.Allocator)

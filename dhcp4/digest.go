@@ -18,7 +18,7 @@ func (e *Engine) Digest() string { return e.plan.Load().digest() }
 // configuration counts unless somebody decides otherwise.
 func digestOf(cfg *Config) string {
 	c := *cfg
-	c.Params = reservationMode(c.Params).Inherit(DefaultParams())
+	c.Params = reservationMode(c.Params).inherit(DefaultParams())
 	c.InterfacesConfig = InterfacesConfig{}
 	conf.SetCommon(&c, conf.Own{})
 	c.OptionData = agreedOptions(c.OptionData)

@@ -88,7 +88,7 @@ func FuzzClientFQDN(f *testing.F) {
 	f.Add([]byte("\x00\x00\x00host.example."), "lan.")
 	f.Add([]byte("\x04\x00\x00\x3faaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), "example.org")
 	f.Fuzz(func(t *testing.T, sent []byte, suffix string) {
-		rules, err := nameRulesOf(new(Params{DDNSQualifyingSuffix: &suffix}.Inherit(DefaultParams())))
+		rules, err := nameRulesOf(new(Params{DDNSQualifyingSuffix: &suffix}.inherit(DefaultParams())))
 		require.NoError(t, err)
 		asked, labels, ok := readFQDN(sent)
 		if !ok {

@@ -77,7 +77,7 @@ func newPlan(cfg *Config) (*plan, error) {
 		cfg: cfg, byID: map[uint32]*subnet{}, boots: map[string]bootFields{}, serverIDs: map[netip.Addr]bool{},
 		digest: sync.OnceValue(func() string { return digestOf(cfg) }),
 	}
-	p.params = reservationMode(cfg.Params).Inherit(DefaultParams())
+	p.params = reservationMode(cfg.Params).inherit(DefaultParams())
 	p.boot = bootOf(&p.params)
 	p.defs = option.NewDefs(option.V4)
 	steps := []func() error{p.compileGlobals, p.compileClasses, p.compileSubnets}
@@ -184,12 +184,12 @@ func (p *plan) compileSubnet(c *Subnet, above Params, limits conf.Limits, networ
 			err = fmt.Errorf("subnet %s: %w", c.Subnet, err)
 		}
 	}()
-	set := reservationMode(c.Params).Inherit(above).Inherit(reservationMode(p.cfg.Params))
+	set := reservationMode(c.Params).inherit(above).inherit(reservationMode(p.cfg.Params))
 	s := &subnet{
 		id:     c.ID,
 		prefix: c.Subnet.Masked(),
 		mask:   net.CIDRMask(c.Subnet.Bits(), 32),
-		params: set.Inherit(DefaultParams()),
+		params: set.inherit(DefaultParams()),
 		cache:  engine.Cache{Threshold: set.CacheThreshold, MaxAge: set.CacheMaxAge},
 		server: conf.HAServer(c.UserContext),
 	}
@@ -214,7 +214,7 @@ func (p *plan) compileSubnet(c *Subnet, above Params, limits conf.Limits, networ
 		if pl.options, err = p.compileOptions(pc.OptionData); err != nil {
 			return nil, fmt.Errorf("pool %s: %w", pc.Range, err)
 		}
-		params := pc.Params.Inherit(s.params)
+		params := pc.Params.inherit(s.params)
 		if pl.names, err = nameRulesOf(&params); err != nil {
 			return nil, fmt.Errorf("pool %s: %w", pc.Range, err)
 		}

@@ -23,7 +23,7 @@ func (c *Config) check(report *keajson.Report) {
 		classes = append(classes, c.ClientClasses[i].Name)
 	}
 	ck := &checker{conf.NewChecker(option.V6, report, classes), c}
-	global := c.Params.Inherit(DefaultParams())
+	global := c.Params.inherit(DefaultParams())
 	ck.params("", "", &c.Params, &global)
 	if c.RapidCommit != nil {
 		ck.Errorf("rapid-commit", "cannot be given globally, only for a shared network or a subnet")

@@ -5,7 +5,7 @@ import "github.com/dhcpha/dhcpha/internal/conf"
 // network checks a shared network and its subnets.
 func (ck *checker) network(path string, n *SharedNetwork, global *Params, limits conf.Limits) {
 	ck.Network(path, n.Name)
-	effective := n.Params.Inherit(*global)
+	effective := n.Params.inherit(*global)
 	ck.params(path, "", &n.Params, &effective)
 	ck.selection(path, &n.Selection)
 	ck.HAServer(path, n.UserContext)
@@ -19,7 +19,7 @@ func (ck *checker) network(path string, n *SharedNetwork, global *Params, limits
 		subnetPath := conf.At(path, conf.Index("subnet6", i))
 		ck.subnet(subnetPath, s, &effective, limits)
 		link = ck.Link(subnetPath, s.Interface, link)
-		switch r := *s.Params.Inherit(effective).RapidCommit; {
+		switch r := *s.Params.inherit(effective).RapidCommit; {
 		case i == 0:
 			rapid = r
 		case r != rapid:
@@ -32,7 +32,7 @@ func (ck *checker) network(path string, n *SharedNetwork, global *Params, limits
 // effect above it.
 func (ck *checker) subnet(path string, s *Subnet, above *Params, limits conf.Limits) {
 	ck.SubnetID(path, s.ID)
-	effective := s.Params.Inherit(*above)
+	effective := s.Params.inherit(*above)
 	ck.params(path, "", &s.Params, &effective)
 	ck.selection(path, &s.Selection)
 	ck.HAServer(path, s.UserContext)

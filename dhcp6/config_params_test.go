@@ -11,7 +11,7 @@ import (
 func TestInherit(t *testing.T) {
 	subnet := Params{ValidLifetime: new(uint32(1)), RapidCommit: new(true)}
 	network := Params{ValidLifetime: new(uint32(2)), PDAllocator: new("random")}
-	got := subnet.Inherit(network).Inherit(DefaultParams())
+	got := subnet.inherit(network).inherit(DefaultParams())
 	require.EqualValues(t, 1, *got.ValidLifetime)
 	require.True(t, *got.RapidCommit)
 	require.Equal(t, "random", *got.PDAllocator)

@@ -21,7 +21,7 @@ func (e *Engine) Digest() string { return e.plan.Load().digest() }
 // configuration looks like that of dhcp4, but leads through other structs.
 func digestOf(cfg *Config) string {
 	c := *cfg
-	c.Params = reservationMode(c.Params).Inherit(DefaultParams())
+	c.Params = reservationMode(c.Params).inherit(DefaultParams())
 	c.InterfacesConfig = InterfacesConfig{}
 	conf.SetCommon(&c, conf.Own{})
 	c.ServerID, c.DataDirectory = nil, ""

@@ -89,7 +89,7 @@ func newPlan(cfg *Config) (*plan, error) {
 		byInterfaceID: map[string][]*subnet{},
 		digest:        sync.OnceValue(func() string { return digestOf(cfg) }),
 	}
-	p.params = reservationMode(cfg.Params).Inherit(DefaultParams())
+	p.params = reservationMode(cfg.Params).inherit(DefaultParams())
 	p.defs = option.NewDefs(option.V6)
 	for _, step := range []func() error{p.compileGlobals, p.compileClasses, p.compileSubnets} {
 		if err := step(); err != nil {
@@ -199,11 +199,11 @@ func (p *plan) compileSubnet(c *Subnet, above Params, limits conf.Limits, networ
 			err = fmt.Errorf("subnet %s: %w", c.Subnet, err)
 		}
 	}()
-	set := reservationMode(c.Params).Inherit(above).Inherit(reservationMode(p.cfg.Params))
+	set := reservationMode(c.Params).inherit(above).inherit(reservationMode(p.cfg.Params))
 	s := &subnet{
 		id:          c.ID,
 		prefix:      c.Subnet.Masked(),
-		params:      set.Inherit(DefaultParams()),
+		params:      set.inherit(DefaultParams()),
 		cache:       engine.Cache{Threshold: set.CacheThreshold, MaxAge: set.CacheMaxAge},
 		interfaceID: c.InterfaceID,
 		server:      conf.HAServer(c.UserContext),

@@ -13,7 +13,7 @@ func (p *plan) compilePool(c *Pool, s *subnet) (_ *pool, err error) {
 	if pl.options, err = p.compileOptions(c.OptionData); err != nil {
 		return nil, err
 	}
-	params := c.Params.Inherit(s.params)
+	params := c.Params.inherit(s.params)
 	pl.names, err = nameRulesOf(&params)
 	return pl, err
 }

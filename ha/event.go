@@ -110,7 +110,7 @@ type Report struct {
 	Unsent uint64 // updates it could not send since it started
 	// HasUnsent says that Unsent was there.
 	HasUnsent bool
-	// Ours says that it is of this kind: it lists ExtensionChanges.
+	// Ours says that it is of this kind: it lists extensionChanges.
 	Ours bool
 	// StoreFailed says that it cannot make leases durable (only if Ours).
 	StoreFailed bool

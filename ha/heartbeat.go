@@ -14,9 +14,9 @@ import (
 	"github.com/dhcpha/dhcpha/lease"
 )
 
-// ExtensionChanges is what a server of this kind lists among the extensions in
+// extensionChanges is what a server of this kind lists among the extensions in
 // its answer to ha-heartbeat: it takes messages of lease changes.
-const ExtensionChanges = "changes-2"
+const extensionChanges = "changes-2"
 
 // heartbeatText is Kea's.
 const heartbeatText = "HA peer status returned."
@@ -70,7 +70,7 @@ func (a *account) response() ctrl.Response {
 		Digest:      a.digest,
 	}
 	if a.Ours {
-		w.Extensions = []string{ExtensionChanges}
+		w.Extensions = []string{extensionChanges}
 	}
 	if a.position != nil {
 		w.Position = new(toWire(*a.position))
@@ -111,7 +111,7 @@ func parseHeartbeat(raw json.RawMessage) (*account, error) {
 		a.Unsent, a.HasUnsent = uint64(n), true
 	}
 	a.Scopes = parseNames(args["scopes"])
-	if slices.Contains(parseNames(args["extensions"]), ExtensionChanges) {
+	if slices.Contains(parseNames(args["extensions"]), extensionChanges) {
 		a.parseExtension(args)
 	}
 	return a, nil

@@ -40,7 +40,7 @@ type Allocator struct {
 type source interface {
 	clock() time.Time
 	Observe(fn func(old, new *Lease)) (stop func())
-	Expiring(after, until time.Time) iter.Seq[Lease]
+	expiring(after, until time.Time) iter.Seq[Lease]
 	All() iter.Seq[Lease]
 	Overlapping(p netip.Prefix) iter.Seq[Lease]
 }

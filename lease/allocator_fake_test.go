@@ -45,7 +45,7 @@ func (f *fakeSource) All() iter.Seq[Lease] {
 	return slices.Values(f.sorted())
 }
 
-func (f *fakeSource) Expiring(after, until time.Time) iter.Seq[Lease] {
+func (f *fakeSource) expiring(after, until time.Time) iter.Seq[Lease] {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return slices.Values(slices.DeleteFunc(f.sorted(), func(l Lease) bool {

@@ -115,7 +115,7 @@ func (a *Allocator) expiring(after, until time.Time, fn func(*units, *Lease)) {
 	// What changes from here on is not to be judged by what was read before.
 	a.sweeping = map[Key]struct{}{}
 	a.mu.Unlock()
-	for l := range a.source.Expiring(after, until) {
+	for l := range a.source.expiring(after, until) {
 		a.mu.Lock()
 		if _, changed := a.sweeping[l.Key()]; !changed {
 			for _, u := range a.overlapping(l.prefix()) {

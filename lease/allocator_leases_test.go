@@ -24,8 +24,8 @@ func (s *slowSource) late(leases iter.Seq[Lease]) iter.Seq[Lease] {
 
 func (s *slowSource) All() iter.Seq[Lease] { return s.late(s.fakeSource.All()) }
 
-func (s *slowSource) Expiring(after, until time.Time) iter.Seq[Lease] {
-	return s.late(s.fakeSource.Expiring(after, until))
+func (s *slowSource) expiring(after, until time.Time) iter.Seq[Lease] {
+	return s.late(s.fakeSource.expiring(after, until))
 }
 
 func TestRenewalWhileExpiredLeasesAreRead(t *testing.T) {

@@ -137,11 +137,11 @@ func (s *Store) ascend(from addrPlace, yield func(Lease) bool) {
 	}
 }
 
-// Expiring goes through the leases that end after `after` and no later than
+// expiring goes through the leases that end after `after` and no later than
 // until, earliest first, without holding up commits. Infinite leases are not
 // among them. A lease may come again if it is prolonged meanwhile, or if others
 // are that end in the same second.
-func (s *Store) Expiring(after, until time.Time) iter.Seq[Lease] {
+func (s *Store) expiring(after, until time.Time) iter.Seq[Lease] {
 	return func(yield func(Lease) bool) {
 		w := expiring{from: endPlace{at: after.Unix() + 1}, until: until.Unix(), more: true}
 		for w.more {
@@ -155,7 +155,7 @@ func (s *Store) Expiring(after, until time.Time) iter.Seq[Lease] {
 	}
 }
 
-// expiring is how far somebody has come in Expiring.
+// expiring is how far somebody has come in expiring.
 type expiring struct {
 	from   endPlace
 	until  int64

@@ -53,7 +53,7 @@ type reclaimRun struct {
 type reclaimSource interface {
 	watch(fn func(old, new *Lease)) (stop func())
 	clock() time.Time
-	Expiring(after, until time.Time) iter.Seq[Lease]
+	expiring(after, until time.Time) iter.Seq[Lease]
 }
 
 // newReclaimRun returns one whose first cycle looks at all that has ended: there
@@ -136,7 +136,7 @@ func (r *reclaimRun) reclaim(ctx context.Context) {
 		}
 		batch = nil
 	}
-	for l := range r.source.Expiring(time.Unix(from, 0), now) {
+	for l := range r.source.expiring(time.Unix(from, 0), now) {
 		if l.State == ExpiredReclaimed {
 			continue
 		}
@@ -193,7 +193,7 @@ func (r *reclaimRun) changed(l Lease) Change {
 func (r *reclaimRun) flush(ctx context.Context) {
 	var batch []Lease
 	remove := func(l Lease) Change { return Change{Lease: l, Delete: true, If: l.Revision} }
-	for l := range r.source.Expiring(time.Time{}, r.source.clock().Add(-r.Params.HoldReclaimedTime)) {
+	for l := range r.source.expiring(time.Time{}, r.source.clock().Add(-r.Params.HoldReclaimedTime)) {
 		if l.State != ExpiredReclaimed || r.Owned != nil && !r.Owned(l) {
 			continue
 		}

@@ -123,7 +123,7 @@ func (w *mirror) equal(t *testing.T, s *Store) {
 		}
 	}
 	from, to := time.Unix(1_700_000_000+3600+20, 5e8), time.Unix(1_700_000_000+3600+60, 0)
-	expiring := slices.Collect(s.Expiring(from, to))
+	expiring := slices.Collect(s.expiring(from, to))
 	require.True(t, slices.IsSortedFunc(expiring, func(a, b Lease) int { return a.Expires().Compare(b.Expires()) }))
 	slices.SortFunc(expiring, byKey)
 	require.Equal(t, w.where(func(l Lease) bool {
@@ -572,7 +572,7 @@ func TestCommitsWhileGoingThrough(t *testing.T) {
 	for name, seq := range map[string]func(func(Lease) bool){
 		"all":      s.All(),
 		"subnet":   s.BySubnet(1),
-		"expiring": s.Expiring(time.Unix(0, 0), time.Unix(1_700_000_000+3600+10*n, 0)),
+		"expiring": s.expiring(time.Unix(0, 0), time.Unix(1_700_000_000+3600+10*n, 0)),
 	} {
 		seen := map[netip.Addr]int{}
 		i := 0

@@ -304,15 +304,15 @@ func (n *Node) Mux() *ctrl.Mux { return n.starting().mux }
 // Kill.
 func (n *Node) LeaseFile() string { return n.disk.file() }
 
-// StoreOptions returns the options to open the lease file with.
-func (n *Node) StoreOptions() *lease.Options {
+// storeOptions returns the options to open the lease file with.
+func (n *Node) storeOptions() *lease.Options {
 	l := n.starting()
 	return &lease.Options{Logger: l.logger(), Now: n.Now, Write: l.write}
 }
 
 // OpenStore opens the lease file.
 func (n *Node) OpenStore() (*lease.Store, error) {
-	s, err := lease.Open(n.LeaseFile(), n.StoreOptions())
+	s, err := lease.Open(n.LeaseFile(), n.storeOptions())
 	if err == nil {
 		n.starting().keep(s)
 	}
