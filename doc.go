@@ -27,7 +27,8 @@
 //   - [github.com/dhcpha/dhcpha/ha]: what makes a server one of a pair, or of
 //     more, whatever engine it has. What a pair promises, and what it cannot,
 //     is written there. Below it are hametrics, what Prometheus is told of a
-//     server, and hatest, a pair in memory for tests of programs that use it.
+//     server, hastatus, a page that shows how a pair is, and hatest, a pair in
+//     memory for tests of programs that use it.
 //   - [github.com/dhcpha/dhcpha/ctrl]: Kea's control channel, both ends of it.
 //   - [github.com/dhcpha/dhcpha/lease]: what a lease is, the durable store,
 //     pools, expiry, and Kea's lease files.
