@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"math"
 	"net/netip"
 	"slices"
@@ -56,15 +57,38 @@ func (c *leaseCommands) found(leases []lease.Lease) Response {
 	return r
 }
 
-func (c *leaseCommands) getAll(_ context.Context, raw json.RawMessage) (Response, error) {
-	var leases []lease.Lease
-	if raw == nil {
-		for l := range c.store.All() {
-			if c.family.hasType(l.Type) {
-				leases = append(leases, l)
-			}
+// maxListed is how many leases an answer has at most, some 90 MB of text. Kea's
+// has no bound.
+const maxListed = 250_000
+
+// gather appends the leases of the family, by address, to others of an answer.
+func (c *leaseCommands) gather(leases []lease.Lease, more iter.Seq[lease.Lease]) ([]lease.Lease, error) {
+	before := len(leases)
+	for l := range more {
+		if !c.family.hasType(l.Type) {
+			continue
 		}
-		return c.found(leases), nil
+		if len(leases) == maxListed {
+			return nil, failf("there are more than %d leases to list; ask for pages by lease%d-get-page", maxListed, c.family)
+		}
+		leases = append(leases, l)
+	}
+	slices.SortFunc(leases[before:], byAddress)
+	return leases, nil
+}
+
+// foundAll is the response with all leases of the family.
+func (c *leaseCommands) foundAll(leases iter.Seq[lease.Lease]) (Response, error) {
+	list, err := c.gather(nil, leases)
+	if err != nil {
+		return Response{}, err
+	}
+	return c.found(list), nil
+}
+
+func (c *leaseCommands) getAll(_ context.Context, raw json.RawMessage) (Response, error) {
+	if raw == nil {
+		return c.foundAll(c.store.All())
 	}
 	args, ok := parseArguments(raw)
 	if !ok {
@@ -77,6 +101,7 @@ func (c *leaseCommands) getAll(_ context.Context, raw json.RawMessage) (Response
 	if kind(args["subnets"]) != '[' || json.Unmarshal(args["subnets"], &ids) != nil {
 		return Response{}, failf("'subnets' parameter must be a list")
 	}
+	var leases []lease.Lease
 	listed := map[int64]bool{}
 	for _, raw := range ids {
 		id, ok := integer(raw)
@@ -87,23 +112,14 @@ func (c *leaseCommands) getAll(_ context.Context, raw json.RawMessage) (Response
 		// it any number of times as long as all leases are.
 		if id > 0 && id <= math.MaxUint32 && !listed[id] {
 			listed[id] = true
-			leases = append(leases, c.inSubnet(uint32(id))...)
+			var err error
+			// A subnet of the other family may have the same ID.
+			if leases, err = c.gather(leases, c.store.BySubnet(uint32(id))); err != nil {
+				return Response{}, err
+			}
 		}
 	}
 	return c.found(leases), nil
-}
-
-// inSubnet returns the leases of a subnet by address. A subnet of the other
-// family may have the same ID.
-func (c *leaseCommands) inSubnet(id uint32) []lease.Lease {
-	var leases []lease.Lease
-	for l := range c.store.BySubnet(id) {
-		if c.family.hasType(l.Type) {
-			leases = append(leases, l)
-		}
-	}
-	slices.SortFunc(leases, byAddress)
-	return leases
 }
 
 func (c *leaseCommands) getPage(_ context.Context, raw json.RawMessage) (Response, error) {
@@ -129,8 +145,10 @@ func (c *leaseCommands) getPage(_ context.Context, raw json.RawMessage) (Respons
 		return Response{}, failf("page size of retrieved leases must not be 0")
 	case limit < 0 || limit > math.MaxUint32:
 		return Response{}, failf("page size of retrieved leases must not be greater than %d", uint32(math.MaxUint32))
+	case limit > maxListed:
+		return Response{}, failf("page size of retrieved leases must not be greater than %d", maxListed)
 	}
-	r := c.found(c.store.Page(from, int(min(limit, math.MaxInt32))))
+	r := c.found(c.store.Page(from, int(limit)))
 	list := r.Arguments.(*LeaseList)
 	list.Count = new(len(list.Leases))
 	return r, nil
@@ -176,9 +194,7 @@ func (c *leaseCommands) getBy(name string, look func(text string) ([]lease.Lease
 		if err != nil {
 			return Response{}, err
 		}
-		leases = slices.DeleteFunc(leases, func(l lease.Lease) bool { return !c.family.hasType(l.Type) })
-		slices.SortFunc(leases, byAddress)
-		return c.found(leases), nil
+		return c.foundAll(slices.Values(leases))
 	}
 }
 
@@ -207,12 +223,5 @@ func (c *leaseCommands) getByState(_ context.Context, raw json.RawMessage) (Resp
 	if err != nil {
 		return Response{}, err
 	}
-	var leases []lease.Lease
-	for l := range c.store.ByState(lease.State(state), subnet) {
-		if c.family.hasType(l.Type) {
-			leases = append(leases, l)
-		}
-	}
-	slices.SortFunc(leases, byAddress)
-	return c.found(leases), nil
+	return c.foundAll(c.store.ByState(lease.State(state), subnet))
 }

@@ -53,3 +53,16 @@ func (c *leaseCommands) wipe(ctx context.Context, raw json.RawMessage) (Response
 	}
 	return r, nil
 }
+
+// inSubnet returns the leases of a subnet by address. A subnet of the other
+// family may have the same ID.
+func (c *leaseCommands) inSubnet(id uint32) []lease.Lease {
+	var leases []lease.Lease
+	for l := range c.store.BySubnet(id) {
+		if c.family.hasType(l.Type) {
+			leases = append(leases, l)
+		}
+	}
+	slices.SortFunc(leases, byAddress)
+	return leases
+}

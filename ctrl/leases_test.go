@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"net/netip"
 	"testing"
 
@@ -275,6 +276,33 @@ func TestSubnetsListedAgain(t *testing.T) {
 	l := lease.Lease{Type: lease.V4, Addr: netip.MustParseAddr("10.77.0.1"), SubnetID: 77, CLTT: 1, ValidLft: 1}
 	require.NoError(t, store.Commit(t.Context(), lease.Change{Lease: l}))
 	require.Equal(t, "1 IPv4 lease(s) found.", run(t, mux, "lease4-get-all", map[string]any{"subnets": []int{77, 78, 77, 77}}).Text)
+}
+
+// An answer has an end, however many leases there are: who asks for all of too
+// many is told how to get them.
+func TestTooManyToList(t *testing.T) {
+	t.Parallel()
+	c := &leaseCommands{family: V4}
+	some := func(n int) iter.Seq[lease.Lease] {
+		return func(yield func(lease.Lease) bool) {
+			for i := range n {
+				addr := netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
+				if !yield(lease.Lease{Type: lease.V4, Addr: addr}) {
+					return
+				}
+			}
+		}
+	}
+	leases, err := c.gather(nil, some(maxListed))
+	require.NoError(t, err)
+	require.Len(t, leases, maxListed)
+	_, err = c.gather(leases[:1], some(maxListed))
+	require.ErrorContains(t, err, "lease4-get-page")
+
+	_, mux, _ := leaseMux(t)
+	reply := run(t, mux, "lease4-get-page", map[string]any{"from": "start", "limit": maxListed + 1})
+	require.Equal(t, Error, reply.Result)
+	require.Equal(t, Empty, run(t, mux, "lease4-get-page", map[string]any{"from": "start", "limit": maxListed}).Result)
 }
 
 func BenchmarkPage(b *testing.B) {
