@@ -43,7 +43,7 @@ func (a *acceptor) run(ctx context.Context, listener net.Listener) error {
 	err := a.accept(ctx, listener, func(conn net.Conn) {
 		g := crowd.enter(ctx, conn)
 		if g == nil {
-			a.complaints.warn(a.log, "control connection refused: too many", "limit", a.maxConns, "peer", conn.RemoteAddr())
+			a.complaints.warn(a.log, "control connection refused: too many", "limit", a.maxConns, "remote", conn.RemoteAddr())
 			conn.Close()
 			return
 		}
@@ -80,7 +80,7 @@ func (a *acceptor) accept(ctx context.Context, listener net.Listener, take func(
 		}
 		// Such as no file descriptor being free: it passes.
 		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
-		a.log.Error("control listener", "error", err, "retry", pause)
+		a.log.Error("control connections cannot be accepted, will try again", "error", err, "retry", pause)
 		select {
 		case <-ctx.Done():
 			return nil

@@ -9,9 +9,9 @@ import (
 // complaints are what anybody who reaches a server can make it log, as often
 // as they like: a line a second says enough.
 type complaints struct {
-	mu     sync.Mutex
-	next   time.Time
-	unsaid int
+	mu      sync.Mutex
+	next    time.Time
+	omitted int
 }
 
 func (c *complaints) warn(log *slog.Logger, message string, attrs ...any) {
@@ -19,9 +19,9 @@ func (c *complaints) warn(log *slog.Logger, message string, attrs ...any) {
 	defer c.mu.Unlock()
 	now := time.Now()
 	if now.Before(c.next) {
-		c.unsaid++
+		c.omitted++
 		return
 	}
-	log.Warn(message, append(attrs, "unsaid", c.unsaid)...)
-	c.next, c.unsaid = now.Add(time.Second), 0
+	log.Warn(message, append(attrs, "omitted", c.omitted)...)
+	c.next, c.omitted = now.Add(time.Second), 0
 }

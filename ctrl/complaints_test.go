@@ -59,10 +59,10 @@ func TestComplaints(t *testing.T) {
 			require.Equal(t, http.StatusUnauthorized, post(server, "{}").Code)
 		}
 		require.Equal(t, 1, log.count("wrong user or password"))
-		require.Equal(t, 1, log.count("unsaid=0"))
+		require.Equal(t, 1, log.count("omitted=0"))
 		time.Sleep(time.Second)
 		post(server, "{}")
-		require.Equal(t, 1, log.count("unsaid=999"))
+		require.Equal(t, 1, log.count("omitted=999"))
 	})
 }
 

@@ -110,7 +110,7 @@ func (s *HTTPServer) receive(r *http.Request, memory []byte) (body []byte, done 
 		return memory, func() {}, refuse(http.StatusBadRequest)
 	}
 	if s.Auth != nil && !s.Auth.allows(r.Header.Get("Authorization")) {
-		s.complaints.warn(logger(s.Logger), "command refused: wrong user or password", "peer", r.RemoteAddr)
+		s.complaints.warn(logger(s.Logger), "command refused: wrong user or password", "remote", r.RemoteAddr)
 		a := refuse(http.StatusUnauthorized)
 		a.challenge = s.Auth.challenge()
 		return memory, func() {}, a
@@ -118,7 +118,7 @@ func (s *HTTPServer) receive(r *http.Request, memory []byte) (body []byte, done 
 	body, done, err := s.readBody(r, memory)
 	switch {
 	case errors.Is(err, errBusy):
-		s.complaints.warn(logger(s.Logger), "command refused: too many long ones at once", "peer", r.RemoteAddr)
+		s.complaints.warn(logger(s.Logger), "command refused: too many long ones at once", "remote", r.RemoteAddr)
 		refused = refuse(http.StatusServiceUnavailable)
 	case errors.Is(err, ErrTooLarge):
 		refused = refuse(http.StatusRequestEntityTooLarge)

@@ -285,7 +285,7 @@ func TestConnectionsRefusedDoNotFillTheLog(t *testing.T) {
 		time.Sleep(time.Second)
 		requireClosed(t, l.dial())
 		require.Equal(t, 2, log.count("too many"))
-		require.Equal(t, 1, log.count("unsaid=49"))
+		require.Equal(t, 1, log.count("omitted=49"))
 		require.Equal(t, 200, readAnswer(t, busy).StatusCode)
 	})
 }

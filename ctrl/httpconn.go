@@ -88,7 +88,7 @@ func (s *HTTPServer) handshake(stopping context.Context, conn *guest) bool {
 	}
 	err := secure.Handshake()
 	if err != nil && stopping.Err() == nil && !errors.Is(err, io.EOF) {
-		s.complaints.warn(logger(s.Logger), "control connection refused", "peer", conn.RemoteAddr(), "error", err)
+		s.complaints.warn(logger(s.Logger), "control connection refused", "remote", conn.RemoteAddr(), "error", err)
 	}
 	return err == nil
 }

@@ -108,7 +108,7 @@ func (s *Sockets) start(key string, c SocketConfig) error {
 			if err != nil {
 				logger(s.Logger).Error("control socket lost, will be opened again", "socket", c.String(), "error", err)
 			} else {
-				logger(s.Logger).Info("control socket open", "socket", c.String())
+				logger(s.Logger).Info("control socket open again", "socket", c.String())
 			}
 		},
 	}

@@ -55,7 +55,7 @@ func (x *exchange) allocationFailed(typ lease.Type) {
 		}
 	}
 	x.e.core.Stats.Failed(x.subnet.id, x.subnet.Shared, pools)
-	x.e.core.Log.Warn("nothing left for client", "client", engine.LoggedDUID(x.client), "type", typ, "subnet", x.subnet.id, "classes", x.loggedClasses())
+	x.e.core.Log.Warn("no address or prefix for client", "client", engine.LoggedDUID(x.client), "type", typ, "subnet", x.subnet.id, "classes", x.loggedClasses())
 }
 
 // datagrams is what the server received and sent, for the statistics.

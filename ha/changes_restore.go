@@ -26,7 +26,7 @@ func (r *receiver) rewind(ctx context.Context, st *stream, m *changes) error {
 	}
 	r.move(st, m.server, m.to, nil, true, nil)
 	if given > 0 { // two that meet for the first time have lost nothing
-		r.opts.log.Warn("a server has lost changes; they are given back to it", "peer", m.server, "changes", given)
+		r.opts.log.Warn("the peer has lost changes; they are given back to it", "peer", m.server, "changes", given)
 	}
 	return nil
 }

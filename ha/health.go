@@ -110,7 +110,7 @@ func (h *health) probe(ctx context.Context) bool {
 		if err != nil {
 			h.s.opts.Logger.Error("leases cannot be made durable, clients are left to the other servers", "error", err)
 		} else {
-			h.s.opts.Logger.Warn("leases can be made durable again")
+			h.s.opts.Logger.Info("leases can be made durable again")
 		}
 		for _, r := range h.s.relationships {
 			r.box.put(r.judge)

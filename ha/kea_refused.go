@@ -24,7 +24,7 @@ func (r *refusalLog) log(log *slog.Logger, peer string, c *lease.Change, err err
 	defer r.mu.Unlock()
 	r.count++
 	if now := time.Now(); now.Sub(r.last) >= refusalEvery {
-		log.Warn("the server refuses a lease; it is not given to its client",
+		log.Warn("the peer refuses a lease; it is not given to its client",
 			"peer", peer, "address", c.Lease.Key(), "error", err, "refused", r.count)
 		r.last, r.count = now, 0
 	}

@@ -42,7 +42,7 @@ func newKeaSender(p *peer, store *lease.Store, f *feed, opts replicaOptions) *ke
 // run sends until ctx ends or Kea cannot be reached.
 func (s *keaSender) run(ctx context.Context) error {
 	if from := s.feed.acked(); from != 0 && from < s.forgotten() {
-		s.log.Warn("some removed leases are no longer known: the server keeps them until they expire", "peer", s.peer.Name)
+		s.log.Warn("some removed leases are no longer known: the peer keeps them until they expire", "peer", s.peer.Name)
 	}
 	taking, stop := context.WithCancelCause(ctx)
 	defer stop(nil)

@@ -170,11 +170,11 @@ func (m *Machine) mustTerminate(now time.Time) bool {
 	switch {
 	case !p.skewKnown || skew <= skewWarned:
 	case skew > skewFatal && !p.ours:
-		m.log(slog.LevelError, "giving up cooperation: the clocks differ too much", slog.Duration("partner-ahead", p.skew))
+		m.log(slog.LevelError, "giving up cooperation: the clocks differ too much", slog.Duration("clock-offset", p.skew))
 		return true
 	case p.warned.IsZero() || now.Sub(p.warned) > skewWarnEvery:
 		p.warned = now
-		m.log(slog.LevelWarn, "the clocks of the two servers differ", slog.Duration("partner-ahead", p.skew))
+		m.log(slog.LevelWarn, "the clocks of the two servers differ", slog.Duration("clock-offset", p.skew))
 	}
 	if limit := m.cfg.maxRejectedLeaseUpdates(); limit > 0 && !p.ours && m.rejections(now) >= limit {
 		m.log(slog.LevelError, "giving up cooperation: the partner refuses leases", slog.Int("clients", limit))

@@ -65,9 +65,9 @@ func (m *Machine) cover() {
 	m.covering = want
 	m.scopes = m.scopesIn(m.state)
 	if want {
-		m.log(slog.LevelInfo, "covering for the partner", slog.Any("scopes", m.scopes))
+		m.log(slog.LevelInfo, "covering for the partner", slog.Any("serves", m.scopes))
 	} else {
-		m.log(slog.LevelInfo, "no longer covering for the partner", slog.Any("scopes", m.scopes))
+		m.log(slog.LevelInfo, "no longer covering for the partner", slog.Any("serves", m.scopes))
 	}
 }
 

@@ -40,7 +40,7 @@ func (m *member) ask(ctx context.Context) (*account, error) {
 		if m.silent.Swap(&silence{err}) == nil && ctx.Err() == nil {
 			level = slog.LevelWarn // once: heartbeats are many
 		}
-		m.r.log.Log(ctx, level, "the server does not answer", "peer", m.Name, "error", err)
+		m.r.log.Log(ctx, level, "the peer does not answer", "peer", m.Name, "error", err)
 		return nil, err
 	}
 	received := m.r.now()
@@ -54,7 +54,7 @@ func (m *member) ask(ctx context.Context) (*account, error) {
 	h.at = received
 	m.said.Store(h)
 	if m.silent.Swap(nil) != nil {
-		m.r.log.Info("the server answers again", "peer", m.Name)
+		m.r.log.Info("the peer answers again", "peer", m.Name)
 	}
 	m.replica.greet(h.Ours)
 	return h, nil

@@ -73,7 +73,7 @@ func (r *relationship) heartbeat(ctx context.Context) Event {
 	// must know by then what the partner has told them.
 	if r.view.Load().state == StateReady && h.Ours && h.State != StateReady {
 		if err := r.partner.follow(ctx); err != nil {
-			r.log.Warn("the last leases of the partner do not come", "partner", r.partner.Name, "error", err)
+			r.log.Warn("the last leases of the partner do not come", "peer", r.partner.Name, "error", err)
 			return HeartbeatFailed{}
 		}
 	}
@@ -90,18 +90,18 @@ func (r *relationship) synchronize(ctx context.Context) Event {
 		return SyncDone{OK: true}
 	}
 	if context.Cause(ctx) == errNotSyncing {
-		r.log.Info("synchronization with the partner is given up", "partner", r.partner.Name)
+		r.log.Info("synchronization with the partner is given up", "peer", r.partner.Name)
 		return SyncDone{} // nobody waits for it
 	}
 	refused := (*ctrl.ResultError)(nil)
-	r.log.Error("synchronization with the partner failed", "partner", r.partner.Name, "error", err)
+	r.log.Error("synchronization with the partner failed", "peer", r.partner.Name, "error", err)
 	return SyncDone{Unreachable: !errors.As(err, &refused) && !errors.Is(err, errNotStored)}
 }
 
 func (r *relationship) reset(ctx context.Context) Event {
 	_, err := r.partner.call(ctx, "ha-reset", map[string]any{"server-name": r.cfg.ThisServerName})
 	if err != nil {
-		r.log.Warn("the partner cannot be reset", "partner", r.partner.Name, "error", err)
+		r.log.Warn("the partner cannot be reset", "peer", r.partner.Name, "error", err)
 	}
 	return ResetDone{OK: err == nil}
 }
@@ -111,7 +111,7 @@ func (r *relationship) notify(ctx context.Context, a SendMaintenanceNotify) Even
 		"cancel": a.Cancel, "server-name": r.cfg.ThisServerName, "state": a.State.String(),
 	})
 	if reply == nil {
-		r.log.Warn("the partner does not answer the notification of maintenance", "partner", r.partner.Name, "error", err)
+		r.log.Warn("the partner does not answer the notification of maintenance", "peer", r.partner.Name, "error", err)
 		return NotifyDone{}
 	}
 	done := NotifyDone{Answered: true, Result: reply.Result, Text: reply.Text}
@@ -134,8 +134,8 @@ func (r *relationship) changed(a StateChanged) {
 	if r.partner != nil {
 		change.Partner = r.partner.Name
 	}
-	r.log.Info("state changed", "from", a.From, "to", a.To, "partner", change.Partner,
-		"partner-state", a.Partner, "serves", v.scopes)
+	r.log.Info("state changed", "from", a.From, "to", a.To, "peer", change.Partner,
+		"peer-state", a.Partner, "serves", v.scopes)
 	if r.s.opts.OnState != nil {
 		r.s.opts.OnState(change)
 	}

@@ -157,7 +157,7 @@ func (r *replica) note(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.err == nil {
-		r.opts.log.Warn("leases cannot be sent", "peer", r.peer.Name, "error", err)
+		r.opts.log.Warn("leases cannot be sent to the peer", "peer", r.peer.Name, "error", err)
 	}
 	r.err = err
 	select {
@@ -185,7 +185,7 @@ func (r *replica) greet(ours bool) {
 	}
 	if r.err != nil {
 		r.err = nil
-		r.opts.log.Info("leases are sent again", "peer", r.peer.Name)
+		r.opts.log.Info("leases are sent to the peer again", "peer", r.peer.Name)
 		r.feed.retry() // it may have been configured anew
 	}
 	select {

@@ -23,7 +23,7 @@ func (s *Store) recover() error {
 			return fmt.Errorf("recover from an earlier error: %w", err)
 		}
 		if err := s.db.close(); err != nil {
-			s.log.Warn("closing the lease file", "error", err)
+			s.log.Warn("the lease file cannot be closed", "error", err)
 		}
 		s.db = nil
 	}

@@ -173,7 +173,7 @@ func (s *Store) commit(batch []*request) {
 	}
 	if err != nil {
 		err = fmt.Errorf("lease: commit to %s: %w", s.path, err)
-		s.log.Error("leases not committed", "error", err, "commits", len(batch))
+		s.log.Error("leases cannot be written, their clients are not answered", "error", err, "commits", len(batch))
 	}
 	for i, r := range batch {
 		// A conflict may be with a change that has now failed: then the

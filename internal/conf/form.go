@@ -92,7 +92,7 @@ func (f *Form[C]) read(root *keajson.Node, warnings []keajson.Problem, err error
 			opts.Warn(w)
 		}
 		if opts.Logger != nil {
-			opts.Logger.Warn("configuration", "path", w.Path, "at", w.Pos.String(), "warning", w.Text)
+			opts.Logger.Warn("configuration warning", "path", w.Path, "at", w.Pos.String(), "warning", w.Text)
 		}
 	}
 	if err := report.Err(); err != nil {

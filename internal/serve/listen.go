@@ -38,7 +38,7 @@ func (l *listener) update() error {
 	}
 	for key, sock := range l.sockets {
 		if failed := sock.failed.Load(); failed != nil {
-			s.options.Logger.Warn("socket lost", "address", key.addr, "error", *failed)
+			s.options.Logger.Warn("socket lost, will be opened again", "address", key.addr, "error", *failed)
 			l.remove(sock)
 		} else if !wanted[key] {
 			l.remove(sock)

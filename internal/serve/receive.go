@@ -109,7 +109,7 @@ func (s *Server) refuse(d *Datagram, why int, x *Exchange) {
 	}
 	s.ended(x, OutcomeRefused)
 	if s.options.Logger.Enabled(s.queries, slog.LevelDebug) {
-		s.options.Logger.Debug("query refused", "from", d.Remote, "reason", s.options.Protocol.Reason(why))
+		s.options.Logger.Debug("query refused", "remote", d.Remote, "reason", s.options.Protocol.Reason(why))
 	}
 }
 
