@@ -17,6 +17,7 @@ var packages = map[string]string{
 	"dhcp6c":    "wide-dhcpv6-client",
 	"dhcpcd":    "dhcpcd5",
 	"ip":        "iproute2",
+	"curl":      "curl",
 	"jq":        "jq",
 	"kea-dhcp4": "kea-dhcp4-server",
 	"kea-dhcp6": "kea-dhcp6-server",
