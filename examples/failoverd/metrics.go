@@ -12,6 +12,9 @@ import (
 	"github.com/dhcpha/dhcpha/lease"
 )
 
+// collections is how many may collect the metrics at a time.
+const collections = 4
+
 // newMetrics returns the metrics of the server, whose parts need not be there
 // before they are asked for.
 func (d *daemon[C]) newMetrics() *hametrics.Metrics {
@@ -33,7 +36,7 @@ func (d *daemon[C]) monitoring(metrics *hametrics.Metrics, page http.Handler) ht
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(metrics)
 	mux := http.NewServeMux()
-	mux.Handle("/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
+	mux.Handle("/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: collections}))
 	mux.Handle("/healthz", ha.HealthHandler(status))
 	mux.Handle("/readyz", ha.ReadyHandler(status, d.service.notReady))
 	mux.Handle("/", page)

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -125,4 +127,18 @@ func TestMonitoring6Alone(t *testing.T) {
 		`dhcpha_exchanges_total{outcome="refused",type="unknown"} 1`,
 	)
 	require.False(t, strings.Contains(fetch(t, url+"metrics"), "dhcpha_ha_"), "there is no high availability")
+
+	// Who does not answer everywhere is healthy and not ready.
+	config, err := os.ReadFile(p.config)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(p.config, bytes.Replace(config, []byte(`/::1"`), []byte(`/::1", "missing0"`), 1), 0o644))
+	p.command(ctx, "config-reload", nil)
+	testnet.Until(ctx, t, "an interface is missing", func() error {
+		if code, text := probe(t, url+"readyz"); code != http.StatusServiceUnavailable || !strings.Contains(text, "missing0") {
+			return fmt.Errorf("%d: %s", code, text)
+		}
+		return nil
+	})
+	code, text := probe(t, url+"healthz")
+	require.Equal(t, http.StatusOK, code, text)
 }
