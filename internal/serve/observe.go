@@ -63,6 +63,10 @@ func (s *Server) watch(received time.Time) *Exchange {
 	if s.options.Observe == nil {
 		return nil
 	}
+	return s.exchange(received)
+}
+
+func (s *Server) exchange(received time.Time) *Exchange {
 	x, ok := s.watched.Get().(*Exchange)
 	if !ok {
 		x = new(Exchange)
@@ -71,12 +75,16 @@ func (s *Server) watch(received time.Time) *Exchange {
 	return x
 }
 
-// ended tells of a datagram of which nothing more becomes. A panic in what is told
-// is contained as that of a handler is, but it is not the query's.
+// ended tells of a datagram of which nothing more becomes, unless x is nil.
 func (s *Server) ended(x *Exchange, o Outcome) {
-	if x == nil {
-		return
+	if x != nil {
+		s.tell(x, o)
 	}
+}
+
+// tell contains a panic in what is told, as that of a handler is contained. It is
+// not the query's.
+func (s *Server) tell(x *Exchange, o Outcome) {
 	x.Outcome = o
 	told := *x
 	s.watched.Put(x)

@@ -6,22 +6,13 @@ import (
 )
 
 // reply encodes a reply and puts it into the outbox of the socket it leaves
-// by. The interface is always the one the query came in on. What is not put there
-// counts as unsent, also if the goroutine is ended: a reply has in it what the
-// handler made.
+// by. The interface is always the one the query came in on.
 func (s *Server) reply(j job) {
 	d := s.memory.get()
-	put := false
-	defer func() {
-		if !put {
-			s.counters.unsent.Add(1)
-			s.memory.put(d)
-			s.ended(j.exchange, OutcomeUnsent)
-		}
-	}()
 	d.Ifindex = j.endpoint.Index
-	out, err := encode(j.query, d)
+	out, err := s.encode(j, d)
 	if err != nil {
+		s.unsent(j, d)
 		s.options.QueryLog.Error("reply not sent", "client", j.query.Client(), "interface", j.endpoint.Name, "error", err)
 		return
 	}
@@ -29,17 +20,35 @@ func (s *Server) reply(j job) {
 	if d.exchange = j.exchange; d.exchange != nil {
 		d.exchange.Reply = d.Kind
 	}
-	put = out.outbox.put(d)
+	if !out.outbox.put(d) {
+		s.unsent(j, d)
+	}
 }
 
-// encode contains a panic, as the handler's own.
-func encode(q Query, d *Datagram) (out *Socket, err error) {
+// unsent counts a reply that does not come to be sent.
+func (s *Server) unsent(j job, d *Datagram) {
+	s.counters.unsent.Add(1)
+	s.memory.put(d)
+	s.ended(j.exchange, OutcomeUnsent)
+}
+
+// encode contains a panic, and counts a reply whose encoding ends the goroutine:
+// it has in it what the handler made.
+func (s *Server) encode(j job, d *Datagram) (out *Socket, err error) {
+	returned := false
 	defer func() {
+		if returned {
+			return
+		}
 		if p := recover(); p != nil {
 			err = fmt.Errorf("encoding panicked: %v", p)
+		} else {
+			s.unsent(j, d)
 		}
 	}()
-	return q.Encode(d)
+	out, err = j.query.Encode(d)
+	returned = true
+	return out, err
 }
 
 // transmit writes what is put into a socket's outbox until that is closed. If
