@@ -37,6 +37,7 @@ func TestConflictsByKind(t *testing.T) {
 		ours, theirs lease.Change
 		told, weTold bool
 		knew         bool
+		hub          bool // there are other relationships
 		want         Conflicts
 	}{
 		"standby: newer":             {role: Standby, ours: whose(1, then), theirs: whose(2, then+1), want: Conflicts{Taken: 1}},
@@ -47,6 +48,8 @@ func TestConflictsByKind(t *testing.T) {
 		"the same":                   {role: Standby, ours: whose(1, then), theirs: whose(1, then)},
 		"backup":                     {role: Backup, ours: whose(1, then), theirs: whose(2, then+1)},
 		"nothing here":               {role: Standby, theirs: whose(2, then)},
+		"nothing here, of a hub":     {role: Primary, theirs: whose(2, then), hub: true},
+		"ours was told":              {role: Primary, ours: whose(1, then), theirs: whose(2, then+1), weTold: true, want: Conflicts{Kept: 1}},
 		"theirs was told":            {role: Standby, ours: whose(1, then), theirs: whose(2, then-1), told: true, want: Conflicts{Taken: 1}},
 		"both were told":             {role: Standby, ours: whose(1, then), theirs: whose(2, then+1), told: true, weTold: true, want: Conflicts{Taken: 1, Shared: 1}},
 		"both were told, ours stays": {role: Primary, ours: whose(1, then), theirs: whose(2, then-1), told: true, weTold: true, want: Conflicts{Kept: 1, Shared: 1}},
@@ -72,7 +75,11 @@ func TestConflictsByKind(t *testing.T) {
 				require.NoError(t, store.Commit(t.Context(), tt.ours))
 			}
 			since := func(on bool) uint64 { return pick[uint64](on, 1, 0) }
-			r := newReceiver(store, receiverOptions{role: tt.role, primary: "server1", alone: func() uint64 { return since(tt.weTold) }})
+			opts := receiverOptions{role: tt.role, primary: "server1", alone: func() uint64 { return since(tt.weTold) }}
+			if tt.hub {
+				opts.keep = func(*lease.Lease) bool { return true }
+			}
+			r := newReceiver(store, opts)
 			h := &changesHead{server: "server2", to: lease.Position{Epoch: 7, Revision: 2}, alone: since(tt.told)}
 			if tt.knew {
 				h.seen = store.Position()
