@@ -49,6 +49,7 @@ type haWorld struct {
 	ctx     context.Context
 	family  *haFamily
 	net     *testnet.Net
+	lan     *testnet.LAN  // of the clients
 	servers []*haServer   // the first two are partners
 	host    *testnet.Host // of the clients
 	clients crowd
@@ -74,7 +75,7 @@ func newHAWorld(t *testing.T, f *haFamily, kinds kinds, relationship relationshi
 	testnet.Require(t, "ip", "nft", f.program())
 	n := testnet.New(t)
 	lan, link := n.LAN(), n.LAN()
-	w := &haWorld{t: t, ctx: within(t, *haPatience), family: f, net: n}
+	w := &haWorld{t: t, ctx: within(t, *haPatience), family: f, net: n, lan: lan}
 	relationship.backup = len(kinds) == 3
 	for i, kind := range kinds {
 		addr := f.lanAddr(1, i+1)

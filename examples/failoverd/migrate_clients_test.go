@@ -18,7 +18,8 @@ import (
 // become more. None of them may lose its lease, be refused, be given what is
 // another's, or be left without an answer.
 type clientele struct {
-	w *haWorld
+	w       *haWorld
+	mayCome bool // new ones come while something happens, not only after it
 
 	mu      sync.Mutex
 	leases  []haLease          // of client 1, 2 and so on
@@ -36,7 +37,7 @@ const leftAlone = 40 * time.Second
 
 func newClientele(w *haWorld, clients int) *clientele {
 	w.t.Helper()
-	c := &clientele{w: w, holders: map[netip.Addr]int{}, servers: map[string]int{}, seen: map[string]bool{}}
+	c := &clientele{w: w, mayCome: true, holders: map[netip.Addr]int{}, servers: map[string]int{}, seen: map[string]bool{}}
 	for range clients {
 		require.NoError(w.t, c.come(w.ctx))
 	}
@@ -69,6 +70,13 @@ func (c *clientele) during(what string, happens func()) {
 		})
 	}
 	workers.Go(func() {
+		if !c.mayCome {
+			select {
+			case <-happened:
+			case <-ctx.Done():
+				return
+			}
+		}
 		pace := time.NewTicker(200 * time.Millisecond)
 		defer pace.Stop()
 		cancelIf(cancel, untilAfter(ctx, happened, func() error {

@@ -128,7 +128,8 @@ func newSite(t *testing.T, w *haWorld, r relationship) *site {
 	testnet.Require(t, "socat", "jq")
 	pairs := []string{"hot-standby", r.mode}
 	if w.family.version == 6 {
-		pairs = append(pairs, "kea-dhcp4", "kea-dhcp6", "kea4-", "kea6-", "kea-leases4", "kea-leases6", "Dhcp4", "Dhcp6", "@dhcp4", "@dhcp6")
+		pairs = append(pairs, "kea-dhcp4", "kea-dhcp6", "kea4-", "kea6-", "kea-leases4", "kea-leases6", "Dhcp4", "Dhcp6", "@dhcp4", "@dhcp6",
+			"http://10.77.0.1:8000/", w.family.url(1))
 	}
 	s := &site{haWorld: w, guide: migrating(t), library: r.library, machines: map[string]*machine{}, words: strings.NewReplacer(pairs...)}
 	for _, server := range w.servers {
