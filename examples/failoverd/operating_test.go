@@ -72,7 +72,7 @@ func operateWell(t *testing.T, o *operator) {
 	o.comesToSay(first, "How to look", 1, 0)
 	o.comesToSay(second, "How to look", 1, 1)
 	require.Contains(t, o.at(first, "How to look", 2), `"ready"`)
-	require.Contains(t, o.at(first, "How to look", 3), `msg="state changed"`)
+	require.Contains(t, o.at(first, "How to look", 4), `msg="state changed"`)
 
 	require.Contains(t, o.at(first, "A server does not come back", 0), "serves the clients of server1")
 	o.at(first, "The disk is full, or fails", 0)
@@ -238,7 +238,7 @@ func operateConfiguration(t *testing.T, o *operator) {
 }
 
 func operateReplaced(t *testing.T, o *operator) {
-	first, second := o.startBoth()
+	first, _ := o.startBoth()
 	o.getMany(1, 5)
 	o.awaitEqual()
 	for _, s := range o.servers {
@@ -246,8 +246,7 @@ func operateReplaced(t *testing.T, o *operator) {
 		o.awaitBoth("hot-standby")
 		o.awaitLeases(5)
 	}
-	require.NotEmpty(t, o.at(first, "Replacing a host", 1))
-	require.Equal(t, o.at(first, "Replacing a host", 1), o.at(second, "Replacing a host", 1))
+	o.at(first, "How to look", 3) // which fails if they differ
 }
 
 func operateBackup(t *testing.T, o *operator) {
@@ -260,8 +259,10 @@ func operateBackup(t *testing.T, o *operator) {
 		o.getMany(5+4*i, 8+4*i)
 		o.renew(leases[0])
 		o.awaitEqual()
+		exported := filepath.Join(o.dir, "leases.csv")
+		_ = os.Remove(exported) // that of the other
 		o.at(s, "A backup of the leases", 1)
-		require.FileExists(t, filepath.Join(o.dir, "leases.json"))
+		require.FileExists(t, exported)
 		o.at(s, "A backup of the leases", 2)
 		o.awaitBoth("hot-standby")
 		o.awaitLeases(8 + 4*i)

@@ -108,6 +108,27 @@ func TestOperatingPageHasWhatStatusSays(t *testing.T) {
 	}
 }
 
+// What is to be looked for on a screen is what the program writes.
+func TestOperatingPageHasWhatIsWritten(t *testing.T) {
+	t.Parallel()
+	var source strings.Builder
+	for _, file := range serverFiles(t) {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		source.Write(text)
+	}
+	checked := 0
+	for _, heading := range []string{"By symptom", "It does not start"} {
+		for _, row := range rowsUnder(t, operatingPage, heading) {
+			for _, quoted := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(row[0], -1) {
+				require.Contains(t, source.String(), quoted[1], heading)
+				checked++
+			}
+		}
+	}
+	require.Greater(t, checked, 15)
+}
+
 // texts returns what a function returns: constants, or the constants that what it
 // returns begins with.
 func texts(t *testing.T, file, function string) (all []string) {
@@ -199,11 +220,21 @@ type logs struct {
 // systems.
 func logLines(t *testing.T) *logs {
 	t.Helper()
+	l := &logs{map[string]string{}, map[string]bool{}}
+	for _, file := range serverFiles(t) {
+		l.read(t, file)
+	}
+	require.Greater(t, len(l.messages), 50)
+	return l
+}
+
+// serverFiles are the files that failoverd is made of, on all systems.
+func serverFiles(t *testing.T) (all []string) {
+	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{.ImportPath}}", module+"/examples/failoverd")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	require.NoError(t, err)
-	l := &logs{map[string]string{}, map[string]bool{}}
 	for line := range strings.Lines(string(out)) {
 		folder, ours := strings.CutPrefix(strings.TrimSpace(line), module+"/")
 		if !ours {
@@ -211,14 +242,9 @@ func logLines(t *testing.T) *logs {
 		}
 		files, err := filepath.Glob(filepath.Join(root, folder, "*.go"))
 		require.NoError(t, err)
-		for _, file := range files {
-			if noTest(file) {
-				l.read(t, file)
-			}
-		}
+		all = append(all, slices.DeleteFunc(files, isTest)...)
 	}
-	require.Greater(t, len(l.messages), 50)
-	return l
+	return all
 }
 
 // forwards are the functions that log what their callers say; what these say is
