@@ -57,9 +57,9 @@ func (n *Conflicts) count(c *conflict, v verdict) {
 }
 
 // mutual says whether neither server knew of the other's change, which makes
-// another lease of it.
+// another lease of it. Where there is nothing here the sender knows of that.
 func (c *conflict) mutual(v verdict) bool {
-	return v != leaveIt && !c.knew && !c.copied && c.role != Backup && c.ours.Lease.Addr.IsValid()
+	return v != leaveIt && !c.knew && !c.copied && c.role != Backup
 }
 
 // shared says whether two clients were told that the lease is theirs, for the same
@@ -81,5 +81,5 @@ func sameHolder(a, b *lease.Lease) bool {
 
 // outlasts says whether the lease has not expired at a time, in Unix seconds.
 func outlasts(l *lease.Lease, at int64) bool {
-	return l.ValidLft == lease.Infinite || l.CLTT+int64(l.ValidLft) > at
+	return l.CLTT+int64(l.ValidLft) > at // Infinite is 136 years
 }
