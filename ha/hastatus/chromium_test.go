@@ -145,7 +145,7 @@ func TestFollows(t *testing.T) {
 	b.size(1440, 900, "light")
 	b.open(server.URL + "/")
 	b.until(`document.getElementById("live").classList.contains("on")`)
-	b.value(`(document.querySelector("details").open = false, document.getElementById("q").focus(), window.kept = document.querySelector("h1"))`, nil)
+	b.value(`(document.querySelector("details").open = true, document.getElementById("q").focus(), window.kept = document.querySelector("h1"))`, nil)
 
 	s.becomes(falls(pair(), 20*time.Second, &ha.Takeover{In: 40 * time.Second}))
 	b.until(`document.querySelector("h1").innerText === "server2 does not answer."`)
@@ -162,7 +162,7 @@ func TestFollows(t *testing.T) {
 	require.Equal(t, "Needs a look · server1", state.Title)
 	require.Equal(t, "icon-wary.svg", state.Icon)
 	require.Equal(t, "q", state.Focus)
-	require.False(t, state.Open, "it was closed by the reader")
+	require.True(t, state.Open, "it was opened by the reader")
 	require.True(t, state.Kept, "what is being read is not replaced")
 
 	stop()
@@ -172,6 +172,9 @@ func TestFollows(t *testing.T) {
 	b.until(`document.body.classList.contains("stale")`)
 	require.Contains(t, b.text("#lost"), "This server has not been heard since")
 	require.Contains(t, b.text("#live-text"), "As of")
+	if *screenshots != "" {
+		require.NoError(t, os.WriteFile(filepath.Join(*screenshots, "gone.png"), b.picture(1440, 1200), 0o644))
+	}
 }
 
 // Searching, with scripts and by keys.

@@ -128,7 +128,8 @@ func pair() ha.Status {
 			},
 			Peers: []ha.PeerStatus{{Name: "server2", Role: ha.Standby, Kind: ha.KindOurs}},
 		}},
-		Service: ctrl.ServiceState{},
+		Service:   ctrl.ServiceState{},
+		Listeners: []ha.ListenerStatus{{URL: "http://192.0.2.1:8000/"}},
 	}
 }
 
@@ -152,13 +153,13 @@ func balanced() ha.Status {
 	return st
 }
 
-const refusedText = "ha: server2: ha-heartbeat http://192.0.2.2:8000/: dial tcp 192.0.2.2:8000: connect: connection refused"
+const refusedText = "dial tcp 192.0.2.2:8000: connect: connection refused"
 
 // falls has the partner fall silent, some time ago.
 func falls(st ha.Status, ago time.Duration, t *ha.Takeover) ha.Status {
 	r := &st.Relationships[0]
 	r.Partner.State, r.Partner.Heard, r.Partner.Takeover = ha.StateUnavailable, night.Add(-ago), t
-	r.Peers[0].Error, r.Peers[0].Pending = refusedText, 12
+	r.Peers[0].Error, r.Peers[0].Pending = "ha: "+r.Partner.Name+": "+refusedText, 12
 	return st
 }
 

@@ -60,7 +60,7 @@ func silent(p *ha.PartnerStatus) bool { return p.State == ha.StateUnavailable ||
 type serving struct {
 	Level level
 	Who   string // such as "server1"
-	Whom  string // such as "all clients"
+	Whom  string // such as "All clients."
 	Text  string // both, as a sentence without its full stop
 }
 
@@ -89,19 +89,19 @@ func whoServes(all []share) serving {
 	who := listed(names)
 	switch {
 	case unserved == len(all) && may != "":
-		return serving{wary, "Not known", may + " may still serve all clients", may + " may still serve its clients"}
+		return serving{wary, "Not known", may + " may still serve all clients.", may + " may still serve its clients"}
 	case unserved > 0 && may != "":
-		return serving{wary, who, "half of the clients; " + may + " may still serve the others",
+		return serving{wary, who, "Half of the clients; " + may + " may still serve the others.",
 			who + " serves half of the clients, " + may + " may still serve the others"}
 	case len(all) == 0 || unserved == len(all):
-		return serving{alarm, "Nobody", "no client is known to be served", "No client is known to be served"}
+		return serving{alarm, "Nobody", "No client is known to be served.", "No client is known to be served"}
 	case unserved > 0:
-		return serving{alarm, who, "half of the clients; the others are not known to be served",
+		return serving{alarm, who, "Half of the clients; the others are not known to be served.",
 			who + " serves half of the clients, the others are not known to be served"}
 	case twice > 0:
-		return serving{moving, who, "the same clients, for a moment", who + " serve the same clients for a moment"}
+		return serving{moving, who, "The same clients, for a moment.", who + " serve the same clients for a moment"}
 	case len(names) == 1:
-		return serving{fine, who, "all clients", who + " serves all clients"}
+		return serving{fine, who, "All clients.", who + " serves all clients"}
 	}
-	return serving{fine, who, "half of the clients each", who + " serve half of the clients each"}
+	return serving{fine, who, "Half of the clients each.", who + " serve half of the clients each"}
 }

@@ -133,8 +133,11 @@ type change struct {
 	Serves  string
 }
 
-// maxChanges bounds that list.
-const maxChanges = 24
+// The list has so many lines, of which the latest are seen at once.
+const (
+	maxChanges = 24
+	latest     = 4
+)
 
 // changes lists what happened to servers, the latest first.
 func (h *history) changes(names []string, now time.Time) []change {

@@ -3,6 +3,7 @@ package hastatus
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/dhcpha/dhcpha/ha"
@@ -39,7 +40,8 @@ type relationship struct {
 	Link    link
 	Backups []backup
 	Lanes   timeline
-	Changes []change
+	Changes []change // the latest
+	Earlier []change
 }
 
 // server is one of the servers that serve.
@@ -114,12 +116,12 @@ func (p *Page) relationship(st *ha.Status, r *ha.RelationshipStatus, now time.Ti
 	rel.Level = rel.verdict.Level
 	rel.notice(noticesOf(r)...)
 	serving := whoServes(shares(r))
-	rel.Answers = []answer{{"Who serves", serving.Level, serving.Who, sentence(serving.Whom) + "."}}
+	rel.Answers = []answer{{"Who serves", serving.Level, serving.Who, serving.Whom}}
 	if r.Partner != nil {
 		rel.Answers = append(rel.Answers, p.partnerAnswer(r.Partner, now))
 	}
 	rel.Answers = append(rel.Answers, copies(st, r), rel.nextAnswer(r))
-	rel.Servers = append(rel.Servers, p.thisServer(r, now))
+	rel.Servers = append(rel.Servers, p.thisServer(st, r, now))
 	names := []string{r.Server}
 	if r.Partner != nil {
 		rel.Servers = append(rel.Servers, p.partner(r, now))
@@ -132,7 +134,9 @@ func (p *Page) relationship(st *ha.Status, r *ha.RelationshipStatus, now time.Ti
 		}
 	}
 	rel.Lanes = p.history.timeline(names, now)
-	rel.Changes = p.history.changes(names, now)
+	list := p.history.changes(names, now)
+	n := min(len(list), latest)
+	rel.Changes, rel.Earlier = list[:n], list[n:]
 	return rel
 }
 
@@ -178,7 +182,7 @@ func (rel *relationship) nextAnswer(r *ha.RelationshipStatus) answer {
 	return answer{"Next", fine, "Nothing", "This is where it belongs."}
 }
 
-func (p *Page) thisServer(r *ha.RelationshipStatus, now time.Time) server {
+func (p *Page) thisServer(st *ha.Status, r *ha.RelationshipStatus, now time.Time) server {
 	s := server{Name: r.Server, This: true, Role: r.Role, State: r.State.String(), Meaning: meaning(r.State), Level: levelOf(r.State), Since: p.sinceOf(r.Server, r.State, now)}
 	if r.Idle == "" {
 		s.Facts = append(s.Facts, fact{"Serves", "clients of " + listed(r.Serves), fine})
@@ -190,6 +194,11 @@ func (p *Page) thisServer(r *ha.RelationshipStatus, now time.Time) server {
 	}
 	if r.Sync != nil {
 		s.Facts = append(s.Facts, fact{"Fetches", fmt.Sprintf("%s For %s now.", progress(r.Sync), span(now.Sub(r.Sync.Since))), moving})
+	}
+	for _, l := range st.Listeners {
+		if l.Error == "" {
+			s.Facts = append(s.Facts, fact{"Hears at", plain(l.URL), fine})
+		}
 	}
 	return s
 }
@@ -212,7 +221,7 @@ func (p *Page) partner(r *ha.RelationshipStatus, now time.Time) server {
 			continue
 		}
 		if peer.Error != "" {
-			s.Facts = append(s.Facts, fact{"Trouble", plain(peer.Error), wary})
+			s.Facts = append(s.Facts, fact{"Trouble", plain(strings.TrimPrefix(peer.Error, "ha: "+peer.Name+": ")), wary})
 		}
 		s.Facts = append(s.Facts, fact{"Has", pendingText(peer), fine})
 		if peer.Kind != ha.KindUnknown {
