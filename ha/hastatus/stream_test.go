@@ -157,8 +157,8 @@ func TestManyReaders(t *testing.T) {
 			readers = append(readers, follow(t, p))
 		}
 		late := follow(t, p)
-		<-late.ended
 		require.Equal(t, http.StatusServiceUnavailable, late.status)
+		<-late.ended
 		require.Equal(t, "10", late.header.Get("Retry-After"))
 		readers[0].gone()
 		<-readers[0].ended

@@ -212,9 +212,12 @@ func (j *judged) together() verdict {
 		if r.Role == ha.Primary {
 			standby = p.Name
 		}
-		v.Detail = standby + " stands by with the same leases, and takes over if the other fails."
+		v.Detail = standby + " stands by with the same leases."
 	} else {
-		v.Detail = "Both have all leases. If one fails the other serves its clients, too."
+		v.Detail = "Both have all leases."
+	}
+	if !r.AutoFailover && (r.Mode == ha.LoadBalancing || r.Role == ha.Standby) {
+		v.Detail += " This server does not take over by itself: auto-failover is false."
 	}
 	return v
 }

@@ -31,6 +31,10 @@ func TestVerdict(t *testing.T) {
 			status: seenByStandby(), level: fine, headline: "server1 serves all clients.",
 			detail: "server2 stands by", leases: "On both servers",
 		},
+		"all is well, and it must not take over": {
+			status: with(seenByStandby(), func(_ *ha.Status, r *relation) { r.AutoFailover = false }), level: fine, headline: "server1 serves all clients.",
+			detail: "This server does not take over by itself", leases: "On both servers",
+		},
 		"load-balancing": {
 			status: balanced(), level: fine, headline: "server1 and server2 serve half of the clients each.", leases: "On both servers",
 		},
