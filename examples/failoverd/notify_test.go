@@ -107,7 +107,11 @@ func TestWatchdog(t *testing.T) {
 	ended := make(chan struct{})
 	go func() { defer close(ended); d.supervise(ctx, mux) }()
 	s.await("READY=1")
-	<-entered
+	select {
+	case <-entered:
+	case <-time.After(30 * time.Second):
+		require.Fail(t, "the server is not asked for a sign of life")
+	}
 	_, err := s.told(0)
 	require.ErrorIs(t, err, os.ErrDeadlineExceeded, "nothing is said while the server hangs")
 	release <- struct{}{}

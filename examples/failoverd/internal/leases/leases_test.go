@@ -206,6 +206,17 @@ func TestExportOfNothing(t *testing.T) {
 	require.Contains(t, done(t, "list", "-family", "6", both), "\n2 leases\n")
 }
 
+// A lease that no lease file of Kea can have is left out, and named.
+func TestExportLeavesOut(t *testing.T) {
+	t.Parallel()
+	removal := v4(2)
+	removal.ValidLft = 0
+	stdout, stderr, status := do(t, "export", stopped(t, v4(1), removal))
+	require.Zero(t, status)
+	require.Equal(t, 2, strings.Count(stdout, "\n"), "the header and a lease")
+	require.Contains(t, stderr, "left out: 192.0.2.2, whose lifetime is 0")
+}
+
 // What cannot be written as a whole does not take the place of what is there.
 func TestOutputIsWhole(t *testing.T) {
 	t.Parallel()
@@ -228,6 +239,9 @@ func TestImportKeepsWhatIsLater(t *testing.T) {
 	from := stopped(t, several(v4, 3)...)
 	require.Equal(t, "2 leases imported into "+db+"; 0 were there already; 1 stay as they are, since they are later there (see -replace)\n",
 		done(t, "import", from, db))
+	after, err := lease.ReadFile(db)
+	require.NoError(t, err)
+	require.Equal(t, []int64{now + 60, now, now}, []int64{after[0].CLTT, after[1].CLTT, after[2].CLTT})
 	_, _, status := do(t, "compare", from, db)
 	require.Equal(t, different, status)
 	require.Equal(t, "1 lease imported into "+db+"; 2 were there already\n", done(t, "import", "-replace", from, db))
