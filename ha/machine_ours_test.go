@@ -417,3 +417,24 @@ func TestMaintenanceOutlivesOutage(t *testing.T) {
 		require.Equal(t, StatePartnerDown, m.State(), "as Kea's do")
 	}
 }
+
+// A primary whose store has failed for a moment has heard that its partner is
+// ready. That may have taken over since then, as it does for one without a store.
+func TestReadyPartnerIsAskedAgainAfterStoreHasFailed(t *testing.T) {
+	for _, mode := range []Mode{LoadBalancing, HotStandby} {
+		m := inState(pairConfig(mode, "server1"), StateReady)
+		m.Step(start, StoreFailed{})
+		m.Step(start, HeartbeatAnswered{Report{State: StateReady, Time: start, Ours: true}})
+		require.Equal(t, StateWaiting, m.State())
+		require.Contains(t, m.Step(start, StoreWorks{}), Action(Synchronize{}))
+		m.Step(start, SyncDone{OK: true})
+		require.Equal(t, StateReady, m.State(), "it was ready before this server was")
+		now := start.Add(hurried)
+		require.Contains(t, m.Step(now, Tick{}), Action(SendHeartbeat{}), "it is asked at once")
+		other := m.Clone()
+		other.Step(now, HeartbeatAnswered{Report{State: StatePartnerDown, Time: now, Ours: true, Scopes: []string{"server1"}}})
+		require.Equal(t, StateReady, other.State())
+		m.Step(now, HeartbeatAnswered{Report{State: StateReady, Time: now, Ours: true}})
+		require.Equal(t, normalOf(mode), m.State())
+	}
+}

@@ -121,11 +121,9 @@ func (m *Machine) ready(now time.Time) bool {
 	case StateUnavailable:
 		return m.unavailable(now)
 	case StateReady:
-		return m.role == Primary && m.enter(now, m.normal)
+		return m.role == Primary && !m.dated() && m.enter(now, m.normal)
 	case m.normal, StateCommunicationRecovery:
-		// One of this kind may have begun to serve this server's clients since
-		// it was last heard: then it is asked first.
-		return !(m.partner.ours && m.partner.dated) && !m.partnerServesMine() && m.enter(now, m.normal)
+		return !m.dated() && !m.partnerServesMine() && m.enter(now, m.normal)
 	case StateInMaintenance:
 		return m.enter(now, StatePartnerInMaintenance)
 	case StatePartnerInMaintenance:
@@ -139,6 +137,11 @@ func (m *Machine) ready(now time.Time) bool {
 	}
 	return false
 }
+
+// dated says whether one of this kind may have begun to serve this server's clients
+// since it was last heard, though what it said then was another thing: then it is
+// asked first.
+func (m *Machine) dated() bool { return m.partner.ours && m.partner.dated }
 
 // cooperating are load-balancing and hot-standby.
 func (m *Machine) cooperating(now time.Time) bool {
