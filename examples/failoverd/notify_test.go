@@ -49,8 +49,9 @@ func (s systemd) told(within time.Duration) ([]string, error) {
 // await returns the datagram that says something, past those that do not.
 func (s systemd) await(line string) []string {
 	s.t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
 	for {
-		lines, err := s.told(30 * time.Second)
+		lines, err := s.told(time.Until(deadline))
 		require.NoError(s.t, err, "waiting for %s", line)
 		for _, l := range lines {
 			if l == line {
