@@ -125,3 +125,26 @@ func TestSearch6(t *testing.T) {
 	}
 	require.Equal(t, "2001:db8:1::/48", rowOf(&lease.Lease{Type: lease.PD, Addr: netip.MustParseAddr("2001:db8:1::"), PrefixLen: 48}, night).Addr)
 }
+
+// An address and a prefix that begins with it come together, so that neither is
+// between two pages.
+func TestSearchPageEndsInAPrefix(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, pair())
+	addr := netip.MustParseAddr("2001:db8::1")
+	l := lease.Lease{Type: lease.NA, SubnetID: 1, ClientID: []byte{1}, CLTT: night.Unix(), ValidLft: 100}
+	for range pageSize + 1 {
+		l.Addr = addr
+		s.add(t, l)
+		addr = addr.Next()
+	}
+	l.Type, l.PrefixLen, l.Addr = lease.PD, 128, addr.Prev().Prev() // that of the last on the page
+	s.add(t, l)
+	search := newSearch(s.store, ctrl.V6)
+	f, err := search.find(context.Background(), "", netip.Addr{})
+	require.NoError(t, err)
+	require.Len(t, f.Leases, pageSize+1)
+	f, err = search.find(context.Background(), "", f.Next)
+	require.NoError(t, err)
+	require.Equal(t, []string{addr.Prev().String()}, addrsOf(f.Leases))
+}
