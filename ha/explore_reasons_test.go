@@ -56,6 +56,9 @@ func (s *scene) justify(i int, ev Event, was mind, wasOn bool) {
 		before != StatePartnerInMaintenance && m.State() == StatePartnerInMaintenance && s.servesAny(1-i) {
 		s.accuse("%s says that %s may be shut down, which serves: %s", name, serverName(1-i), s.states())
 	}
+	if m.Ours() && s.servedAny(was, wasOn) && !servesIn(m.State()) && !servesIn(a.said) && !isOrder(ev) {
+		s.accuse("%s leaves its clients to a partner that does not serve: %v -> %v", name, before, m.State())
+	}
 	alone := m.State() == StatePartnerDown && before != StatePartnerDown && before != StatePartnerInMaintenance
 	if (alone || s.takesMore(i, was, wasOn)) && !s.mayStandIn(i, ev, was, wasOn) {
 		s.accuse("%s takes the clients of %s without a reason: %v -> %v", name, serverName(1-i), before, m.State())
@@ -69,6 +72,20 @@ func mayEndPause(ev Event) bool {
 		return true
 	}
 	return false
+}
+
+// isOrder says whether a server stops serving because it must.
+func isOrder(ev Event) bool {
+	switch ev.(type) {
+	case Reset, MaintenanceNotify, StoreFailed:
+		return true
+	}
+	return false
+}
+
+// servedAny says whether a server served clients before it was told something.
+func (s *scene) servedAny(was mind, wasOn bool) bool {
+	return wasOn && len(was.Scopes()) > 0
 }
 
 func (s *scene) servesAny(i int) bool {
