@@ -24,8 +24,8 @@ func (s *Service) Register(mux *ctrl.Mux) {
 		"ha-heartbeat":            s.haHeartbeat,
 		"ha-sync":                 s.haSync,
 		"ha-scopes":               s.haScopes,
-		"ha-continue":             plain(Continue{}),
-		"ha-reset":                plain(Reset{}),
+		"ha-continue":             plain(resume{}),
+		"ha-reset":                plain(reset{}),
 		"ha-maintenance-start":    s.haMaintenanceStart,
 		"ha-maintenance-cancel":   s.haMaintenanceCancel,
 		"ha-maintenance-notify":   s.haMaintenanceNotify,
@@ -88,7 +88,7 @@ func (c *call) need(name string) (json.RawMessage, error) {
 }
 
 // plain runs a command that is an event without further arguments.
-func plain(ev Event) func(context.Context, *call) ctrl.Response {
+func plain(ev event) func(context.Context, *call) ctrl.Response {
 	return func(ctx context.Context, c *call) ctrl.Response { return c.r.command(ctx, ev) }
 }
 
@@ -97,7 +97,7 @@ func plain(ev Event) func(context.Context, *call) ctrl.Response {
 func (s *Service) haHeartbeat(_ context.Context, c *call) ctrl.Response {
 	if name, ok := keatext.Unquote(c.args["state"]); ok && c.r.partner != nil && c.server == c.r.partner.Name {
 		if state, ok := ParseState(name); ok && state != c.r.view.Load().partner {
-			c.r.tell(PartnerChanged{})
+			c.r.tell(partnerChanged{})
 		}
 	}
 	return c.r.report()
@@ -125,7 +125,7 @@ func (s *Service) haScopes(ctx context.Context, c *call) ctrl.Response {
 			scopes = append(scopes, name)
 		}
 	}
-	return c.r.command(ctx, SetScopes{Scopes: scopes})
+	return c.r.command(ctx, setScopes{Scopes: scopes})
 }
 
 func (s *Service) haMaintenanceNotify(ctx context.Context, c *call) ctrl.Response {
@@ -133,7 +133,7 @@ func (s *Service) haMaintenanceNotify(ctx context.Context, c *call) ctrl.Respons
 	if err != nil {
 		return ctrl.Errorf("%v", err)
 	}
-	ev := MaintenanceNotify{Cancel: string(raw) == "true"}
+	ev := maintenanceNotify{Cancel: string(raw) == "true"}
 	if !ev.Cancel && string(raw) != "false" {
 		return ctrl.Errorf("'cancel' must be a boolean in the 'ha-maintenance-notify' command")
 	}
@@ -147,7 +147,7 @@ func (s *Service) haMaintenanceNotify(ctx context.Context, c *call) ctrl.Respons
 // that fails.
 func (s *Service) haMaintenanceStart(ctx context.Context, _ *call) (resp ctrl.Response) {
 	for _, r := range s.relationships {
-		if resp = r.command(ctx, MaintenanceStart{}); resp.Result != ctrl.Success {
+		if resp = r.command(ctx, maintenanceStart{}); resp.Result != ctrl.Success {
 			return resp
 		}
 	}
@@ -157,7 +157,7 @@ func (s *Service) haMaintenanceStart(ctx context.Context, _ *call) (resp ctrl.Re
 // haMaintenanceCancel goes through all relationships; the last one answers.
 func (s *Service) haMaintenanceCancel(ctx context.Context, _ *call) (resp ctrl.Response) {
 	for _, r := range s.relationships {
-		resp = r.command(ctx, MaintenanceCancel{})
+		resp = r.command(ctx, maintenanceCancel{})
 	}
 	return resp
 }
@@ -180,7 +180,7 @@ func (s *Service) haSyncCompleteNotify(ctx context.Context, c *call) ctrl.Respon
 		break
 	}
 	resp := c.r.await(ctx, func(answer func(ctrl.Response)) {
-		c.r.step(SyncCompleted{}) // in partner-down it holds the service off, before others let it go
+		c.r.step(syncCompleted{}) // in partner-down it holds the service off, before others let it go
 		answer(ctrl.Response{Text: "Server successfully notified about the synchronization completion."})
 	})
 	if revision, ok := s.walks.completed(); ok {

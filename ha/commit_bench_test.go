@@ -44,7 +44,7 @@ func besidePartner(b *testing.B, store *lease.Store, opts *Options) *Service {
 	running.Go(func() { partner.run(ctx) })
 	b.Cleanup(func() { cancel(); running.Wait() })
 	partner.greet(true)
-	r.view.Store(&view{state: StateHotStandby, serving: true, updates: UpdatesAwaited, awaited: []*replica{partner}})
+	r.view.Store(&view{state: StateHotStandby, serving: true, updates: updatesAwaited, awaited: []*replica{partner}})
 	return s
 }
 

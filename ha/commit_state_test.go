@@ -57,7 +57,7 @@ func TestCommitAcrossStates(t *testing.T) {
 			synctest.Wait()
 			// As if the two had found each other; but nothing gets there.
 			v := *r.view.Load()
-			v.state, v.updates, v.awaited = StateLoadBalancing, UpdatesAwaited, []*replica{r.partner.replica}
+			v.state, v.updates, v.awaited = StateLoadBalancing, updatesAwaited, []*replica{r.partner.replica}
 			r.view.Store(&v)
 			goOn()
 			select {

@@ -41,9 +41,9 @@
 // changes (OnState), a lease comes from a peer (OnUpdate), or a commit ends, with
 // how long it took (OnCommit).
 //
-// How a server behaves is decided by a [Machine], which has no clock and no
-// network: it is told what has happened and says what is to be done. Service is
-// what does it.
+// How a server behaves is decided by a state machine without a clock and a
+// network, which is told what has happened and says what is to be done; Service
+// is what does it. So tests walk two of them through every order of events.
 //
 // # Guarantees
 //

@@ -35,57 +35,57 @@ func TestSceneIsTheSameAtAnyTime(t *testing.T) {
 	require.NotEqual(t, e.encode(nil, one), e.encode(nil, later))
 }
 
-// TestScenesAreToldApart changes whatever a Machine remembers, one thing at a
+// TestScenesAreToldApart changes whatever a machine remembers, one thing at a
 // time. Each is another scene.
 func TestScenesAreToldApart(t *testing.T) {
 	e := newEncoder(nil)
 	s := someScene(start)
-	m := s.actors[0].m.(*Machine)
+	m := s.actors[0].m.(*machine)
 	require.NotEmpty(t, m.clients.seen)
 	before := e.encode(nil, s)
 	soon := s.now.Add(-12 * time.Millisecond)
-	changes := map[string]func(m *Machine){
-		"state":               func(m *Machine) { m.state++ },
-		"previous":            func(m *Machine) { m.previous++ },
-		"started":             func(m *Machine) { m.started = !m.started },
-		"serving":             func(m *Machine) { m.serving = !m.serving },
-		"serviceOff":          func(m *Machine) { m.serviceOff = !m.serviceOff },
-		"storeFailed":         func(m *Machine) { m.storeFailed = !m.storeFailed },
-		"held":                func(m *Machine) { m.held = !m.held },
-		"scopes":              func(m *Machine) { m.scopes = nil },
-		"covering":            func(m *Machine) { m.covering = !m.covering },
-		"paused":              func(m *Machine) { m.paused = !m.paused },
-		"pausesUsed":          func(m *Machine) { m.pausesUsed++ },
-		"partner.state":       func(m *Machine) { m.partner.state++ },
-		"partner.contact":     func(m *Machine) { m.partner.contact = soon },
-		"partner.answered":    func(m *Machine) { m.partner.answered = !m.partner.answered },
-		"partner.ours":        func(m *Machine) { m.partner.ours = !m.partner.ours },
-		"partner.storeFailed": func(m *Machine) { m.partner.storeFailed = !m.partner.storeFailed },
-		"partner.scopes":      func(m *Machine) { m.partner.scopes = []string{"a"} },
-		"partner.dated":       func(m *Machine) { m.partner.dated = !m.partner.dated },
-		"partner.unsent":      func(m *Machine) { m.partner.unsent[1]++ },
-		"partner.skew":        func(m *Machine) { m.partner.skew++ },
-		"partner.skewKnown":   func(m *Machine) { m.partner.skewKnown = !m.partner.skewKnown },
-		"clients.seen":        func(m *Machine) { m.clients.seen = map[string]client{"a": {}} },
-		"clients.unacked":     func(m *Machine) { m.clients.unacked++ },
-		"rejected":            func(m *Machine) { m.rejected = map[string]time.Time{"a": s.now.Add(time.Second)} },
-		"unsent":              func(m *Machine) { m.unsent++ },
-		"heartbeat.at":        func(m *Machine) { m.heartbeat.at = soon },
-		"heartbeat.sent":      func(m *Machine) { m.heartbeat.sent = soon },
-		"heartbeat.out":       func(m *Machine) { m.heartbeat.out = !m.heartbeat.out },
-		"heartbeat.late":      func(m *Machine) { m.heartbeat.late = !m.heartbeat.late },
-		"heartbeat.stale":     func(m *Machine) { m.heartbeat.stale = !m.heartbeat.stale },
-		"heartbeat.dated":     func(m *Machine) { m.heartbeat.dated = !m.heartbeat.dated },
-		"heartbeat.soon":      func(m *Machine) { m.heartbeat.soon = !m.heartbeat.soon },
-		"heartbeat.delay":     func(m *Machine) { m.heartbeat.delay++ },
-		"job":                 func(m *Machine) { m.job++ },
-		"jobStale":            func(m *Machine) { m.jobStale = !m.jobStale },
-		"notify":              func(m *Machine) { m.notify++ },
-		"cancelledAt":         func(m *Machine) { m.cancelledAt = soon },
-		"overflowed":          func(m *Machine) { m.overflowed = !m.overflowed },
-		"ran":                 func(m *Machine) { m.ran = soon },
+	changes := map[string]func(m *machine){
+		"state":               func(m *machine) { m.state++ },
+		"previous":            func(m *machine) { m.previous++ },
+		"started":             func(m *machine) { m.started = !m.started },
+		"serving":             func(m *machine) { m.serving = !m.serving },
+		"serviceOff":          func(m *machine) { m.serviceOff = !m.serviceOff },
+		"storeFailed":         func(m *machine) { m.storeFailed = !m.storeFailed },
+		"held":                func(m *machine) { m.held = !m.held },
+		"scopes":              func(m *machine) { m.scopes = nil },
+		"covering":            func(m *machine) { m.covering = !m.covering },
+		"paused":              func(m *machine) { m.paused = !m.paused },
+		"pausesUsed":          func(m *machine) { m.pausesUsed++ },
+		"partner.state":       func(m *machine) { m.partner.state++ },
+		"partner.contact":     func(m *machine) { m.partner.contact = soon },
+		"partner.answered":    func(m *machine) { m.partner.answered = !m.partner.answered },
+		"partner.ours":        func(m *machine) { m.partner.ours = !m.partner.ours },
+		"partner.storeFailed": func(m *machine) { m.partner.storeFailed = !m.partner.storeFailed },
+		"partner.scopes":      func(m *machine) { m.partner.scopes = []string{"a"} },
+		"partner.dated":       func(m *machine) { m.partner.dated = !m.partner.dated },
+		"partner.unsent":      func(m *machine) { m.partner.unsent[1]++ },
+		"partner.skew":        func(m *machine) { m.partner.skew++ },
+		"partner.skewKnown":   func(m *machine) { m.partner.skewKnown = !m.partner.skewKnown },
+		"clients.seen":        func(m *machine) { m.clients.seen = map[string]client{"a": {}} },
+		"clients.unacked":     func(m *machine) { m.clients.unacked++ },
+		"rejected":            func(m *machine) { m.rejected = map[string]time.Time{"a": s.now.Add(time.Second)} },
+		"unsent":              func(m *machine) { m.unsent++ },
+		"heartbeat.at":        func(m *machine) { m.heartbeat.at = soon },
+		"heartbeat.sent":      func(m *machine) { m.heartbeat.sent = soon },
+		"heartbeat.out":       func(m *machine) { m.heartbeat.out = !m.heartbeat.out },
+		"heartbeat.late":      func(m *machine) { m.heartbeat.late = !m.heartbeat.late },
+		"heartbeat.stale":     func(m *machine) { m.heartbeat.stale = !m.heartbeat.stale },
+		"heartbeat.dated":     func(m *machine) { m.heartbeat.dated = !m.heartbeat.dated },
+		"heartbeat.soon":      func(m *machine) { m.heartbeat.soon = !m.heartbeat.soon },
+		"heartbeat.delay":     func(m *machine) { m.heartbeat.delay++ },
+		"job":                 func(m *machine) { m.job++ },
+		"jobStale":            func(m *machine) { m.jobStale = !m.jobStale },
+		"notify":              func(m *machine) { m.notify++ },
+		"cancelledAt":         func(m *machine) { m.cancelledAt = soon },
+		"overflowed":          func(m *machine) { m.overflowed = !m.overflowed },
+		"ran":                 func(m *machine) { m.ran = soon },
 	}
-	for _, name := range remembered(e, reflect.TypeFor[Machine](), "") {
+	for _, name := range remembered(e, reflect.TypeFor[machine](), "") {
 		change, ok := changes[name]
 		require.True(t, ok, "how is %s changed?", name)
 		delete(changes, name)
@@ -115,5 +115,5 @@ func remembered(e *encoder, t reflect.Type, within string) (names []string) {
 }
 
 func passedOver(e *encoder, t reflect.Type, f reflect.StructField) bool {
-	return f.Type == reflect.TypeFor[[]Action]() || slices.Contains(e.passed[t], f.Name)
+	return f.Type == reflect.TypeFor[[]action]() || slices.Contains(e.passed[t], f.Name)
 }

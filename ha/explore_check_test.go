@@ -36,7 +36,7 @@ func (c *scene) nobodyBound() time.Duration {
 // answers says whether clients that are served get answers: not while they wait
 // for what the partner cannot say.
 func (c *scene) answers(i int) bool {
-	return c.actors[i].m.Updates() != UpdatesAwaited || c.linked() && !c.actors[1-i].broken
+	return c.actors[i].m.Updates() != updatesAwaited || c.linked() && !c.actors[1-i].broken
 }
 
 // wrong is something that must not be. Those with the same text are one fault.
@@ -184,7 +184,7 @@ func (s *scene) heal() *scene {
 		case a.broken:
 			c.tell("%s: the store works again", serverName(i))
 			a.broken = false
-			c.step(i, StoreWorks{})
+			c.step(i, storeWorks{})
 		}
 	}
 	return c
@@ -290,7 +290,7 @@ func (j *oracle) future(s *scene, lastFirst bool) []wrong {
 		for i := range c.actors {
 			if c.actors[i].m.State() == StatePartnerInMaintenance {
 				c.tell("%s: ha-maintenance-cancel", serverName(i))
-				c.step(i, MaintenanceCancel{})
+				c.step(i, maintenanceCancel{})
 			}
 		}
 		j.count(&j.hung)
@@ -301,7 +301,7 @@ func (j *oracle) future(s *scene, lastFirst bool) []wrong {
 		for i := range c.actors {
 			if s := c.actors[i].m.State(); s == StatePartnerInMaintenance || s == StateInMaintenance {
 				c.tell("%s: ha-reset", serverName(i))
-				c.step(i, Reset{})
+				c.step(i, reset{})
 			}
 		}
 		j.count(&j.reset)

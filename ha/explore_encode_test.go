@@ -30,7 +30,7 @@ const (
 )
 
 var encodedPasts = map[reflect.Type]map[string]time.Duration{
-	reflect.TypeFor[Machine]():   {"cancelledAt": walkHeartbeat},
+	reflect.TypeFor[machine]():   {"cancelledAt": walkHeartbeat},
 	reflect.TypeFor[heartbeat](): {"sent": hurried},
 	reflect.TypeFor[partner]():   {"contact": 2*walkSilence + 2*time.Millisecond},
 	reflect.TypeFor[notes]():     {"at": 2*walkSilence + 2*time.Millisecond},
@@ -41,7 +41,7 @@ var encodedPasts = map[reflect.Type]map[string]time.Duration{
 func newEncoder(passed map[reflect.Type][]string) *encoder {
 	e := &encoder{passed: map[reflect.Type][]string{
 		reflect.TypeFor[scene]():   {"setting", "trace", "wrong"},
-		reflect.TypeFor[Machine](): {"cfg", "role", "partnerName", "normal", "own", "failover", "autoFailover"}, // do not change
+		reflect.TypeFor[machine](): {"cfg", "role", "partnerName", "normal", "own", "failover", "autoFailover"}, // do not change
 		reflect.TypeFor[keaMind](): {"cfg", "role", "normal", "own", "all", "since"},
 		// For people only; and what a Kea that waits for one in terminated counts
 		// ten minutes of: no walk is so long.
@@ -58,7 +58,7 @@ func newEncoder(passed map[reflect.Type][]string) *encoder {
 			}
 		}
 	}
-	for _, t := range []reflect.Type{reflect.TypeFor[scene](), reflect.TypeFor[Machine](), reflect.TypeFor[keaMind]()} {
+	for _, t := range []reflect.Type{reflect.TypeFor[scene](), reflect.TypeFor[machine](), reflect.TypeFor[keaMind]()} {
 		e.plan(t) // from now on plans is only read
 	}
 	return e
@@ -124,7 +124,7 @@ func (e *encoder) make(t reflect.Type) plan {
 			if v.IsNil() {
 				return append(b, 0)
 			}
-			at := v.Elem() // a *Machine or a *keaMind
+			at := v.Elem() // a *machine or a *keaMind
 			p, ok := e.plans[at.Type().Elem()]
 			if !ok {
 				panic(fmt.Sprintf("%v cannot be encoded", at.Type()))
@@ -167,7 +167,7 @@ func (e *encoder) makeStruct(t reflect.Type) plan {
 	}
 	var fields []field
 	for i := range t.NumField() {
-		if f := t.Field(i); !slices.Contains(e.passed[t], f.Name) && f.Type != reflect.TypeFor[[]Action]() {
+		if f := t.Field(i); !slices.Contains(e.passed[t], f.Name) && f.Type != reflect.TypeFor[[]action]() {
 			p := e.plan(f.Type)
 			if past, ok := encodedPasts[t][f.Name]; ok {
 				p = instantPlan(past)

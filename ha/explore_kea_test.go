@@ -8,8 +8,8 @@ import (
 )
 
 // keaMind is the state machine of a Kea in a relationship of two, as far as a
-// exploration goes: written after Kea's tables and not after Machine, with all that
-// Machine does otherwise.
+// exploration goes: written after Kea's tables and not after machine, with all that
+// machine does otherwise.
 type keaMind struct {
 	cfg    *Config
 	role   Role
@@ -41,7 +41,7 @@ type keaMind struct {
 	stale      bool // the state it was begun for has been left
 	notify     notify
 
-	actions []Action
+	actions []action
 }
 
 func newKeaMind(cfg *Config, now time.Time) *keaMind {
@@ -86,89 +86,89 @@ func (m *keaMind) Paused() bool     { return false }
 func (m *keaMind) Unacked() int     { return len(m.clients) }
 func (m *keaMind) Unsent() uint64   { return m.unsent }
 
-func (m *keaMind) Updates() Updates {
+func (m *keaMind) Updates() updates {
 	switch m.state {
 	case m.normal, StatePartnerInMaintenance:
-		return UpdatesAwaited
+		return updatesAwaited
 	case StateCommunicationRecovery:
-		return UpdatesQueued
+		return updatesQueued
 	}
-	return UpdatesUnsent
+	return updatesUnsent
 }
 
-func (m *keaMind) do(a Action) { m.actions = append(m.actions, a) }
+func (m *keaMind) do(a action) { m.actions = append(m.actions, a) }
 
-func (m *keaMind) reply(result int) { m.do(Reply{ctrl.Response{Result: result}}) }
+func (m *keaMind) reply(result int) { m.do(reply{ctrl.Response{Result: result}}) }
 
-func (m *keaMind) Step(now time.Time, ev Event) []Action {
+func (m *keaMind) Step(now time.Time, ev event) []action {
 	if !m.started {
 		m.started = true
 		m.run(now)
 		m.schedule(now)
 	}
 	switch ev := ev.(type) {
-	case Tick:
+	case tick:
 		if !m.beat.IsZero() && !now.Before(m.beat) && !m.out {
 			m.beat, m.out = time.Time{}, true
-			m.do(SendHeartbeat{})
+			m.do(sendHeartbeat{})
 		}
-	case HeartbeatAnswered:
+	case heartbeatAnswered:
 		m.heartbeat(now, &ev.Report)
-	case HeartbeatFailed:
+	case heartbeatFailed:
 		m.heartbeat(now, nil)
-	case UpdateAnswered:
+	case updateAnswered:
 		switch ev.Outcome {
-		case Failed:
+		case failed:
 			m.found(now, StateUnavailable)
 		default:
-			m.refused = ev.Outcome == Rejected
+			m.refused = ev.Outcome == rejected
 		}
 		m.run(now)
-	case UpdateUnsent:
+	case updateUnsent:
 		m.unsent++
-	case QueryLeft:
+	case queryLeft:
 		if id := ev.Client.HWAddr[0]; m.interrupted(now) && ev.Waited > m.cfg.maxAckDelay() && !slices.Contains(m.clients, id) {
 			m.clients = append(slices.Clip(m.clients), id)
 		}
-	case SyncDone:
+	case syncDone:
 		m.syncDone(now, ev)
-	case BacklogDone:
+	case backlogDone:
 		m.backlogDone(now, ev.OK)
-	case BacklogOverflowed:
+	case backlogOverflowed:
 		m.overflowed = true
-	case ResetDone:
+	case resetDone:
 		m.resetDone(now, ev.OK)
-	case NotifyDone:
+	case notifyDone:
 		m.notifyDone(now, ev)
-	case ServiceSwitched:
+	case serviceSwitched:
 		m.off = !ev.On
-	case Reset:
+	case reset:
 		if m.state != StateWaiting {
 			m.force(now, StateWaiting)
 		}
 		m.reply(ctrl.Success)
-	case SetScopes:
+	case setScopes:
 		m.scopes = ev.Scopes
 		m.adjust()
 		m.reply(ctrl.Success)
-	case MaintenanceStart:
+	case maintenanceStart:
 		switch m.state {
 		case StateInMaintenance, StatePartnerInMaintenance, StateTerminated:
 			m.reply(ctrl.Error)
 		default:
 			m.notify = notifyStart
-			m.do(SendMaintenanceNotify{State: m.state})
+			m.do(sendMaintenanceNotify{State: m.state})
 		}
-	case MaintenanceCancel:
+	case maintenanceCancel:
 		if m.state != StatePartnerInMaintenance {
 			m.reply(ctrl.Error)
 			break
 		}
 		m.notify = notifyCancel
-		m.do(SendMaintenanceNotify{Cancel: true, State: m.before()})
-	case MaintenanceNotify:
+		m.do(sendMaintenanceNotify{Cancel: true, State: m.before()})
+	case maintenanceNotify:
 		m.notified(now, ev)
-	case SyncCompleted:
+	case syncCompleted:
 		if m.state == StatePartnerDown {
 			m.completed, m.serving = true, false
 		}
@@ -185,7 +185,7 @@ func (m *keaMind) schedule(now time.Time) {
 	}
 }
 
-func (m *keaMind) heartbeat(now time.Time, r *Report) {
+func (m *keaMind) heartbeat(now time.Time, r *report) {
 	m.out = false
 	if r == nil {
 		m.found(now, StateUnavailable)
@@ -232,7 +232,7 @@ func (m *keaMind) down(now time.Time) bool {
 
 // to changes the state; always true.
 func (m *keaMind) to(s State) bool {
-	m.do(StateChanged{From: m.state, To: s, Partner: m.partner})
+	m.do(stateChanged{From: m.state, To: s, Partner: m.partner})
 	m.fresh = m.fresh || m.state != s
 	m.previous, m.state = m.state, s
 	m.stale = m.job != jobNone
@@ -334,7 +334,7 @@ func (m *keaMind) handle(now time.Time) bool {
 		if p == StateUnavailable {
 			return m.down(now) && m.leave(StatePartnerDown)
 		}
-		m.begin(jobSync, Synchronize{})
+		m.begin(jobSync, synchronize{})
 	case StateReady:
 		switch p {
 		case StateUnavailable:
@@ -376,7 +376,7 @@ func (m *keaMind) handle(now time.Time) bool {
 func (m *keaMind) leave(s State) bool {
 	if m.state == StateCommunicationRecovery {
 		m.overflowed = false
-		m.do(DropBacklog{})
+		m.do(dropBacklog{})
 	}
 	return m.to(s)
 }
@@ -415,9 +415,9 @@ func (m *keaMind) recovery(now time.Time) bool {
 		switch {
 		case m.interrupted(now):
 		case m.overflowed:
-			m.begin(jobReset, SendReset{})
+			m.begin(jobReset, sendReset{})
 		default:
-			m.begin(jobBacklog, SendBacklog{})
+			m.begin(jobBacklog, sendBacklog{})
 		}
 		return false
 	case StatePartnerDown:
@@ -426,7 +426,7 @@ func (m *keaMind) recovery(now time.Time) bool {
 	return m.maintained()
 }
 
-func (m *keaMind) begin(j job, a Action) {
+func (m *keaMind) begin(j job, a action) {
 	if m.job != jobNone {
 		return
 	}
@@ -444,7 +444,7 @@ func (m *keaMind) ended(j job) bool {
 	return wanted
 }
 
-func (m *keaMind) syncDone(now time.Time, ev SyncDone) {
+func (m *keaMind) syncDone(now time.Time, ev syncDone) {
 	wanted := m.ended(jobSync)
 	if m.beat.IsZero() {
 		m.schedule(now)
@@ -466,7 +466,7 @@ func (m *keaMind) backlogDone(now time.Time, ok bool) {
 		m.leave(m.normal)
 		m.run(now)
 	default:
-		m.begin(jobReset, SendReset{})
+		m.begin(jobReset, sendReset{})
 	}
 }
 
@@ -481,7 +481,7 @@ func (m *keaMind) resetDone(now time.Time, ok bool) {
 	}
 }
 
-func (m *keaMind) notifyDone(now time.Time, ev NotifyDone) {
+func (m *keaMind) notifyDone(now time.Time, ev notifyDone) {
 	was := m.notify
 	m.notify = notifyNone
 	answered := ev.Answered && ev.Result == ctrl.Success
@@ -505,7 +505,7 @@ func (m *keaMind) notifyDone(now time.Time, ev NotifyDone) {
 	}
 }
 
-func (m *keaMind) notified(now time.Time, ev MaintenanceNotify) {
+func (m *keaMind) notified(now time.Time, ev maintenanceNotify) {
 	switch {
 	case ev.Cancel && m.state != StateInMaintenance:
 		m.reply(ctrl.Error)

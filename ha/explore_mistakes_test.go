@@ -39,7 +39,7 @@ func mistakes() []mistake {
 			old: "m.previous, m.state, m.scopes = from, to, scopes\n", new: "m.previous, m.state = from, to\n\tif servesIn(to) {\n\t\tm.scopes = scopes\n\t}\n",
 		}, {
 			name: "starts maintenance without telling the partner", file: "machine_maintenance.go",
-			old: "m.notify = notifyStart\n\t\tm.do(SendMaintenanceNotify{State: m.state})", new: "m.enter(m.ran, StatePartnerInMaintenance)",
+			old: "m.notify = notifyStart\n\t\tm.do(sendMaintenanceNotify{State: m.state})", new: "m.enter(m.ran, StatePartnerInMaintenance)",
 		}, {
 			name: "confirms maintenance and goes on serving", file: "machine_maintenance.go",
 			old: "if m.state != StateInMaintenance {\n\t\t\tm.enter(now, StateInMaintenance)\n\t\t}", new: "m.hurry(now)",

@@ -130,7 +130,7 @@ func (s *scene) due(all []happening) []happening {
 		if !a.heldTill.IsZero() && !s.now.Before(a.heldTill) {
 			add(letGoDeed, i)
 		}
-		if s.kinds[i] && !s.kinds[1-i] && a.m.Updates() == UpdatesAwaited && a.owed != (holdings{}) && s.find(i, updateErrand) == nil &&
+		if s.kinds[i] && !s.kinds[1-i] && a.m.Updates() == updatesAwaited && a.owed != (holdings{}) && s.find(i, updateErrand) == nil &&
 			a.m.Partner() != StateUnavailable {
 			add(againDeed, i)
 		}
@@ -344,7 +344,7 @@ func (s *scene) happen(h happening) {
 		if s.kinds[i] {
 			s.notice(i)
 		}
-		s.step(i, Tick{})
+		s.step(i, tick{})
 	case askDeed:
 		s.ask(i)
 	case feedDeed, quickDeed:
@@ -372,13 +372,13 @@ func (s *scene) happen(h happening) {
 		s.cut[i] = false
 	case worksDeed:
 		s.actors[i].broken = false
-		s.step(i, StoreWorks{})
+		s.step(i, storeWorks{})
 	case setRightDeed:
 		s.skewed = false
 	case cacheDeed:
 		s.acked[h.arg] = s.actors[i].leases[h.arg]
 	case cancelDeed:
-		s.step(i, MaintenanceCancel{})
+		s.step(i, maintenanceCancel{})
 	case writeDeed:
 		s.write(i, int(h.arg))
 	case crashDeed:
@@ -393,7 +393,7 @@ func (s *scene) happen(h happening) {
 		s.actors[i].deaf = true
 	case breakDeed:
 		s.actors[i].broken = true
-		s.step(i, StoreFailed{})
+		s.step(i, storeFailed{})
 	case setOffDeed:
 		s.skewed = true
 	case fewDeed:
@@ -401,16 +401,16 @@ func (s *scene) happen(h happening) {
 	case oddDeed:
 		s.now = s.now.Add(walkOdd)
 	case floodDeed:
-		s.step(i, BacklogOverflowed{})
+		s.step(i, backlogOverflowed{})
 	case refuseDeed:
 		s.refuse = true
 		s.under[i].refused = true
 	case continueDeed:
-		s.step(i, Continue{})
+		s.step(i, resume{})
 	case resetDeed:
-		s.step(i, Reset{})
+		s.step(i, reset{})
 	case maintainDeed:
-		s.step(i, MaintenanceStart{})
+		s.step(i, maintenanceStart{})
 	case noScopesDeed:
 		s.order(i, nil)
 	case allScopesDeed:
@@ -419,7 +419,7 @@ func (s *scene) happen(h happening) {
 }
 
 func (s *scene) order(i int, scopes []string) {
-	s.step(i, SetScopes{Scopes: scopes})
+	s.step(i, setScopes{Scopes: scopes})
 	s.actors[i].ordered = true
 }
 
@@ -428,7 +428,7 @@ func (s *scene) start(i int) {
 	a.up = true
 	a.notes.at = s.now
 	if s.kinds[i] {
-		a.m = NewMachine(s.cfgs[i], s.now)
+		a.m = newMachine(s.cfgs[i], s.now)
 	} else {
 		a.m = newKeaMind(s.cfgs[i], s.now)
 	}
@@ -466,7 +466,7 @@ func (s *scene) giveUp(k int) {
 func (s *scene) ask(i int) {
 	s.actors[i].asked = max(s.actors[i].asked, s.crowd)
 	for c := range s.crowd {
-		s.step(i, QueryLeft{Client: lease.Client{HWAddr: []byte{byte(c)}}, Waited: 2 * walkHeartbeat})
+		s.step(i, queryLeft{Client: lease.Client{HWAddr: []byte{byte(c)}}, Waited: 2 * walkHeartbeat})
 	}
 }
 

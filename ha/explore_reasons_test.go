@@ -22,7 +22,7 @@ type notes struct {
 }
 
 // hears takes the end of a heartbeat; nil: it failed.
-func (n *notes) hears(now time.Time, r *Report) {
+func (n *notes) hears(now time.Time, r *report) {
 	if r == nil {
 		n.said = StateUnavailable
 		return
@@ -42,7 +42,7 @@ func (n *notes) tells(s State) {
 
 // justify accuses a server that has just been told something if what it made of
 // it has no reason.
-func (s *scene) justify(i int, ev Event, was mind, wasOn bool) {
+func (s *scene) justify(i int, ev event, was mind, wasOn bool) {
 	a := &s.actors[i]
 	m, before := a.m, was.State()
 	name := serverName(i)
@@ -52,7 +52,7 @@ func (s *scene) justify(i int, ev Event, was mind, wasOn bool) {
 	if m.State() == StateTerminated && before != StateTerminated && (m.Ours() || a.said != StateTerminated && !a.apart && !a.refused) {
 		s.accuse("%s gives up cooperation without a reason", name)
 	}
-	if done, ok := ev.(NotifyDone); ok && done.Answered && done.Result == ctrl.Success &&
+	if done, ok := ev.(notifyDone); ok && done.Answered && done.Result == ctrl.Success &&
 		before != StatePartnerInMaintenance && m.State() == StatePartnerInMaintenance && s.servesAny(1-i) {
 		s.accuse("%s says that %s may be shut down, which serves: %s", name, serverName(1-i), s.states())
 	}
@@ -66,18 +66,18 @@ func (s *scene) justify(i int, ev Event, was mind, wasOn bool) {
 }
 
 // mayEndPause says whether a server may leave a state in which it is stopped.
-func mayEndPause(ev Event) bool {
+func mayEndPause(ev event) bool {
 	switch ev.(type) {
-	case Continue, Reset, MaintenanceNotify, NotifyDone, StoreFailed:
+	case resume, reset, maintenanceNotify, notifyDone, storeFailed:
 		return true
 	}
 	return false
 }
 
 // isOrder says whether a server stops serving because it must.
-func isOrder(ev Event) bool {
+func isOrder(ev event) bool {
 	switch ev.(type) {
-	case Reset, MaintenanceNotify, StoreFailed:
+	case reset, maintenanceNotify, storeFailed:
 		return true
 	}
 	return false
@@ -115,10 +115,10 @@ func (s *scene) takesMore(i int, was mind, wasOn bool) bool {
 // partner: by an operator's order, by what the partner says of itself, or by its
 // silence and, where they can be watched, that of its clients' requests which
 // nobody answers.
-func (s *scene) mayStandIn(i int, ev Event, was mind, wasOn bool) bool {
+func (s *scene) mayStandIn(i int, ev event, was mind, wasOn bool) bool {
 	a := &s.actors[i]
 	switch ev.(type) {
-	case SetScopes, NotifyDone, ServiceSwitched:
+	case setScopes, notifyDone, serviceSwitched:
 		return true
 	}
 	if a.said != StateNone && a.said != StateUnavailable && !servesIn(a.said) {

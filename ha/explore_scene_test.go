@@ -13,9 +13,9 @@ import (
 // something is due, only when all that is due has happened, in whatever order.
 // A message arrives within no time, unless it is slow or lost, which are faults.
 
-// mind is the state machine of a server: a Machine, or a keaMind.
+// mind is the state machine of a server: a machine, or a keaMind.
 type mind interface {
-	Step(now time.Time, ev Event) []Action
+	Step(now time.Time, ev event) []action
 	Deadline() time.Time
 	InterruptedAt() time.Time
 	State() State
@@ -25,7 +25,7 @@ type mind interface {
 	Covering() bool
 	Ours() bool
 	Paused() bool
-	Updates() Updates
+	Updates() updates
 	Unacked() int
 	Unsent() uint64
 }
@@ -164,7 +164,7 @@ type errand struct {
 	due  time.Time // when it is given up; of one that nobody waits for when it is forgotten
 
 	told    State        // heartbeat: the sender's state; notify: that argument
-	report  *Report      // heartbeat: the answer
+	report  *report      // heartbeat: the answer
 	refused bool         // update: it will be
 	leases  holdings     // heartbeat, sync: the answerer's
 	changes []newVersion // update, backlog
@@ -289,7 +289,7 @@ func (s *scene) find(from int, what errandKind) *errand {
 func (s *scene) normal() bool {
 	for i := range s.actors {
 		a := &s.actors[i]
-		if !a.up || a.m.State() != normalOf(s.mode) || a.m.Covering() || a.m.Updates() != UpdatesAwaited ||
+		if !a.up || a.m.State() != normalOf(s.mode) || a.m.Covering() || a.m.Updates() != updatesAwaited ||
 			!a.heldTill.IsZero() || a.m.Partner() != normalOf(s.mode) || s.feeds(i) || s.find(i, updateErrand) != nil {
 			return false
 		}

@@ -9,11 +9,11 @@ import (
 )
 
 // step tells a server something, and begins what it wants.
-func (s *scene) step(i int, ev Event) []Action {
+func (s *scene) step(i int, ev event) []action {
 	a := &s.actors[i]
 	was, wasOn := a.m, a.m.Serving()
 	switch m := was.(type) {
-	case *Machine:
+	case *machine:
 		a.m = m.Clone()
 	case *keaMind:
 		a.m = m.clone()
@@ -28,18 +28,18 @@ func (s *scene) step(i int, ev Event) []Action {
 	return actions
 }
 
-func (s *scene) perform(i int, action Action) {
+func (s *scene) perform(i int, action action) {
 	a := &s.actors[i]
 	switch action := action.(type) {
-	case SendHeartbeat:
+	case sendHeartbeat:
 		e := errand{what: heartbeatErrand, due: s.now.Add(walkTimeout)}
 		if a.m.Ours() {
 			e.told = a.m.State()
 		}
 		s.begin(i, e)
-	case Synchronize:
+	case synchronize:
 		s.begin(i, errand{what: syncErrand, leg: beside(a), due: s.now.Add(walkSync)})
-	case SendBacklog:
+	case sendBacklog:
 		e := errand{what: backlogErrand, leg: beside(a), due: s.now.Add(walkTimeout)}
 		if s.kinds[i] {
 			e.changes = owedBy(a)
@@ -51,13 +51,13 @@ func (s *scene) perform(i int, action Action) {
 			e.leg = within
 		}
 		s.begin(i, e)
-	case DropBacklog:
+	case dropBacklog:
 		a.backlog = nil
-	case SendReset:
+	case sendReset:
 		s.begin(i, errand{what: resetErrand, due: s.now.Add(walkTimeout)})
-	case SendMaintenanceNotify:
+	case sendMaintenanceNotify:
 		s.begin(i, errand{what: notifyErrand, cancel: action.Cancel, told: action.State, due: s.now.Add(walkTimeout)})
-	case StateChanged:
+	case stateChanged:
 		s.tell("    %s: %v -> %v (its partner: %v)", serverName(i), action.From, action.To, stateText(action.Partner))
 		a.ordered = false
 		if e := s.find(i, syncErrand); e != nil && s.kinds[i] && action.From == StateSyncing && action.To != StateSyncing {
@@ -112,7 +112,7 @@ func (s *scene) notice(i int) {
 	a := &s.actors[i]
 	if off := !a.heldTill.IsZero(); off != a.off {
 		a.off = off
-		s.step(i, ServiceSwitched{On: !off})
+		s.step(i, serviceSwitched{On: !off})
 	}
 }
 
@@ -142,12 +142,12 @@ func (s *scene) arrives(k int) {
 			break
 		}
 		e.leases = t.leases
-		e.report = &Report{
+		e.report = &report{
 			State: t.m.State(), Time: s.now.Add(s.ahead(to) - s.ahead(from)), Scopes: t.m.Scopes(), HasUnsent: true, Unsent: t.m.Unsent(),
 			Ours: s.kinds[to], StoreFailed: t.broken,
 		}
 		if s.bothOurs() && told != StateNone && told != t.m.Partner() {
-			s.step(to, PartnerChanged{})
+			s.step(to, partnerChanged{})
 		}
 	case syncErrand:
 		if !e.over {
@@ -160,7 +160,7 @@ func (s *scene) arrives(k int) {
 				t.owed[scope] = 0 // it has fetched that; of a release it has seen nothing
 			}
 		}
-		s.step(to, SyncCompleted{})
+		s.step(to, syncCompleted{})
 		s.hold(to, time.Time{})
 	case backlogErrand, updateErrand:
 		if t.broken {
@@ -177,12 +177,12 @@ func (s *scene) arrives(k int) {
 			}
 		}
 	case resetErrand:
-		s.step(to, Reset{})
+		s.step(to, reset{})
 	case notifyErrand:
 		cancel := e.cancel
 		t.tells(e.told)
-		for _, action := range s.step(to, MaintenanceNotify{Cancel: cancel, State: e.told}) {
-			if r, ok := action.(Reply); ok {
+		for _, action := range s.step(to, maintenanceNotify{Cancel: cancel, State: e.told}) {
+			if r, ok := action.(reply); ok {
 				s.under[k].result = r.Response.Result
 			}
 		}
@@ -212,7 +212,7 @@ func (s *scene) returns(k int) {
 	case heartbeatErrand:
 		if e.result != 0 {
 			a.hears(s.now, nil)
-			s.step(i, HeartbeatFailed{})
+			s.step(i, heartbeatFailed{})
 			return
 		}
 		r := *e.report
@@ -226,14 +226,14 @@ func (s *scene) returns(k int) {
 			r.StoreFailed = false
 		}
 		a.hears(s.now, &r)
-		s.step(i, HeartbeatAnswered{r})
+		s.step(i, heartbeatAnswered{r})
 	case syncErrand:
 		switch {
 		case e.over:
-			s.step(i, SyncDone{OK: true})
+			s.step(i, syncDone{OK: true})
 		case a.broken:
 			s.enable(i)
-			s.step(i, SyncDone{})
+			s.step(i, syncDone{})
 		default:
 			a.leases.fetch(e.leases)
 			e.over, e.leg, e.slow, e.due = true, going, false, s.now.Add(walkTimeout)
@@ -243,12 +243,12 @@ func (s *scene) returns(k int) {
 		if e.result == 0 {
 			s.settled(i, e.changes, false)
 		}
-		s.step(i, BacklogDone{OK: e.result == 0})
+		s.step(i, backlogDone{OK: e.result == 0})
 	case resetErrand:
-		s.step(i, ResetDone{OK: true})
+		s.step(i, resetDone{OK: true})
 	case notifyErrand:
 		a.tells(e.state)
-		s.step(i, NotifyDone{Answered: true, Result: e.result, State: e.state})
+		s.step(i, notifyDone{Answered: true, Result: e.result, State: e.state})
 	case updateErrand:
 		s.updateEnds(i, &e)
 	}
@@ -259,14 +259,14 @@ func (s *scene) updateEnds(i int, e *errand) {
 	switch e.result {
 	case ctrl.Success:
 		s.settled(i, e.changes, true)
-		s.updated(i, Accepted)
+		s.updated(i, accepted)
 	case ctrl.Conflict:
 		// It is not offered again, and its client is told nothing.
 		s.settled(i, e.changes, false)
 		s.actors[i].notes.refused = true
-		s.updated(i, Rejected)
+		s.updated(i, rejected)
 	default:
-		s.updated(i, Failed)
+		s.updated(i, failed)
 	}
 }
 
@@ -283,8 +283,8 @@ func (s *scene) settled(i int, changes []newVersion, told bool) {
 	}
 }
 
-func (s *scene) updated(i int, how Outcome) {
-	s.step(i, UpdateAnswered{Peer: serverName(1 - i), Client: lease.Client{HWAddr: []byte{1}}, Outcome: how})
+func (s *scene) updated(i int, how outcome) {
+	s.step(i, updateAnswered{Peer: serverName(1 - i), Client: lease.Client{HWAddr: []byte{1}}, Outcome: how})
 }
 
 // enable lets the partner's service go on after a synchronization has failed.
@@ -301,20 +301,20 @@ func (s *scene) fails(k int) {
 	switch e.what {
 	case heartbeatErrand:
 		s.actors[i].hears(s.now, nil)
-		s.step(i, HeartbeatFailed{})
+		s.step(i, heartbeatFailed{})
 	case syncErrand:
 		if e.leg != within {
 			s.enable(i)
 		}
-		s.step(i, SyncDone{Unreachable: true})
+		s.step(i, syncDone{Unreachable: true})
 	case backlogErrand:
-		s.step(i, BacklogDone{})
+		s.step(i, backlogDone{})
 	case resetErrand:
-		s.step(i, ResetDone{})
+		s.step(i, resetDone{})
 	case notifyErrand:
-		s.step(i, NotifyDone{})
+		s.step(i, notifyDone{})
 	case updateErrand:
-		s.updated(i, Failed)
+		s.updated(i, failed)
 	}
 }
 
@@ -345,9 +345,9 @@ func (s *scene) accomplish(k int) {
 	i := int(e.from)
 	switch e.what {
 	case syncErrand:
-		s.step(i, SyncDone{OK: true})
+		s.step(i, syncDone{OK: true})
 	case backlogErrand:
-		s.step(i, BacklogDone{OK: true})
+		s.step(i, backlogDone{OK: true})
 	case updateErrand:
 		if e.refused {
 			e.result = ctrl.Conflict
@@ -371,27 +371,27 @@ func (s *scene) write(i, scope int) {
 		a.owed[scope] = v
 	}
 	updates := a.m.Updates()
-	if v%2 == 0 || updates != UpdatesAwaited {
+	if v%2 == 0 || updates != updatesAwaited {
 		s.acked[scope] = max(s.acked[scope], v) // who gives back waits for nothing
 	}
-	if s.kinds[i] && v%2 == 1 && updates != UpdatesAwaited && a.m.State() == normalOf(s.mode) && a.said == normalOf(s.mode) {
+	if s.kinds[i] && v%2 == 1 && updates != updatesAwaited && a.m.State() == normalOf(s.mode) && a.said == normalOf(s.mode) {
 		s.accuse("%s answers a client before its partner has the lease: %s", serverName(i), s.states())
 	}
 	switch {
-	case updates == UpdatesAwaited:
+	case updates == updatesAwaited:
 		s.begin(i, errand{what: updateErrand, leg: beside(a), changes: []newVersion{c}, due: s.now.Add(walkTimeout)})
-	case updates == UpdatesQueued && s.kinds[i]:
+	case updates == updatesQueued && s.kinds[i]:
 		if len(owedBy(a)) > 1 {
-			s.step(i, BacklogOverflowed{})
+			s.step(i, backlogOverflowed{})
 		}
-	case updates == UpdatesQueued:
+	case updates == updatesQueued:
 		if len(a.backlog) >= 1 { // delayed-updates-limit
-			s.step(i, BacklogOverflowed{})
+			s.step(i, backlogOverflowed{})
 		} else {
 			a.backlog = append(slices.Clip(a.backlog), c)
 		}
-	case updates == UpdatesUnsent:
-		s.step(i, UpdateUnsent{})
+	case updates == updatesUnsent:
+		s.step(i, updateUnsent{})
 	}
 }
 

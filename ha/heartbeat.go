@@ -25,7 +25,7 @@ const heartbeatText = "HA peer status returned."
 // What follows the report is said, and understood, by this kind only; Kea
 // passes over it.
 type account struct {
-	Report
+	report
 	now      time.Time       // its clock, more finely than Report.Time; zero: it did not tell
 	position *lease.Position // of its store
 	digest   string          // of its configuration

@@ -113,7 +113,7 @@ func TestHeartbeatRoundTrip(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 22, 4, 18, 47, 123e6, time.FixedZone("", 3600))
 	a := account{
-		Report:   Report{State: StatePartnerDown, Scopes: []string{"server1", "s\xe9rver2"}, Unsent: 7, Ours: true, StoreFailed: true},
+		report:   report{State: StatePartnerDown, Scopes: []string{"server1", "s\xe9rver2"}, Unsent: 7, Ours: true, StoreFailed: true},
 		now:      now,
 		position: &lease.Position{Epoch: 1<<64 - 1, Revision: 9},
 		digest:   "abc",

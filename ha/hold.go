@@ -65,7 +65,7 @@ func (s *Service) release(r *relationship, origin ctrl.Origin) {
 	}
 }
 
-// watchSwitch tells the Machine when somebody else has switched the service off
+// watchSwitch tells the machine when somebody else has switched the service off
 // or on.
 func (r *relationship) watchSwitch() {
 	own := ctrl.OriginLocal + ctrl.Origin(r.index)
@@ -76,6 +76,6 @@ func (r *relationship) watchSwitch() {
 	}
 	if off != r.off {
 		r.off = off
-		r.advance(ServiceSwitched{On: !off})
+		r.advance(serviceSwitched{On: !off})
 	}
 }

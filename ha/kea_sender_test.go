@@ -25,7 +25,7 @@ type sending struct {
 	end func() // ends the replica
 
 	mu     sync.Mutex
-	events []Event
+	events []event
 }
 
 // startSending starts a replica for a Kea that may be told of everything.
@@ -52,7 +52,7 @@ func newSending(t *testing.T, store *lease.Store, url string, family ctrl.Family
 	s := &sending{t: t}
 	s.replica = newReplica(p, store, replicaOptions{
 		cfg: cfg, family: family, log: slog.New(slog.DiscardHandler),
-		tell: func(ev Event) {
+		tell: func(ev event) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			s.events = append(s.events, ev)
@@ -80,7 +80,7 @@ func (s *sending) commit(changes ...lease.Change) error {
 }
 
 // told returns the events so far, and forgets them.
-func (s *sending) told() []Event {
+func (s *sending) told() []event {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	told := s.events
@@ -287,19 +287,19 @@ func TestKeaSenderReadsAnswersAsKea(t *testing.T) {
 				if d, ok := different[name]; ok {
 					want = d
 				}
-				outcome := Failed
+				outcome := failed
 				switch {
 				case want != "":
 					require.NoError(t, err)
-					outcome = Accepted
+					outcome = accepted
 				case v.Variant == "result 4": // Kea 2.2 did not know it
 					require.ErrorIs(t, err, errRejected)
-					outcome = Rejected
+					outcome = rejected
 				default:
 					require.ErrorIs(t, err, errUnacknowledged)
 				}
 				s.end()
-				require.Equal(t, []Event{UpdateAnswered{
+				require.Equal(t, []event{updateAnswered{
 					Peer: "server2", Outcome: outcome,
 					Client: lease.Client{ID: c.Lease.ClientID, HWAddr: c.Lease.HWAddr},
 				}}, s.told())

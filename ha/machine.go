@@ -7,16 +7,16 @@ import (
 	"time"
 )
 
-// Machine is the state machine of one server in one relationship. It has no
+// machine is the state machine of one server in one relationship. It has no
 // clock, network or goroutine of its own: Step is told what has happened and
 // returns what is to be done. It behaves as Kea's; where it does not, the
 // comment at the place says why. Two servers of this kind (Ours) do better
 // than Kea, and only they do.
 //
-// Sending leases (Synchronize, SendBacklog), SendReset and
-// SendMaintenanceNotify take time. Until their end has been told, the state
+// Sending leases (synchronize, sendBacklog), sendReset and
+// sendMaintenanceNotify take time. Until their end has been told, the state
 // changes by commands only, as if they blocked.
-type Machine struct {
+type machine struct {
 	cfg          *Config
 	role         Role
 	partnerName  string // empty: there is none to cooperate with
@@ -49,14 +49,14 @@ type Machine struct {
 	overflowed  bool
 	ran         time.Time // when the rules were last applied
 
-	actions []Action // of the step under way
+	actions []action // of the step under way
 }
 
-// NewMachine returns the machine of the server cfg.ThisServerName, in state
+// newMachine returns the machine of the server cfg.ThisServerName, in state
 // waiting. cfg must be valid and stay as it is. The first step is due at once.
-func NewMachine(cfg *Config, now time.Time) *Machine {
+func newMachine(cfg *Config, now time.Time) *machine {
 	me := cfg.this()
-	m := &Machine{
+	m := &machine{
 		cfg: cfg, role: me.Role, autoFailover: me.autoFailover(),
 		state: StateWaiting, previous: StateWaiting,
 		ran: now, partner: partner{contact: now, since: now},
@@ -87,7 +87,7 @@ func NewMachine(cfg *Config, now time.Time) *Machine {
 }
 
 // Clone returns a copy that shares nothing that changes.
-func (m *Machine) Clone() *Machine {
+func (m *machine) Clone() *machine {
 	c := *m
 	c.clients.seen = maps.Clone(m.clients.seen)
 	c.rejected = maps.Clone(m.rejected)
@@ -96,61 +96,61 @@ func (m *Machine) Clone() *Machine {
 
 // Step tells the machine what has happened and returns what is to be done, in
 // this order. An event that ends what is not under way is ignored.
-func (m *Machine) Step(now time.Time, ev Event) []Action {
+func (m *machine) Step(now time.Time, ev event) []action {
 	if !m.started {
 		m.started = true
 		m.pause()
-		m.do(SwitchService{On: false})
+		m.do(switchService{On: false})
 		m.run(now)
 	}
 	switch ev := ev.(type) {
-	case Tick:
+	case tick:
 		m.tick(now)
-	case HeartbeatAnswered:
+	case heartbeatAnswered:
 		m.heartbeatEnded(now, &ev.Report)
-	case HeartbeatFailed:
+	case heartbeatFailed:
 		m.heartbeatEnded(now, nil)
-	case UpdateAnswered:
+	case updateAnswered:
 		m.updateAnswered(now, ev)
-	case UpdateUnsent:
+	case updateUnsent:
 		m.unsent = max(m.unsent+1+ev.More, 1) // 0 tells of a fresh start
-	case QueryLeft:
+	case queryLeft:
 		m.queryLeft(now, ev)
-	case SyncDone:
+	case syncDone:
 		m.syncDone(now, ev)
-	case BacklogDone:
+	case backlogDone:
 		m.backlogDone(now, ev.OK)
-	case BacklogOverflowed:
+	case backlogOverflowed:
 		m.overflowed = m.overflowed || m.state == StateCommunicationRecovery
-	case ResetDone:
+	case resetDone:
 		m.resetDone(now, ev.OK)
-	case NotifyDone:
+	case notifyDone:
 		m.notifyDone(now, ev)
-	case StoreFailed:
+	case storeFailed:
 		m.storeFailed = true
 		if m.state != StateWaiting && m.state != StateBackup {
 			m.enter(now, StateWaiting)
 		}
-	case StoreWorks:
+	case storeWorks:
 		m.storeFailed = false
 		m.run(now)
-	case ServiceSwitched:
+	case serviceSwitched:
 		m.serviceOff = !ev.On
-	case Reset:
+	case reset:
 		m.reset(now)
-	case Continue:
+	case resume:
 		m.continues(now)
-	case SetScopes:
+	case setScopes:
 		m.setScopes(ev.Scopes)
-	case MaintenanceStart:
+	case maintenanceStart:
 		m.maintenanceStart()
-	case MaintenanceCancel:
+	case maintenanceCancel:
 		m.maintenanceCancel()
-	case MaintenanceNotify:
+	case maintenanceNotify:
 		m.maintenanceNotify(now, ev)
-	case SyncCompleted:
+	case syncCompleted:
 		m.syncCompleted()
-	case PartnerChanged:
+	case partnerChanged:
 		m.heartbeat.soon = m.partner.ours
 	}
 	m.cover()
@@ -161,7 +161,7 @@ func (m *Machine) Step(now time.Time, ev Event) []Action {
 }
 
 // Deadline returns when a Tick is due; zero: never. It changes with each step.
-func (m *Machine) Deadline() time.Time {
+func (m *machine) Deadline() time.Time {
 	if !m.started {
 		return m.ran
 	}
@@ -172,19 +172,19 @@ func (m *Machine) Deadline() time.Time {
 	return at
 }
 
-func (m *Machine) tick(now time.Time) {
+func (m *machine) tick(now time.Time) {
 	if due := m.lossDue(); !due.IsZero() && !now.Before(due) {
 		m.run(now)
 	}
 	m.askSoon(now) // a new state may make one due at this moment
 	if at := m.heartbeat.at; !at.IsZero() && !now.Before(at) && !m.heartbeat.out {
 		m.heartbeat.at, m.heartbeat.sent, m.heartbeat.out = time.Time{}, now, true
-		m.do(SendHeartbeat{})
+		m.do(sendHeartbeat{})
 	}
 }
 
 // run applies the rules of the states until they leave the state as it is.
-func (m *Machine) run(now time.Time) {
+func (m *machine) run(now time.Time) {
 	for m.once(now) {
 	}
 }
@@ -192,7 +192,7 @@ func (m *Machine) run(now time.Time) {
 // once applies the rules of the state and says whether it has changed. After
 // a command they are applied once only: what the partner last said may no
 // longer be so, and what follows waits for its next answer.
-func (m *Machine) once(now time.Time) bool {
+func (m *machine) once(now time.Time) bool {
 	m.ran = now
 	return !m.blocked() && !m.paused && m.rules(now)
 }
@@ -200,11 +200,11 @@ func (m *Machine) once(now time.Time) bool {
 // enter changes the state and does what belongs to it; always true. Kea does
 // the latter with the next event after some commands, which leaves a
 // passive-backup primary without scopes after ha-reset.
-func (m *Machine) enter(now time.Time, to State) bool {
+func (m *machine) enter(now time.Time, to State) bool {
 	return m.enterWith(now, to, m.scopesIn(to))
 }
 
-func (m *Machine) enterWith(now time.Time, to State, scopes []string) bool {
+func (m *machine) enterWith(now time.Time, to State, scopes []string) bool {
 	if m.storeFailed && servesIn(to) {
 		to, scopes = StateWaiting, nil // who cannot store leases serves nobody
 	}
@@ -228,7 +228,7 @@ func (m *Machine) enterWith(now time.Time, to State, scopes []string) bool {
 	}
 	m.heartbeat.soon = m.partner.ours && to != StateTerminated
 	m.serve(servesIn(to))
-	m.do(StateChanged{From: from, To: to, Partner: m.partner.state})
+	m.do(stateChanged{From: from, To: to, Partner: m.partner.state})
 	if from == StateTerminated || to == StateTerminated {
 		m.heartbeat.delay = m.cfg.heartbeatDelay()
 		m.schedule(now)
@@ -237,15 +237,15 @@ func (m *Machine) enterWith(now time.Time, to State, scopes []string) bool {
 }
 
 // serve switches the DHCP service.
-func (m *Machine) serve(on bool) {
+func (m *machine) serve(on bool) {
 	if m.serving != on {
 		m.serving = on
-		m.do(SwitchService{On: on})
+		m.do(switchService{On: on})
 	}
 }
 
-func (m *Machine) do(a Action) { m.actions = append(m.actions, a) }
+func (m *machine) do(a action) { m.actions = append(m.actions, a) }
 
-func (m *Machine) log(level slog.Level, message string, attrs ...slog.Attr) {
-	m.do(Log{Level: level, Message: message, Attrs: attrs})
+func (m *machine) log(level slog.Level, message string, attrs ...slog.Attr) {
+	m.do(logLine{Level: level, Message: message, Attrs: attrs})
 }

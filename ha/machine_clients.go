@@ -32,7 +32,7 @@ func clientKey(c lease.Client) string {
 }
 
 // queryLeft watches a client of the partner.
-func (m *Machine) queryLeft(now time.Time, ev QueryLeft) {
+func (m *machine) queryLeft(now time.Time, ev queryLeft) {
 	if m.partnerName == "" || !m.interrupted(now) {
 		return
 	}
@@ -67,12 +67,12 @@ func (m *Machine) queryLeft(now time.Time, ev QueryLeft) {
 // failureDetected says whether enough clients are without an answer. At a
 // small site there may never be so many: between two of ours one is enough
 // after a long silence.
-func (m *Machine) failureDetected(now time.Time) bool {
+func (m *machine) failureDetected(now time.Time) bool {
 	limit := min(m.cfg.maxUnackedClients(), maxClients-1)
 	return limit == 0 || m.clients.unacked > limit ||
 		m.partner.ours && m.clients.unacked > 0 && !now.Before(m.longInterruptedAt())
 }
 
-func (m *Machine) longInterruptedAt() time.Time {
+func (m *machine) longInterruptedAt() time.Time {
 	return m.partner.contact.Add(2*m.cfg.maxResponseDelay() + time.Millisecond)
 }

@@ -7,12 +7,12 @@ import (
 	"github.com/dhcpha/dhcpha/ctrl"
 )
 
-func (m *Machine) reply(result int, text string) {
-	m.do(Reply{ctrl.Response{Result: result, Text: text}})
+func (m *machine) reply(result int, text string) {
+	m.do(reply{ctrl.Response{Result: result, Text: text}})
 }
 
 // reset is ha-reset.
-func (m *Machine) reset(now time.Time) {
+func (m *machine) reset(now time.Time) {
 	if m.state == StateWaiting {
 		m.reply(ctrl.Success, "HA state machine already in WAITING state.")
 		return
@@ -32,7 +32,7 @@ func (m *Machine) reset(now time.Time) {
 }
 
 // continues is ha-continue.
-func (m *Machine) continues(now time.Time) {
+func (m *machine) continues(now time.Time) {
 	if !m.paused {
 		m.reply(ctrl.Success, "HA state machine is not paused.")
 		return
@@ -47,7 +47,7 @@ func (m *Machine) continues(now time.Time) {
 
 // pause stops in the state just entered, if so configured. Who is stopped
 // already does not use up the only pause of another state.
-func (m *Machine) pause() {
+func (m *machine) pause() {
 	if m.paused {
 		return
 	}
@@ -62,7 +62,7 @@ func (m *Machine) pause() {
 }
 
 // setScopes is ha-scopes.
-func (m *Machine) setScopes(scopes []string) {
+func (m *machine) setScopes(scopes []string) {
 	for _, s := range scopes {
 		if m.cfg.peer(s) == nil {
 			m.reply(ctrl.Error, "invalid server name specified '"+s+"' while enabling/disabling HA scopes")
@@ -70,6 +70,6 @@ func (m *Machine) setScopes(scopes []string) {
 		}
 	}
 	m.scopes = slices.Compact(slices.Sorted(slices.Values(scopes)))
-	m.do(SwitchService{On: m.serving})
+	m.do(switchService{On: m.serving})
 	m.reply(ctrl.Success, "New HA scopes configured.")
 }

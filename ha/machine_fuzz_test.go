@@ -41,7 +41,7 @@ func next(data *[]byte) byte {
 
 // watched is a machine whose steps are watched.
 type watched struct {
-	*Machine
+	*machine
 	t       *testing.T
 	now     time.Time
 	out     map[string]bool // asked for and not ended
@@ -61,93 +61,93 @@ func newWatched(t *testing.T, data *[]byte) *watched {
 		cfg.HeartbeatDelay = new(uint32(9000)) // longer than max-response-delay
 		cfg.MaxRejectedLeaseUpdates = new(uint32(1))
 	}
-	return &watched{Machine: NewMachine(cfg, start), t: t, now: start, out: map[string]bool{}}
+	return &watched{machine: newMachine(cfg, start), t: t, now: start, out: map[string]bool{}}
 }
 
-func randomEvent(w *watched, data *[]byte) Event {
+func randomEvent(w *watched, data *[]byte) event {
 	arg := next(data)
 	switch next(data) % 25 {
 	case 0, 1:
-		return Tick{}
+		return tick{}
 	case 2, 3:
-		return HeartbeatAnswered{Report{
+		return heartbeatAnswered{report{
 			State: State(arg % 16), Time: w.now.Add(time.Duration(arg) * time.Second / 3), Ours: arg%3 == 0,
 			StoreFailed: arg%5 == 0, HasUnsent: arg%2 == 0, Unsent: uint64(arg % 7), Scopes: []string{"server1"}[:arg%2],
 		}}
 	case 4:
-		return HeartbeatFailed{}
+		return heartbeatFailed{}
 	case 5:
-		return UpdateAnswered{Peer: []string{"server1", "server2", "a-backup"}[arg%3], Outcome: Outcome(arg % 4), Client: lease.Client{ID: []byte{arg}}}
+		return updateAnswered{Peer: []string{"server1", "server2", "a-backup"}[arg%3], Outcome: outcome(arg % 4), Client: lease.Client{ID: []byte{arg}}}
 	case 6:
-		return UpdateUnsent{}
+		return updateUnsent{}
 	case 7:
-		return QueryLeft{Client: lease.Client{HWAddr: []byte{arg}[:arg%2]}, Waited: time.Duration(arg) * time.Second / 20}
+		return queryLeft{Client: lease.Client{HWAddr: []byte{arg}[:arg%2]}, Waited: time.Duration(arg) * time.Second / 20}
 	case 8:
-		return SyncDone{OK: arg%2 == 0, Unreachable: arg%3 == 0}
+		return syncDone{OK: arg%2 == 0, Unreachable: arg%3 == 0}
 	case 9:
-		return BacklogDone{OK: arg%2 == 0}
+		return backlogDone{OK: arg%2 == 0}
 	case 10:
-		return BacklogOverflowed{}
+		return backlogOverflowed{}
 	case 11:
-		return ResetDone{OK: arg%2 == 0}
+		return resetDone{OK: arg%2 == 0}
 	case 12:
-		return NotifyDone{Answered: arg%4 != 0, Result: []int{0, 1, 1001}[arg%3], State: State(arg % 16)}
+		return notifyDone{Answered: arg%4 != 0, Result: []int{0, 1, 1001}[arg%3], State: State(arg % 16)}
 	case 13:
-		return StoreFailed{}
+		return storeFailed{}
 	case 14:
-		return StoreWorks{}
+		return storeWorks{}
 	case 15:
-		return Reset{}
+		return reset{}
 	case 16:
-		return Continue{}
+		return resume{}
 	case 17:
-		return SetScopes{[]string{"server2", "server1", "x"}[:arg%4]}
+		return setScopes{[]string{"server2", "server1", "x"}[:arg%4]}
 	case 18:
-		return MaintenanceStart{}
+		return maintenanceStart{}
 	case 19:
-		return MaintenanceCancel{}
+		return maintenanceCancel{}
 	case 20:
-		return MaintenanceNotify{Cancel: arg%2 == 0, State: State(arg % 16)}
+		return maintenanceNotify{Cancel: arg%2 == 0, State: State(arg % 16)}
 	case 21:
-		return SyncCompleted{}
+		return syncCompleted{}
 	case 23:
-		return PartnerChanged{}
+		return partnerChanged{}
 	case 22:
-		return ServiceSwitched{On: arg%2 == 0}
+		return serviceSwitched{On: arg%2 == 0}
 	}
 	if at := w.Deadline(); arg%2 == 0 && at.After(w.now) {
 		w.now = at
 	} else {
 		w.now = w.now.Add(time.Duration(arg) * 20 * time.Millisecond)
 	}
-	return Tick{}
+	return tick{}
 }
 
-func (w *watched) step(ev Event) {
+func (w *watched) step(ev event) {
 	t := w.t
 	replies := 0
 	switch ev.(type) {
-	case HeartbeatAnswered, HeartbeatFailed:
+	case heartbeatAnswered, heartbeatFailed:
 		delete(w.out, "heartbeat")
-	case SyncDone:
+	case syncDone:
 		delete(w.out, "sync")
-	case BacklogDone:
+	case backlogDone:
 		delete(w.out, "backlog")
-	case ResetDone:
+	case resetDone:
 		delete(w.out, "reset")
-	case NotifyDone:
+	case notifyDone:
 		if w.out["notify"] {
 			replies++
 		}
 		delete(w.out, "notify")
-	case Reset, Continue, SetScopes, MaintenanceStart, MaintenanceCancel, MaintenanceNotify:
+	case reset, resume, setScopes, maintenanceStart, maintenanceCancel, maintenanceNotify:
 		replies++
 	}
 	clone := w.Clone()
 	again := clone.Step(w.now, ev)
 	actions := w.Step(w.now, ev)
 	require.Equal(t, actions, again, "the same each time")
-	require.Equal(t, w.Machine, clone)
+	require.Equal(t, w.machine, clone)
 
 	ask := func(what string) {
 		require.False(t, w.out[what], "%s: asked for again", what)
@@ -155,20 +155,20 @@ func (w *watched) step(ev Event) {
 	}
 	for _, a := range actions {
 		switch a := a.(type) {
-		case SendHeartbeat:
+		case sendHeartbeat:
 			ask("heartbeat")
-		case Synchronize:
+		case synchronize:
 			ask("sync")
-		case SendBacklog:
+		case sendBacklog:
 			ask("backlog")
-		case SendReset:
+		case sendReset:
 			ask("reset")
-		case SendMaintenanceNotify:
+		case sendMaintenanceNotify:
 			ask("notify")
 			replies--
-		case SwitchService:
+		case switchService:
 			w.service = a.On
-		case Reply:
+		case reply:
 			replies--
 		}
 	}
@@ -179,7 +179,7 @@ func (w *watched) step(ev Event) {
 	require.True(t, slices.IsSorted(w.Scopes()))
 	require.False(t, w.Covering() && !w.Ours())
 	require.False(t, w.StoreFailed() && w.Serving())
-	if _, ok := ev.(Tick); ok {
+	if _, ok := ev.(tick); ok {
 		require.True(t, w.Deadline().IsZero() || w.Deadline().After(w.now), "%v", w.Deadline())
 	}
 	w.WaitsFor()

@@ -16,7 +16,7 @@ type heartbeat struct {
 
 // schedule has the next heartbeat sent after the usual time, unless one is
 // under way, or leases are being fetched from a Kea.
-func (m *Machine) schedule(now time.Time) {
+func (m *machine) schedule(now time.Time) {
 	m.heartbeat.at = time.Time{}
 	if m.heartbeat.delay > 0 && !m.heartbeat.out && (m.job != jobSync || m.jobStale || m.partner.ours) {
 		m.heartbeat.at = now.Add(m.heartbeat.delay)
@@ -25,7 +25,7 @@ func (m *Machine) schedule(now time.Time) {
 
 // hurry has a heartbeat sent at once, after a command: Kea lets what the
 // command has begun wait for the next one in turn.
-func (m *Machine) hurry(now time.Time) {
+func (m *machine) hurry(now time.Time) {
 	if !m.heartbeat.at.IsZero() {
 		m.heartbeat.at = now
 	}
@@ -37,7 +37,7 @@ const hurried = 100 * time.Millisecond
 // askSoon has a heartbeat sent as soon as possible if one of two of ours has
 // changed its state: each step of their return to normal operation waits for
 // the other to notice the one before, which with Kea takes a heartbeat-delay.
-func (m *Machine) askSoon(now time.Time) {
+func (m *machine) askSoon(now time.Time) {
 	h := &m.heartbeat
 	if !h.soon || h.at.IsZero() {
 		return

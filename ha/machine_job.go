@@ -14,12 +14,12 @@ const (
 
 // blocked says whether something is under way that the rules wait for. Leases
 // between two of ours flow beside the machine and hold up nothing.
-func (m *Machine) blocked() bool {
+func (m *machine) blocked() bool {
 	return m.notify != notifyNone || m.job != jobNone && !m.jobStale && (m.job == jobReset || !m.partner.ours)
 }
 
 // begin starts a job, unless another is under way.
-func (m *Machine) begin(j job, a Action) {
+func (m *machine) begin(j job, a action) {
 	if m.job != jobNone {
 		return
 	}
@@ -32,7 +32,7 @@ func (m *Machine) begin(j job, a Action) {
 
 // end is the end of a job: whether it was under way, and is still wanted. Of
 // one that is not the rules may have been waiting for the end.
-func (m *Machine) end(now time.Time, j job) bool {
+func (m *machine) end(now time.Time, j job) bool {
 	if m.job != j {
 		return false
 	}

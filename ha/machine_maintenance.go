@@ -20,12 +20,12 @@ const (
 	notifyCancel
 )
 
-func (m *Machine) replyUnable(result int, to State) {
+func (m *machine) replyUnable(result int, to State) {
 	m.reply(result, fmt.Sprintf("Unable to transition the server from the %v to %v state.", m.state, to))
 }
 
 // maintenanceStart is ha-maintenance-start, by an administrator.
-func (m *Machine) maintenanceStart() {
+func (m *machine) maintenanceStart() {
 	switch {
 	case m.notify != notifyNone:
 		m.reply(ctrl.Error, "Another maintenance command is in progress.")
@@ -34,12 +34,12 @@ func (m *Machine) maintenanceStart() {
 		m.replyUnable(ctrl.Error, StatePartnerInMaintenance)
 	default:
 		m.notify = notifyStart
-		m.do(SendMaintenanceNotify{State: m.state})
+		m.do(sendMaintenanceNotify{State: m.state})
 	}
 }
 
 // maintenanceCancel is ha-maintenance-cancel, by an administrator.
-func (m *Machine) maintenanceCancel() {
+func (m *machine) maintenanceCancel() {
 	switch {
 	case m.notify != notifyNone:
 		m.reply(ctrl.Error, "Another maintenance command is in progress.")
@@ -47,20 +47,20 @@ func (m *Machine) maintenanceCancel() {
 		m.reply(ctrl.Error, "Unable to cancel maintenance request because the server is not in the partner-in-maintenance state.")
 	default:
 		m.notify = notifyCancel
-		m.do(SendMaintenanceNotify{Cancel: true, State: m.before(StatePartnerInMaintenance)})
+		m.do(sendMaintenanceNotify{Cancel: true, State: m.before(StatePartnerInMaintenance)})
 	}
 }
 
 // before returns the state to go back to from maintenance.
-func (m *Machine) before(maintenance State) State {
+func (m *machine) before(maintenance State) State {
 	if m.previous == maintenance {
 		return StateWaiting
 	}
 	return m.previous
 }
 
-// notifyDone is the partner's answer to SendMaintenanceNotify.
-func (m *Machine) notifyDone(now time.Time, ev NotifyDone) {
+// notifyDone is the partner's answer to sendMaintenanceNotify.
+func (m *machine) notifyDone(now time.Time, ev notifyDone) {
 	was := m.notify
 	m.notify = notifyNone
 	switch was {
@@ -72,7 +72,7 @@ func (m *Machine) notifyDone(now time.Time, ev NotifyDone) {
 	m.hurry(now)
 }
 
-func (m *Machine) startAnswered(now time.Time, ev NotifyDone) {
+func (m *machine) startAnswered(now time.Time, ev notifyDone) {
 	switch {
 	case !ev.Answered || ev.Result == ctrl.Error:
 		m.found(now, StateUnavailable)
@@ -91,7 +91,7 @@ func (m *Machine) startAnswered(now time.Time, ev NotifyDone) {
 	}
 }
 
-func (m *Machine) cancelAnswered(now time.Time, ev NotifyDone) {
+func (m *machine) cancelAnswered(now time.Time, ev notifyDone) {
 	switch {
 	case !ev.Answered || ev.Result != ctrl.Success:
 		m.found(now, StateUnavailable)
@@ -105,7 +105,7 @@ func (m *Machine) cancelAnswered(now time.Time, ev NotifyDone) {
 // cancelled goes back to the state before maintenance. What was last heard of
 // the partner was its part in the maintenance, so no rule is applied before
 // it has been heard again.
-func (m *Machine) cancelled(now time.Time, partner, maintenance State) {
+func (m *machine) cancelled(now time.Time, partner, maintenance State) {
 	if m.state != maintenance {
 		return // a command has changed it meanwhile
 	}
@@ -119,14 +119,14 @@ func (m *Machine) cancelled(now time.Time, partner, maintenance State) {
 }
 
 // maintenanceNotify is ha-maintenance-notify, from the partner.
-func (m *Machine) maintenanceNotify(now time.Time, ev MaintenanceNotify) {
+func (m *machine) maintenanceNotify(now time.Time, ev maintenanceNotify) {
 	switch {
 	case ev.Cancel && m.state != StateInMaintenance:
 		m.reply(ctrl.Error, "Unable to cancel the maintenance for the server not in the in-maintenance state.")
 	case ev.Cancel:
 		m.cancelled(now, ev.State, StateInMaintenance)
 		m.cancelledAt = now
-		m.do(Reply{ctrl.Response{
+		m.do(reply{ctrl.Response{
 			Text:      "Server maintenance canceled.",
 			Arguments: map[string]string{"state": m.state.String()},
 		}})

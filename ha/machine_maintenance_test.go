@@ -10,11 +10,11 @@ import (
 )
 
 // answer returns the response among the actions.
-func answer(t *testing.T, actions []Action) ctrl.Response {
+func answer(t *testing.T, actions []action) ctrl.Response {
 	t.Helper()
 	var found []ctrl.Response
 	for _, a := range actions {
-		if r, ok := a.(Reply); ok {
+		if r, ok := a.(reply); ok {
 			found = append(found, r.Response)
 		}
 	}
@@ -40,9 +40,9 @@ var activeStates = []State{
 func TestMaintenanceNotifyInEveryState(t *testing.T) {
 	for _, s := range activeStates {
 		m := inState(pairConfig(LoadBalancing, "server2"), s)
-		m.Step(start, HeartbeatAnswered{Report{State: StateUnavailable, Time: start}})
+		m.Step(start, heartbeatAnswered{report{State: StateUnavailable, Time: start}})
 		m.enter(start, s)
-		r := answer(t, m.Step(start, MaintenanceNotify{State: StateLoadBalancing}))
+		r := answer(t, m.Step(start, maintenanceNotify{State: StateLoadBalancing}))
 		switch s {
 		case StatePartnerInMaintenance, StateTerminated:
 			require.Equal(t, ctrl.Response{Result: 1001, Text: "Unable to transition the server from the " + s.String() + " to in-maintenance state."}, r)
@@ -54,9 +54,9 @@ func TestMaintenanceNotifyInEveryState(t *testing.T) {
 		require.Empty(t, m.Scopes())
 		require.False(t, m.Serving())
 
-		m.Step(start, MaintenanceNotify{}) // again
+		m.Step(start, maintenanceNotify{}) // again
 		require.Equal(t, StateInMaintenance, m.State())
-		r = answer(t, m.Step(start, MaintenanceNotify{Cancel: true, State: StateReady}))
+		r = answer(t, m.Step(start, maintenanceNotify{Cancel: true, State: StateReady}))
 		back := s
 		if s == StateInMaintenance {
 			back = StateWaiting
@@ -66,14 +66,14 @@ func TestMaintenanceNotifyInEveryState(t *testing.T) {
 		require.Equal(t, StateReady, m.Partner(), "as the partner says")
 	}
 	m := inState(pairConfig(LoadBalancing, "server2"), StateReady)
-	require.Equal(t, ctrl.Response{Result: 1, Text: saysNotIn}, answer(t, m.Step(start, MaintenanceNotify{Cancel: true})))
+	require.Equal(t, ctrl.Response{Result: 1, Text: saysNotIn}, answer(t, m.Step(start, maintenanceNotify{Cancel: true})))
 
 	cfg := pairConfig(PassiveBackup, "server2")
 	m = inState(cfg, StateBackup)
 	require.Equal(t, ctrl.Response{Result: 1001, Text: "Unable to transition the server from the backup to in-maintenance state."},
-		answer(t, m.Step(start, MaintenanceNotify{})))
+		answer(t, m.Step(start, maintenanceNotify{})))
 	require.Equal(t, ctrl.Response{Result: 1, Text: "Unable to transition the server from the backup to partner-in-maintenance state."},
-		answer(t, m.Step(start, MaintenanceStart{})))
+		answer(t, m.Step(start, maintenanceStart{})))
 }
 
 // Who asks for maintenance serves all clients as soon as it is allowed. A server
@@ -82,7 +82,7 @@ func TestMaintenanceNotifyInEveryState(t *testing.T) {
 func TestClientsAreNotLeftToServerWithoutLeases(t *testing.T) {
 	for _, s := range activeStates {
 		m := inState(pairConfig(HotStandby, "server1"), StatePartnerDown)
-		r := answer(t, m.Step(start, MaintenanceNotify{State: s}))
+		r := answer(t, m.Step(start, maintenanceNotify{State: s}))
 		if s == StateWaiting || s == StateSyncing || s == StateReady {
 			require.Equal(t, ctrl.Response{Result: 1001, Text: "Unable to transition the server from the partner-down to in-maintenance state."}, r)
 			require.Equal(t, StatePartnerDown, m.State())
@@ -95,26 +95,26 @@ func TestClientsAreNotLeftToServerWithoutLeases(t *testing.T) {
 
 func TestMaintenanceStart(t *testing.T) {
 	for _, s := range activeStates {
-		start1 := func() *Machine {
+		start1 := func() *machine {
 			cfg := pairConfig(LoadBalancing, "server1")
 			cfg.this().AutoFailover = new(false)
 			m := inState(cfg, s)
 			m.heartbeat.out = false
 			m.found(start, StateLoadBalancing)
-			require.Equal(t, []Action{SendMaintenanceNotify{State: s}}, m.Step(start, MaintenanceStart{}))
+			require.Equal(t, []action{sendMaintenanceNotify{State: s}}, m.Step(start, maintenanceStart{}))
 			require.Equal(t, s, m.State())
-			require.Equal(t, 1, answer(t, m.Step(start, MaintenanceStart{})).Result, "one at a time")
-			require.Equal(t, 1001, answer(t, m.Step(start, MaintenanceNotify{})).Result, "both at once: neither")
+			require.Equal(t, 1, answer(t, m.Step(start, maintenanceStart{})).Result, "one at a time")
+			require.Equal(t, 1001, answer(t, m.Step(start, maintenanceNotify{})).Result, "both at once: neither")
 			return m
 		}
 		switch s {
 		case StatePartnerInMaintenance, StateInMaintenance, StateTerminated:
 			m := inState(pairConfig(LoadBalancing, "server1"), s)
-			require.Equal(t, []Action{Reply{ctrl.Response{Result: 1, Text: "Unable to transition the server from the " +
-				s.String() + " to partner-in-maintenance state."}}}, m.Step(start, MaintenanceStart{}))
+			require.Equal(t, []action{reply{ctrl.Response{Result: 1, Text: "Unable to transition the server from the " +
+				s.String() + " to partner-in-maintenance state."}}}, m.Step(start, maintenanceStart{}))
 			continue
 		}
-		for _, ev := range []NotifyDone{{}, {Answered: true, Result: 1, Text: "no"}} {
+		for _, ev := range []notifyDone{{}, {Answered: true, Result: 1, Text: "no"}} {
 			m := start1()
 			require.Equal(t, ctrl.Response{Text: saysDown}, answer(t, m.Step(start, ev)))
 			require.Equal(t, StatePartnerDown, m.State())
@@ -123,40 +123,40 @@ func TestMaintenanceStart(t *testing.T) {
 		}
 		for _, result := range []int{1001, 2, 3, 4, 5} {
 			m := start1()
-			r := answer(t, m.Step(start, NotifyDone{Answered: true, Result: result, Text: "not now"}))
+			r := answer(t, m.Step(start, notifyDone{Answered: true, Result: result, Text: "not now"}))
 			require.Equal(t, 1, r.Result)
 			require.Contains(t, r.Text, "not now")
 			require.Equal(t, s, m.State())
 			require.Equal(t, StateLoadBalancing, m.Partner(), "it is there")
 		}
 		m := start1()
-		require.Equal(t, ctrl.Response{Text: saysStarted}, answer(t, m.Step(start, NotifyDone{Answered: true})))
+		require.Equal(t, ctrl.Response{Text: saysStarted}, answer(t, m.Step(start, notifyDone{Answered: true})))
 		require.Equal(t, StatePartnerInMaintenance, m.State())
 		require.Equal(t, []string{"server1", "server2"}, m.Scopes())
 		require.Equal(t, start, m.Deadline(), "and asks how it is")
 
-		require.Equal(t, []Action{SendMaintenanceNotify{Cancel: true, State: s}}, m.Step(start, MaintenanceCancel{}))
-		require.Equal(t, 1, answer(t, m.Step(start, NotifyDone{Answered: true, Result: 1})).Result)
+		require.Equal(t, []action{sendMaintenanceNotify{Cancel: true, State: s}}, m.Step(start, maintenanceCancel{}))
+		require.Equal(t, 1, answer(t, m.Step(start, notifyDone{Answered: true, Result: 1})).Result)
 		require.Equal(t, StatePartnerInMaintenance, m.State())
 		require.Equal(t, StateUnavailable, m.Partner())
-		m.Step(start, MaintenanceCancel{})
-		require.Equal(t, ctrl.Response{Text: saysCanceled}, answer(t, m.Step(start, NotifyDone{Answered: true, State: StateReady})))
+		m.Step(start, maintenanceCancel{})
+		require.Equal(t, ctrl.Response{Text: saysCanceled}, answer(t, m.Step(start, notifyDone{Answered: true, State: StateReady})))
 		require.Equal(t, s, m.State())
 		require.Equal(t, StateReady, m.Partner())
 	}
 	m := inState(pairConfig(LoadBalancing, "server1"), StateLoadBalancing)
-	require.Equal(t, []Action{Reply{ctrl.Response{Result: 1, Text: saysNotPIM}}}, m.Step(start, MaintenanceCancel{}))
+	require.Equal(t, []action{reply{ctrl.Response{Result: 1, Text: saysNotPIM}}}, m.Step(start, maintenanceCancel{}))
 }
 
 // A reset that comes while the partner is told of the cancellation is not
 // undone by its answer.
 func TestResetDuringCancel(t *testing.T) {
 	m := inState(pairConfig(LoadBalancing, "server1"), StateLoadBalancing)
-	m.Step(start, MaintenanceStart{})
-	m.Step(start, NotifyDone{Answered: true})
-	m.Step(start, MaintenanceCancel{})
-	m.Step(start, Reset{})
-	actions := m.Step(start, NotifyDone{Answered: true, State: StateLoadBalancing})
+	m.Step(start, maintenanceStart{})
+	m.Step(start, notifyDone{Answered: true})
+	m.Step(start, maintenanceCancel{})
+	m.Step(start, reset{})
+	actions := m.Step(start, notifyDone{Answered: true, State: StateLoadBalancing})
 	require.Equal(t, ctrl.Response{Text: saysCanceled}, answer(t, actions))
 	require.Equal(t, "-", first(actions))
 	require.Equal(t, StateWaiting, m.State())
@@ -165,20 +165,20 @@ func TestResetDuringCancel(t *testing.T) {
 // What the rules would do waits for the end of what is under way.
 func TestRulesWaitForTheNotify(t *testing.T) {
 	m := inState(pairConfig(LoadBalancing, "server1"), StateLoadBalancing)
-	m.Step(start, MaintenanceStart{})
-	require.Equal(t, "-", first(m.Step(start, HeartbeatFailed{})))
+	m.Step(start, maintenanceStart{})
+	require.Equal(t, "-", first(m.Step(start, heartbeatFailed{})))
 	require.Equal(t, StateLoadBalancing, m.State())
-	m.Step(start, NotifyDone{Answered: true, Result: 1001})
-	require.Equal(t, []Action{SendHeartbeat{}}, m.Step(m.Deadline(), Tick{}))
-	require.Equal(t, "communication-recovery", first(m.Step(start, HeartbeatFailed{})))
+	m.Step(start, notifyDone{Answered: true, Result: 1001})
+	require.Equal(t, []action{sendHeartbeat{}}, m.Step(m.Deadline(), tick{}))
+	require.Equal(t, "communication-recovery", first(m.Step(start, heartbeatFailed{})))
 }
 
 // A shut-down partner is taken for down at once; no silence is waited for.
 func TestPartnerInMaintenanceGoesDown(t *testing.T) {
 	m := inState(pairConfig(HotStandby, "server2"), StatePartnerInMaintenance)
-	require.Equal(t, "-", first(m.Step(start, HeartbeatAnswered{Report{State: StateInMaintenance, Time: start}})))
+	require.Equal(t, "-", first(m.Step(start, heartbeatAnswered{report{State: StateInMaintenance, Time: start}})))
 	m.heartbeat.out = true
-	require.Equal(t, "partner-down", first(m.Step(start, HeartbeatFailed{})))
+	require.Equal(t, "partner-down", first(m.Step(start, heartbeatFailed{})))
 	require.Equal(t, []string{"server1"}, m.Scopes())
 }
 
@@ -188,7 +188,7 @@ func TestReset(t *testing.T) {
 		m.heartbeat.out = false
 		m.schedule(start)
 		m.found(start, StateReady)
-		r := answer(t, m.Step(start, Reset{}))
+		r := answer(t, m.Step(start, reset{}))
 		require.Zero(t, r.Result)
 		if s == StateWaiting {
 			require.Equal(t, StateWaiting, m.State())
@@ -204,32 +204,32 @@ func TestReset(t *testing.T) {
 func TestPause(t *testing.T) {
 	cfg := pairConfig(HotStandby, "server2")
 	cfg.StateMachine = &StateMachine{States: []StatePause{{State: "ready", Pause: PauseOnce}, {State: "partner-down", Pause: PauseAlways}, {State: "waiting", Pause: PauseNever}}}
-	m := NewMachine(cfg, start)
-	m.Step(start, Tick{})
-	require.Equal(t, "HA state machine is not paused.", answer(t, m.Step(start, Continue{})).Text)
+	m := newMachine(cfg, start)
+	m.Step(start, tick{})
+	require.Equal(t, "HA state machine is not paused.", answer(t, m.Step(start, resume{})).Text)
 	for i := range 2 {
 		m.enter(start, StatePartnerDown)
 		require.True(t, m.Paused(), "always")
 		m.enter(start, StateReady)
 		require.True(t, m.Paused(), "still: the pause of ready is not used up")
-		require.Equal(t, "HA state machine continues.", answer(t, m.Step(start, Continue{})).Text)
+		require.Equal(t, "HA state machine continues.", answer(t, m.Step(start, resume{})).Text)
 		require.False(t, m.Paused())
 		m.enter(start, StateWaiting)
 		m.enter(start, StateReady)
 		require.Equal(t, i == 0, m.Paused(), "once")
-		m.Step(start, Continue{})
+		m.Step(start, resume{})
 	}
 }
 
 func TestSetScopes(t *testing.T) {
 	m := inState(pairConfig(HotStandby, "server2"), StateHotStandby)
-	actions := m.Step(start, SetScopes{[]string{"server2", "server1", "server2"}})
-	require.Equal(t, []Action{SwitchService{On: true}, Reply{ctrl.Response{Text: "New HA scopes configured."}}}, actions)
+	actions := m.Step(start, setScopes{[]string{"server2", "server1", "server2"}})
+	require.Equal(t, []action{switchService{On: true}, reply{ctrl.Response{Text: "New HA scopes configured."}}}, actions)
 	require.Equal(t, []string{"server1", "server2"}, m.Scopes())
-	r := answer(t, m.Step(start, SetScopes{[]string{"server1", "nobody"}}))
+	r := answer(t, m.Step(start, setScopes{[]string{"server1", "nobody"}}))
 	require.Equal(t, ctrl.Response{Result: 1, Text: "invalid server name specified 'nobody' while enabling/disabling HA scopes"}, r)
 	require.Equal(t, []string{"server1", "server2"}, m.Scopes(), "those before")
-	m.Step(start, SetScopes{})
+	m.Step(start, setScopes{})
 	require.Empty(t, m.Scopes())
 	require.Equal(t, StateHotStandby, m.State())
 	m.enter(start, StatePartnerDown)
@@ -239,19 +239,19 @@ func TestSetScopes(t *testing.T) {
 // After ha-sync-complete-notify partner-down serves nobody until it has heard
 // how the partner is.
 func TestSyncCompleted(t *testing.T) {
-	for _, ev := range []Event{
-		HeartbeatFailed{},
-		HeartbeatAnswered{Report{State: StateSyncing, Time: start}}, // Kea's service stays off here
-		HeartbeatAnswered{Report{State: StateReady, Time: start}},
+	for _, ev := range []event{
+		heartbeatFailed{},
+		heartbeatAnswered{report{State: StateSyncing, Time: start}}, // Kea's service stays off here
+		heartbeatAnswered{report{State: StateReady, Time: start}},
 	} {
 		m := inState(pairConfig(HotStandby, "server2"), StatePartnerDown)
-		require.Equal(t, []Action{SwitchService{On: false}}, m.Step(start, SyncCompleted{}))
+		require.Equal(t, []action{switchService{On: false}}, m.Step(start, syncCompleted{}))
 		require.False(t, m.Serving())
-		require.Contains(t, m.Step(start.Add(time.Second), ev), SwitchService{On: true})
+		require.Contains(t, m.Step(start.Add(time.Second), ev), switchService{On: true})
 		require.True(t, m.Serving())
 	}
 	m := inState(pairConfig(HotStandby, "server2"), StateHotStandby)
-	require.Empty(t, m.Step(start, SyncCompleted{}))
+	require.Empty(t, m.Step(start, syncCompleted{}))
 }
 
 // The partner that has just come within reach again, and resets this server,
@@ -262,23 +262,23 @@ func TestResetByPartnerFromBeyondPartition(t *testing.T) {
 	later := start.Add(time.Minute)
 	m.found(start, StateUnavailable)
 	m.heartbeat.out = true
-	require.Equal(t, "HA state machine reset.", answer(t, m.Step(later, Reset{})).Text)
+	require.Equal(t, "HA state machine reset.", answer(t, m.Step(later, reset{})).Text)
 	require.Equal(t, StateWaiting, m.State())
-	require.Equal(t, "-", first(m.Step(later, HeartbeatFailed{})))
-	require.Equal(t, []Action{SendHeartbeat{}}, m.Step(m.Deadline(), Tick{}))
+	require.Equal(t, "-", first(m.Step(later, heartbeatFailed{})))
+	require.Equal(t, []action{sendHeartbeat{}}, m.Step(m.Deadline(), tick{}))
 	silent := *m.Clone()
-	require.Equal(t, "partner-down", first(silent.Step(later, HeartbeatFailed{})), "it is silent indeed")
-	require.Equal(t, "syncing", first(m.Step(later, HeartbeatAnswered{Report{State: StateCommunicationRecovery, Time: later}})))
+	require.Equal(t, "partner-down", first(silent.Step(later, heartbeatFailed{})), "it is silent indeed")
+	require.Equal(t, "syncing", first(m.Step(later, heartbeatAnswered{report{State: StateCommunicationRecovery, Time: later}})))
 }
 
 // A heartbeat that crosses the cancellation of maintenance does not bring it
 // back; one that comes when the partner must know does.
 func TestMaintenanceStaysCancelled(t *testing.T) {
 	m := inState(pairConfig(LoadBalancing, "server2"), StateLoadBalancing)
-	answer(t, m.Step(start, MaintenanceNotify{}))
-	answer(t, m.Step(start, MaintenanceNotify{Cancel: true, State: StateLoadBalancing}))
+	answer(t, m.Step(start, maintenanceNotify{}))
+	answer(t, m.Step(start, maintenanceNotify{Cancel: true, State: StateLoadBalancing}))
 	require.Equal(t, StateLoadBalancing, m.State())
-	again := HeartbeatAnswered{Report{State: StatePartnerInMaintenance, Time: start}}
+	again := heartbeatAnswered{report{State: StatePartnerInMaintenance, Time: start}}
 	m.heartbeat.out = true
 	require.Equal(t, "-", first(m.Step(start.Add(500*time.Millisecond), again)))
 	m.heartbeat.out = true
@@ -292,10 +292,10 @@ func TestCancellationStays(t *testing.T) {
 		m := inState(pairConfig(mode, "server2"), m0(mode))
 		m.enter(start, StatePartnerInMaintenance)
 		m.heartbeat.out = true
-		require.Contains(t, m.Step(start, MaintenanceCancel{}), SendMaintenanceNotify{Cancel: true, State: m0(mode)})
-		m.Step(start, NotifyDone{Answered: true, State: m0(mode)})
+		require.Contains(t, m.Step(start, maintenanceCancel{}), sendMaintenanceNotify{Cancel: true, State: m0(mode)})
+		m.Step(start, notifyDone{Answered: true, State: m0(mode)})
 		require.Equal(t, m0(mode), m.State())
-		before := HeartbeatAnswered{Report{State: StateInMaintenance, Time: start}}
+		before := heartbeatAnswered{report{State: StateInMaintenance, Time: start}}
 		m.Step(start, before)
 		require.Equal(t, m0(mode), m.State())
 		m.heartbeat.out = true
@@ -305,4 +305,4 @@ func TestCancellationStays(t *testing.T) {
 }
 
 // m0 is the state of normal operation.
-func m0(mode Mode) State { return NewMachine(pairConfig(mode, "server1"), start).normal }
+func m0(mode Mode) State { return newMachine(pairConfig(mode, "server1"), start).normal }

@@ -28,7 +28,7 @@ type pair struct {
 }
 
 type server struct {
-	*Machine
+	*machine
 	cfg   *Config
 	up    bool
 	lives int // what was begun in an earlier life ends nowhere
@@ -59,10 +59,10 @@ func (p *pair) after(d time.Duration, run func()) {
 
 func (p *pair) start(i int) {
 	s := p.servers[i]
-	s.Machine, s.up = NewMachine(s.cfg, p.now), true
+	s.machine, s.up = newMachine(s.cfg, p.now), true
 	s.lives++
 	p.logf("%d starts", i+1)
-	p.step(i, Tick{})
+	p.step(i, tick{})
 }
 
 func (p *pair) logf(format string, args ...any) {
@@ -70,12 +70,12 @@ func (p *pair) logf(format string, args ...any) {
 }
 
 // step tells a server something, and does what it wants.
-func (p *pair) step(i int, ev Event) {
+func (p *pair) step(i int, ev event) {
 	s, life := p.servers[i], p.servers[i].lives
 	if !s.up {
 		return
 	}
-	later := func(d time.Duration, end func() Event) {
+	later := func(d time.Duration, end func() event) {
 		p.after(d, func() {
 			if ev := end(); s.lives == life {
 				p.step(i, ev)
@@ -84,45 +84,45 @@ func (p *pair) step(i int, ev Event) {
 	}
 	for _, a := range s.Step(p.now, ev) {
 		switch a := a.(type) {
-		case StateChanged:
+		case stateChanged:
 			p.logf("%d %v -> %v (%v)", i+1, a.From, a.To, a.Partner)
-		case SendHeartbeat:
-			p.ask(i, later, func(ok bool) Event {
+		case sendHeartbeat:
+			p.ask(i, later, func(ok bool) event {
 				other := p.servers[1-i]
 				if !ok {
-					return HeartbeatFailed{}
+					return heartbeatFailed{}
 				}
 				if p.ours && other.Partner() != p.servers[i].State() {
-					p.step(1-i, PartnerChanged{})
+					p.step(1-i, partnerChanged{})
 				}
-				return HeartbeatAnswered{Report{
+				return heartbeatAnswered{report{
 					State: other.State(), Time: p.now, Scopes: other.Scopes(), HasUnsent: true, Unsent: other.Unsent(),
 					Ours: p.ours, StoreFailed: p.ours && other.StoreFailed(),
 				}}
 			})
-		case Synchronize:
-			later(time.Duration(p.rand.IntN(2000))*time.Millisecond, func() Event {
+		case synchronize:
+			later(time.Duration(p.rand.IntN(2000))*time.Millisecond, func() event {
 				ok := p.reached(1 - i)
-				return SyncDone{OK: ok, Unreachable: !ok}
+				return syncDone{OK: ok, Unreachable: !ok}
 			})
-		case SendBacklog:
-			p.ask(i, later, func(ok bool) Event { return BacklogDone{OK: ok} })
-		case SendReset:
-			p.ask(i, later, func(ok bool) Event {
+		case sendBacklog:
+			p.ask(i, later, func(ok bool) event { return backlogDone{OK: ok} })
+		case sendReset:
+			p.ask(i, later, func(ok bool) event {
 				if ok {
-					p.step(1-i, Reset{})
+					p.step(1-i, reset{})
 				}
-				return ResetDone{OK: ok}
+				return resetDone{OK: ok}
 			})
-		case SendMaintenanceNotify:
-			p.ask(i, later, func(ok bool) Event {
+		case sendMaintenanceNotify:
+			p.ask(i, later, func(ok bool) event {
 				if !ok {
-					return NotifyDone{}
+					return notifyDone{}
 				}
 				other := p.servers[1-i]
-				for _, b := range other.Step(p.now, MaintenanceNotify(a)) {
-					if r, ok := b.(Reply); ok {
-						return NotifyDone{Answered: true, Result: r.Response.Result, State: other.State()}
+				for _, b := range other.Step(p.now, maintenanceNotify(a)) {
+					if r, ok := b.(reply); ok {
+						return notifyDone{Answered: true, Result: r.Response.Result, State: other.State()}
 					}
 				}
 				p.t.Fatal("no reply")
@@ -134,11 +134,11 @@ func (p *pair) step(i int, ev Event) {
 }
 
 // ask has a request reach the partner, or fail after the request timeout.
-func (p *pair) ask(i int, later func(time.Duration, func() Event), end func(ok bool) Event) {
+func (p *pair) ask(i int, later func(time.Duration, func() event), end func(ok bool) event) {
 	if p.reached(1 - i) {
-		later(latency, func() Event { return end(p.reached(1 - i)) })
+		later(latency, func() event { return end(p.reached(1 - i)) })
 	} else {
-		later(timeout, func() Event { return end(false) })
+		later(timeout, func() event { return end(false) })
 	}
 }
 
@@ -164,10 +164,10 @@ func (p *pair) clients() {
 	for i, s := range p.servers {
 		for c, scope := range []string{"server1", "server2"} {
 			if s.up && s.Serving() && !slices.Contains(s.Scopes(), scope) {
-				p.step(i, QueryLeft{Client: lease.Client{HWAddr: []byte{byte(c), byte(p.rand.IntN(4))}}, Waited: 2 * time.Second})
+				p.step(i, queryLeft{Client: lease.Client{HWAddr: []byte{byte(c), byte(p.rand.IntN(4))}}, Waited: 2 * time.Second})
 			}
-			if s.up && s.Updates() == UpdatesUnsent && slices.Contains(s.Scopes(), scope) {
-				p.step(i, UpdateUnsent{})
+			if s.up && s.Updates() == updatesUnsent && slices.Contains(s.Scopes(), scope) {
+				p.step(i, updateUnsent{})
 			}
 		}
 	}
@@ -196,7 +196,7 @@ func (p *pair) run(d time.Duration, done func() bool) bool {
 		}
 		for i, s := range p.servers {
 			if s.up && !s.Deadline().IsZero() {
-				consider(s.Deadline(), func() { p.step(i, Tick{}) })
+				consider(s.Deadline(), func() { p.step(i, tick{}) })
 			}
 		}
 		consider(asks, func() { asks = asks.Add(300 * time.Millisecond); p.clients() })
@@ -214,7 +214,7 @@ func (p *pair) run(d time.Duration, done func() bool) bool {
 
 func (p *pair) normal() bool {
 	for _, s := range p.servers {
-		if !s.up || s.State() != normalOf(s.cfg.Mode) || s.Covering() || s.Updates() != UpdatesAwaited {
+		if !s.up || s.State() != normalOf(s.cfg.Mode) || s.Covering() || s.Updates() != updatesAwaited {
 			return false
 		}
 	}
@@ -262,7 +262,7 @@ func TestPairBecomesNormal(t *testing.T) {
 							if s == StateUnavailable {
 								s = normalOf(mode)
 							}
-							m := p.servers[i].Machine
+							m := p.servers[i].machine
 							m.partner.ours = ours
 							switch n / 8 {
 							case 1:
@@ -320,18 +320,18 @@ func (p *pair) fault() {
 	case !s.up:
 		p.start(i)
 	case n == 5:
-		p.step(i, Reset{})
+		p.step(i, reset{})
 	case n == 6:
-		p.step(i, MaintenanceStart{})
+		p.step(i, maintenanceStart{})
 	case n == 7:
-		p.step(i, MaintenanceCancel{})
+		p.step(i, maintenanceCancel{})
 	case n == 8 && s.StoreFailed():
-		p.step(i, StoreWorks{})
+		p.step(i, storeWorks{})
 	case n == 8 && p.ours:
 		p.logf("%d store fails", i+1)
-		p.step(i, StoreFailed{})
+		p.step(i, storeFailed{})
 	case n == 9:
-		p.step(i, BacklogOverflowed{})
+		p.step(i, backlogOverflowed{})
 	}
 }
 
@@ -343,7 +343,7 @@ func (p *pair) heal() {
 			p.start(i)
 		}
 		if s.StoreFailed() {
-			p.step(i, StoreWorks{})
+			p.step(i, storeWorks{})
 		}
 	}
 	p.logf("healed")
@@ -360,14 +360,14 @@ func (p *pair) heal() {
 	p.run(8*time.Second, nil)
 	for i, s := range p.servers {
 		if s.State() == StatePartnerInMaintenance {
-			p.step(i, MaintenanceCancel{})
+			p.step(i, maintenanceCancel{})
 			p.run(time.Second, nil)
 		}
 	}
 	for i, s := range p.servers {
 		if s.State() == StateInMaintenance || s.State() == StatePartnerInMaintenance {
 			p.logf("%d is left in maintenance", i+1)
-			p.step(i, Reset{})
+			p.step(i, reset{})
 		}
 	}
 }

@@ -32,7 +32,7 @@ type partner struct {
 }
 
 // found records the partner's state.
-func (m *Machine) found(now time.Time, s State) {
+func (m *machine) found(now time.Time, s State) {
 	p := &m.partner
 	if p.state != s {
 		p.state, p.since = s, now
@@ -43,7 +43,7 @@ func (m *Machine) found(now time.Time, s State) {
 }
 
 // heartbeatEnded takes the partner's answer; nil: there was none.
-func (m *Machine) heartbeatEnded(now time.Time, r *Report) {
+func (m *machine) heartbeatEnded(now time.Time, r *report) {
 	if !m.heartbeat.out {
 		return
 	}
@@ -76,7 +76,7 @@ func (m *Machine) heartbeatEnded(now time.Time, r *Report) {
 	m.schedule(now)
 }
 
-func (m *Machine) answered(now time.Time, r *Report, stale bool) {
+func (m *machine) answered(now time.Time, r *report, stale bool) {
 	p := &m.partner
 	state := r.State
 	if state == StatePartnerInMaintenance && now.Before(m.cancelledAt.Add(m.cfg.heartbeatDelay())) {
@@ -106,7 +106,7 @@ func (m *Machine) answered(now time.Time, r *Report, stale bool) {
 // partner-down, if the heartbeat after it has left the state as it is. Kea
 // does so only if that heartbeat has failed; otherwise nobody serves until the
 // state changes.
-func (m *Machine) unhold() {
+func (m *machine) unhold() {
 	if m.held {
 		m.held = false
 		m.serve(true)
@@ -115,7 +115,7 @@ func (m *Machine) unhold() {
 
 // syncCompleted: the partner has fetched the leases. What partner-down gives
 // out from now on until the partner is ready would be missed.
-func (m *Machine) syncCompleted() {
+func (m *machine) syncCompleted() {
 	if m.state == StatePartnerDown && !m.partner.ours {
 		m.held = true
 		m.serve(false)
@@ -124,18 +124,18 @@ func (m *Machine) syncCompleted() {
 
 // interrupted says whether the partner has been silent for too long. Only its
 // answers to heartbeats count.
-func (m *Machine) interrupted(now time.Time) bool {
+func (m *machine) interrupted(now time.Time) bool {
 	return !now.Before(m.interruptedAt())
 }
 
-func (m *Machine) interruptedAt() time.Time {
+func (m *machine) interruptedAt() time.Time {
 	return m.partner.contact.Add(m.cfg.maxResponseDelay() + time.Millisecond)
 }
 
 // lost says whether the partner is to be taken for down, once it is
 // unavailable: it is interrupted and, where its clients can be watched, they
 // do not get answers. Whoever covers for it has its clients already.
-func (m *Machine) lost(now time.Time) bool {
+func (m *machine) lost(now time.Time) bool {
 	if !m.interrupted(now) {
 		return false
 	}
@@ -143,13 +143,13 @@ func (m *Machine) lost(now time.Time) bool {
 }
 
 // watches says whether it can be seen that the partner's clients get no answer.
-func (m *Machine) watches() bool {
+func (m *machine) watches() bool {
 	return m.serving && !m.serviceOff && !m.covering && (m.cfg.Mode == LoadBalancing || m.role == Standby)
 }
 
 // lossDue is when the partner may become lost by the passing of time alone;
 // zero: by nothing or in no time. Kea notices with the next heartbeat.
-func (m *Machine) lossDue() time.Time {
+func (m *machine) lossDue() time.Time {
 	if m.partner.state != StateUnavailable {
 		return time.Time{}
 	}
@@ -164,7 +164,7 @@ func (m *Machine) lossDue() time.Time {
 // mustTerminate says whether cooperation is given up: the clocks differ so
 // much that lease times mean nothing to the partner, or it refuses too many
 // leases. Two of ours translate times, and set a refused lease aside.
-func (m *Machine) mustTerminate(now time.Time) bool {
+func (m *machine) mustTerminate(now time.Time) bool {
 	p := &m.partner
 	skew := p.skew.Abs()
 	switch {

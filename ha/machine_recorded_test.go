@@ -56,7 +56,7 @@ func TestMachineGoesTheRecordedWay(t *testing.T) {
 
 // replayed is a machine that is told what a recorded server has learnt.
 type replayed struct {
-	*Machine
+	*machine
 	t       *testing.T
 	now     time.Time
 	refused bool
@@ -107,10 +107,10 @@ func replay(t *testing.T, file, scenario, server string) (want, got []string) {
 			}
 			continue
 		case "start":
-			r.Machine = NewMachine(cfg, now)
+			r.machine = newMachine(cfg, now)
 			r.now, r.refused = now, false
 		}
-		if r.Machine == nil {
+		if r.machine == nil {
 			continue
 		}
 		r.until(now)
@@ -128,7 +128,7 @@ func (r *replayed) until(now time.Time) {
 			break
 		}
 		r.now = at
-		r.step(Tick{})
+		r.step(tick{})
 	}
 	r.now = now
 }
@@ -136,9 +136,9 @@ func (r *replayed) until(now time.Time) {
 func (r *replayed) take(verb, rest string) {
 	switch verb {
 	case "start":
-		r.step(Tick{})
+		r.step(tick{})
 	case "stop":
-		r.Machine = nil
+		r.machine = nil
 	case "refused":
 		r.refused = true
 	case "reached":
@@ -146,34 +146,34 @@ func (r *replayed) take(verb, rest string) {
 	case "heartbeat":
 		r.heartbeat.out = true
 		if rest == "failed" {
-			r.step(HeartbeatFailed{})
+			r.step(heartbeatFailed{})
 			return
 		}
-		r.step(HeartbeatAnswered{r.report(rest)})
+		r.step(heartbeatAnswered{r.report(rest)})
 	case "update":
-		outcome := Accepted
+		outcome := accepted
 		if rest == "failed" {
-			outcome = Failed
+			outcome = failed
 		}
-		r.step(UpdateAnswered{Peer: r.partnerName, Outcome: outcome})
+		r.step(updateAnswered{Peer: r.partnerName, Outcome: outcome})
 	case "overflow":
-		r.step(BacklogOverflowed{})
+		r.step(backlogOverflowed{})
 	case "query":
 		r.asked[rest]++
-		r.step(QueryLeft{Client: lease.Client{HWAddr: []byte(rest)}, Waited: time.Duration(r.asked[rest]-1) * 2 * time.Second})
+		r.step(queryLeft{Client: lease.Client{HWAddr: []byte(rest)}, Waited: time.Duration(r.asked[rest]-1) * 2 * time.Second})
 	case "synchronized":
-		r.step(SyncDone{OK: true})
+		r.step(syncDone{OK: true})
 	case "not":
 		if rest == "synchronized" {
-			r.step(SyncDone{Unreachable: true})
+			r.step(syncDone{Unreachable: true})
 		} else {
-			r.step(ResetDone{})
+			r.step(resetDone{})
 		}
 	case "partner":
-		r.step(ResetDone{OK: rest == "reset"})
+		r.step(resetDone{OK: rest == "reset"})
 	case "notified":
 		result, err := strconv.Atoi(rest)
-		r.step(NotifyDone{Answered: err == nil, Result: result})
+		r.step(notifyDone{Answered: err == nil, Result: result})
 	case "command":
 		r.command(rest)
 	default:
@@ -181,11 +181,11 @@ func (r *replayed) take(verb, rest string) {
 	}
 }
 
-func (r *replayed) report(s string) Report {
+func (r *replayed) report(s string) report {
 	words := strings.Fields(s)
 	state, ok := ParseState(words[0])
 	require.True(r.t, ok, s)
-	report := Report{State: state, HasUnsent: true, Time: r.now}
+	report := report{State: state, HasUnsent: true, Time: r.now}
 	for _, w := range words[1:] {
 		name, value, _ := strings.Cut(w, "=")
 		n, _ := strconv.Atoi(value)
@@ -207,42 +207,42 @@ func (r *replayed) command(s string) {
 	r.reply = nil
 	switch name {
 	case "ha-reset":
-		r.step(Reset{})
+		r.step(reset{})
 	case "ha-continue":
-		r.step(Continue{})
+		r.step(resume{})
 	case "ha-maintenance-start":
-		r.step(MaintenanceStart{})
+		r.step(maintenanceStart{})
 	case "ha-maintenance-cancel":
-		r.step(MaintenanceCancel{})
+		r.step(maintenanceCancel{})
 	case "ha-maintenance-notify begin":
-		r.step(MaintenanceNotify{})
+		r.step(maintenanceNotify{})
 	case "ha-maintenance-notify cancel":
-		r.step(MaintenanceNotify{Cancel: true})
+		r.step(maintenanceNotify{Cancel: true})
 	}
 	if r.reply == nil && r.refused {
-		r.step(NotifyDone{})
+		r.step(notifyDone{})
 	}
 	if r.reply != nil {
 		require.Equal(r.t, answer, fmt.Sprintf("%d %s", r.reply.Result, r.reply.Text), name)
 	}
 }
 
-func (r *replayed) step(ev Event) {
+func (r *replayed) step(ev event) {
 	for _, a := range r.Step(r.now, ev) {
 		switch a := a.(type) {
-		case StateChanged:
+		case stateChanged:
 			partner := a.Partner.String()
 			if r.partnerName == "" {
 				partner = ""
 			}
 			r.changes = append(r.changes, strings.TrimSpace(fmt.Sprintf("%v %v %v", a.From, a.To, partner)))
-		case SendHeartbeat:
+		case sendHeartbeat:
 			if r.refused {
-				defer r.step(HeartbeatFailed{})
+				defer r.step(heartbeatFailed{})
 			}
-		case SendBacklog:
-			defer r.step(BacklogDone{OK: true})
-		case Reply:
+		case sendBacklog:
+			defer r.step(backlogDone{OK: true})
+		case reply:
 			r.reply = &a.Response
 		}
 	}

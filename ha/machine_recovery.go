@@ -3,7 +3,7 @@ package ha
 import "time"
 
 // syncDone is the end of Synchronize.
-func (m *Machine) syncDone(now time.Time, ev SyncDone) {
+func (m *machine) syncDone(now time.Time, ev syncDone) {
 	if !m.end(now, jobSync) {
 		return
 	}
@@ -21,7 +21,7 @@ func (m *Machine) syncDone(now time.Time, ev SyncDone) {
 }
 
 // communicationRecovery waits for the partner and gives it what it has missed.
-func (m *Machine) communicationRecovery(now time.Time) bool {
+func (m *machine) communicationRecovery(now time.Time) bool {
 	if m.apart(now) {
 		return true
 	}
@@ -52,7 +52,7 @@ func (m *Machine) communicationRecovery(now time.Time) bool {
 }
 
 // recoverable says whether the partner can be given what it has missed.
-func (m *Machine) recoverable(now time.Time) bool {
+func (m *machine) recoverable(now time.Time) bool {
 	s := m.seen()
 	return m.state == StateCommunicationRecovery && !m.interrupted(now) && (s == m.normal || s == StateCommunicationRecovery)
 }
@@ -60,18 +60,18 @@ func (m *Machine) recoverable(now time.Time) bool {
 // recover sends the partner what it has missed or, if that is too much, has
 // it fetch the leases. Two of ours know what the other has and never lose
 // count.
-func (m *Machine) recover(now time.Time) {
+func (m *machine) recover(now time.Time) {
 	switch {
 	case !m.recoverable(now):
 	case m.overflowed && !m.partner.ours:
-		m.begin(jobReset, SendReset{})
+		m.begin(jobReset, sendReset{})
 	default:
-		m.begin(jobBacklog, SendBacklog{})
+		m.begin(jobBacklog, sendBacklog{})
 	}
 }
 
-// backlogDone is the end of SendBacklog.
-func (m *Machine) backlogDone(now time.Time, ok bool) {
+// backlogDone is the end of sendBacklog.
+func (m *machine) backlogDone(now time.Time, ok bool) {
 	if !m.end(now, jobBacklog) {
 		return
 	}
@@ -83,14 +83,14 @@ func (m *Machine) backlogDone(now time.Time, ok bool) {
 		// Part of it may have gone: from now on only fetching is safe. Kea
 		// forgets what has failed, and may go on without it.
 		m.overflowed = true
-		m.begin(jobReset, SendReset{})
+		m.begin(jobReset, sendReset{})
 	}
 	// Otherwise it is tried again after the next heartbeat.
 }
 
-// resetDone is the end of SendReset. If it has failed it is tried again after
+// resetDone is the end of sendReset. If it has failed it is tried again after
 // the next heartbeat, where Kea tries again at once, for ever.
-func (m *Machine) resetDone(now time.Time, ok bool) {
+func (m *machine) resetDone(now time.Time, ok bool) {
 	if !m.end(now, jobReset) {
 		return
 	}
@@ -103,8 +103,8 @@ func (m *Machine) resetDone(now time.Time, ok bool) {
 }
 
 // dropBacklog: the partner will fetch the leases.
-func (m *Machine) dropBacklog() {
+func (m *machine) dropBacklog() {
 	if !m.partner.ours {
-		m.do(DropBacklog{})
+		m.do(dropBacklog{})
 	}
 }

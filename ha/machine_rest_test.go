@@ -19,21 +19,21 @@ func TestMachineComesToRest(t *testing.T) {
 						m := inState(pairConfig(mode, server), s)
 						m.storeFailed = flags&1 != 0 && s == StateWaiting
 						m.heartbeat.out = true
-						r := Report{State: said, Time: start, Ours: flags&2 != 0, StoreFailed: flags&4 != 0}
-						actions := m.Step(start, HeartbeatAnswered{r})
+						r := report{State: said, Time: start, Ours: flags&2 != 0, StoreFailed: flags&4 != 0}
+						actions := m.Step(start, heartbeatAnswered{r})
 						changes := 0
 						for len(actions) > 0 {
 							a := actions[0]
 							actions = actions[1:]
 							switch a.(type) {
-							case StateChanged:
+							case stateChanged:
 								changes++
-							case Synchronize:
-								actions = append(actions, m.Step(start, SyncDone{OK: true})...)
-							case SendBacklog:
-								actions = append(actions, m.Step(start, BacklogDone{OK: true})...)
-							case SendReset:
-								actions = append(actions, m.Step(start, ResetDone{OK: true})...)
+							case synchronize:
+								actions = append(actions, m.Step(start, syncDone{OK: true})...)
+							case sendBacklog:
+								actions = append(actions, m.Step(start, backlogDone{OK: true})...)
+							case sendReset:
+								actions = append(actions, m.Step(start, resetDone{OK: true})...)
 							}
 							require.LessOrEqual(t, changes, enough, "%v, %s in %v hears %+v", mode, server, s, r)
 						}

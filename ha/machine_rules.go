@@ -3,7 +3,7 @@ package ha
 import "time"
 
 // rules applies the rules of the state and says whether it has changed.
-func (m *Machine) rules(now time.Time) bool {
+func (m *machine) rules(now time.Time) bool {
 	switch m.state {
 	case StateWaiting:
 		return m.waiting(now)
@@ -28,7 +28,7 @@ func (m *Machine) rules(now time.Time) bool {
 // seen returns the partner's state as the rules take it: a primary of ours in
 // hot-standby, too, keeps updates for its partner in communication-recovery,
 // which for the standby is normal operation.
-func (m *Machine) seen() State {
+func (m *machine) seen() State {
 	if m.partner.state == StateCommunicationRecovery && m.cfg.Mode == HotStandby && m.partner.ours {
 		return StateHotStandby
 	}
@@ -36,7 +36,7 @@ func (m *Machine) seen() State {
 }
 
 // wrongMode says whether the state is one of another mode.
-func (m *Machine) wrongMode(s State) bool {
+func (m *machine) wrongMode(s State) bool {
 	switch s {
 	case StateLoadBalancing, StateCommunicationRecovery:
 		return m.cfg.Mode != LoadBalancing
@@ -47,7 +47,7 @@ func (m *Machine) wrongMode(s State) bool {
 }
 
 // apart leaves the state, if the two cannot cooperate.
-func (m *Machine) apart(now time.Time) bool {
+func (m *machine) apart(now time.Time) bool {
 	switch s := m.seen(); {
 	case m.mustTerminate(now):
 		return m.enter(now, StateTerminated)
@@ -60,11 +60,11 @@ func (m *Machine) apart(now time.Time) bool {
 }
 
 // unavailable goes to partner-down, if the partner is lost.
-func (m *Machine) unavailable(now time.Time) bool {
+func (m *machine) unavailable(now time.Time) bool {
 	return m.lost(now) && m.enter(now, StatePartnerDown)
 }
 
-func (m *Machine) waiting(now time.Time) bool {
+func (m *machine) waiting(now time.Time) bool {
 	if m.storeFailed {
 		return false
 	}
@@ -102,18 +102,18 @@ func (m *Machine) waiting(now time.Time) bool {
 	return m.enter(now, StateReady)
 }
 
-func (m *Machine) syncing(now time.Time) bool {
+func (m *machine) syncing(now time.Time) bool {
 	if m.apart(now) {
 		return true
 	}
 	if m.seen() == StateUnavailable {
 		return m.unavailable(now)
 	}
-	m.begin(jobSync, Synchronize{})
+	m.begin(jobSync, synchronize{})
 	return false
 }
 
-func (m *Machine) ready(now time.Time) bool {
+func (m *machine) ready(now time.Time) bool {
 	if m.apart(now) {
 		return true
 	}
@@ -141,10 +141,10 @@ func (m *Machine) ready(now time.Time) bool {
 // dated says whether one of this kind may have begun to serve this server's clients
 // since it was last heard, though what it said then was another thing: then it is
 // asked first.
-func (m *Machine) dated() bool { return m.partner.ours && m.partner.dated }
+func (m *machine) dated() bool { return m.partner.ours && m.partner.dated }
 
 // cooperating are load-balancing and hot-standby.
-func (m *Machine) cooperating(now time.Time) bool {
+func (m *machine) cooperating(now time.Time) bool {
 	if m.apart(now) {
 		return true
 	}
@@ -167,14 +167,14 @@ func (m *Machine) cooperating(now time.Time) bool {
 // mayQueue says whether clients are served while the partner is silent but not
 // yet lost. In hot-standby Kea's primary leaves its clients without answers
 // then.
-func (m *Machine) mayQueue() bool {
+func (m *machine) mayQueue() bool {
 	if m.cfg.Mode == HotStandby {
 		return m.partner.ours && (m.role == Primary || m.covering)
 	}
 	return m.cfg.delayedUpdatesLimit() > 0
 }
 
-func (m *Machine) partnerDown(now time.Time) bool {
+func (m *machine) partnerDown(now time.Time) bool {
 	if m.apart(now) {
 		return true
 	}
@@ -198,7 +198,7 @@ func (m *Machine) partnerDown(now time.Time) bool {
 	return false // a partner in normal operation will see this state and wait
 }
 
-func (m *Machine) partnerInMaintenance(now time.Time) bool {
+func (m *machine) partnerInMaintenance(now time.Time) bool {
 	switch {
 	case m.mustTerminate(now):
 		return m.enter(now, StateTerminated)
@@ -210,7 +210,7 @@ func (m *Machine) partnerInMaintenance(now time.Time) bool {
 
 // inMaintenance ends by commands; but between two of ours not in nobody
 // serving.
-func (m *Machine) inMaintenance(now time.Time) bool {
+func (m *machine) inMaintenance(now time.Time) bool {
 	p := &m.partner
 	if p.ours && (p.storeFailed || p.state == StateUnavailable && m.interrupted(now)) {
 		return m.enter(now, StatePartnerDown)

@@ -32,9 +32,9 @@ passive-backup          -        sync        -           -           waiting    
 `
 
 // inState returns a machine in a state, with a heartbeat under way.
-func inState(cfg *Config, s State) *Machine {
-	m := NewMachine(cfg, start)
-	m.Step(start, Tick{})
+func inState(cfg *Config, s State) *machine {
+	m := newMachine(cfg, start)
+	m.Step(start, tick{})
 	m.enter(start, s)
 	m.actions = nil
 	m.heartbeat.out = true
@@ -42,16 +42,16 @@ func inState(cfg *Config, s State) *Machine {
 }
 
 // first says what the machine did first.
-func first(actions []Action) string {
+func first(actions []action) string {
 	for _, a := range actions {
 		switch a := a.(type) {
-		case StateChanged:
+		case stateChanged:
 			return a.To.String()
-		case Synchronize:
+		case synchronize:
 			return "sync"
-		case SendBacklog:
+		case sendBacklog:
 			return "backlog"
-		case SendReset:
+		case sendReset:
 			return "reset"
 		}
 	}
@@ -113,7 +113,7 @@ func partnerStates(mode Mode, row string) []State {
 
 func checkRule(t *testing.T, mode Mode, server string, own, partner State, rule string) {
 	now := start.Add(time.Second)
-	learn := func(change func(*Config, *Machine)) string {
+	learn := func(change func(*Config, *machine)) string {
 		cfg := pairConfig(mode, server)
 		cfg.MaxUnackedClients = new(uint32(1))
 		m := inState(cfg, own)
@@ -122,22 +122,22 @@ func checkRule(t *testing.T, mode Mode, server string, own, partner State, rule 
 		}
 		switch partner {
 		case StateNone:
-			return first(m.Step(now, UpdateAnswered{Peer: m.partnerName})) // only makes it look
+			return first(m.Step(now, updateAnswered{Peer: m.partnerName})) // only makes it look
 		case StateUnavailable:
-			return first(m.Step(now, HeartbeatFailed{}))
+			return first(m.Step(now, heartbeatFailed{}))
 		}
-		return first(m.Step(now, HeartbeatAnswered{Report{State: partner, Time: now}}))
+		return first(m.Step(now, heartbeatAnswered{report{State: partner, Time: now}}))
 	}
-	silent := func(_ *Config, m *Machine) { m.partner.contact = now.Add(-4001 * time.Millisecond) }
-	failed := func(c *Config, m *Machine) {
+	silent := func(_ *Config, m *machine) { m.partner.contact = now.Add(-4001 * time.Millisecond) }
+	failed := func(c *Config, m *machine) {
 		silent(c, m)
 		m.clients.unacked = 2
 	}
-	notFailed := func(c *Config, m *Machine) {
+	notFailed := func(c *Config, m *machine) {
 		silent(c, m)
 		m.clients.unacked = 1
 	}
-	almost := func(_ *Config, m *Machine) {
+	almost := func(_ *Config, m *machine) {
 		m.partner.contact = now.Add(-4 * time.Second)
 		m.clients.unacked = 2
 	}
@@ -151,12 +151,12 @@ func checkRule(t *testing.T, mode Mode, server string, own, partner State, rule 
 	switch rule {
 	case "target":
 		require.Equal(t, "syncing", learn(nil))
-		require.Equal(t, "ready", learn(func(c *Config, m *Machine) { c.SyncLeases = new(false) }))
+		require.Equal(t, "ready", learn(func(c *Config, m *machine) { c.SyncLeases = new(false) }))
 	case "PD?", "CR?":
 		stays := "-"
 		if rule == "CR?" && mode == LoadBalancing {
 			stays = "communication-recovery"
-			require.Equal(t, "-", learn(func(c *Config, m *Machine) { c.DelayedUpdatesLimit = new(uint32(0)) }))
+			require.Equal(t, "-", learn(func(c *Config, m *machine) { c.DelayedUpdatesLimit = new(uint32(0)) }))
 		}
 		require.Equal(t, stays, learn(nil))
 		require.Equal(t, stays, learn(almost))
@@ -164,11 +164,11 @@ func checkRule(t *testing.T, mode Mode, server string, own, partner State, rule 
 		watched := servesIn(own) && (mode == LoadBalancing || server == "server2")
 		if watched {
 			require.Equal(t, stays, learn(notFailed))
-			require.Equal(t, "partner-down", learn(func(c *Config, m *Machine) {
+			require.Equal(t, "partner-down", learn(func(c *Config, m *machine) {
 				silent(c, m)
-				m.Step(now, ServiceSwitched{On: false})
+				m.Step(now, serviceSwitched{On: false})
 			}), "who gets no queries cannot watch")
-			require.Equal(t, "partner-down", learn(func(c *Config, m *Machine) {
+			require.Equal(t, "partner-down", learn(func(c *Config, m *machine) {
 				silent(c, m)
 				c.MaxUnackedClients = new(uint32(0))
 			}))
@@ -177,22 +177,22 @@ func checkRule(t *testing.T, mode Mode, server string, own, partner State, rule 
 		}
 	case "W!":
 		require.Equal(t, "-", learn(nil))
-		require.Equal(t, "waiting", learn(func(_ *Config, m *Machine) { m.Step(now, BacklogOverflowed{}) }))
+		require.Equal(t, "waiting", learn(func(_ *Config, m *machine) { m.Step(now, backlogOverflowed{}) }))
 	case "recover":
 		require.Equal(t, "backlog", learn(nil))
-		require.Equal(t, "reset", learn(func(_ *Config, m *Machine) { m.Step(now, BacklogOverflowed{}) }))
+		require.Equal(t, "reset", learn(func(_ *Config, m *machine) { m.Step(now, backlogOverflowed{}) }))
 	case "unsent":
 		require.Equal(t, normal, learn(nil))
 		m := inState(pairConfig(mode, server), own)
 		m.partner.unsent[1] = 3
-		require.Equal(t, normal, first(m.Step(now, HeartbeatAnswered{Report{State: partner, Time: now, Unsent: 3, HasUnsent: true}})))
+		require.Equal(t, normal, first(m.Step(now, heartbeatAnswered{report{State: partner, Time: now, Unsent: 3, HasUnsent: true}})))
 		m = inState(pairConfig(mode, server), own)
 		m.partner.unsent[1] = 3
-		require.Equal(t, "waiting", first(m.Step(now, HeartbeatAnswered{Report{State: partner, Time: now, Unsent: 4, HasUnsent: true}})))
+		require.Equal(t, "waiting", first(m.Step(now, heartbeatAnswered{report{State: partner, Time: now, Unsent: 4, HasUnsent: true}})))
 	case "later":
 		require.Equal(t, "-", learn(nil))
-		long := func(d time.Duration) func(*Config, *Machine) {
-			return func(_ *Config, m *Machine) { m.found(now.Add(-d), StateTerminated) }
+		long := func(d time.Duration) func(*Config, *machine) {
+			return func(_ *Config, m *machine) { m.found(now.Add(-d), StateTerminated) }
 		}
 		require.Equal(t, "-", learn(long(10*time.Minute-time.Second)))
 		require.Equal(t, "terminated", learn(long(10*time.Minute)))
@@ -204,14 +204,14 @@ func checkRule(t *testing.T, mode Mode, server string, own, partner State, rule 
 		require.Equal(t, want, learn(nil))
 	}
 	// What holds in every state.
-	paused := func(_ *Config, m *Machine) { m.paused = true }
+	paused := func(_ *Config, m *machine) { m.paused = true }
 	require.Equal(t, "-", learn(paused), "paused")
 	if partner != StateNone && partner != StateUnavailable {
 		m := inState(pairConfig(mode, server), own)
-		require.Equal(t, "terminated", first(m.Step(now, HeartbeatAnswered{Report{State: partner, Time: now.Add(-61 * time.Second)}})), "skew")
+		require.Equal(t, "terminated", first(m.Step(now, heartbeatAnswered{report{State: partner, Time: now.Add(-61 * time.Second)}})), "skew")
 		if rule != "terminated" {
 			m = inState(pairConfig(mode, server), own)
-			require.NotEqual(t, "terminated", first(m.Step(now, HeartbeatAnswered{Report{State: partner, Time: now.Add(60 * time.Second)}})), "skew")
+			require.NotEqual(t, "terminated", first(m.Step(now, heartbeatAnswered{report{State: partner, Time: now.Add(60 * time.Second)}})), "skew")
 		}
 	}
 }
@@ -223,26 +223,26 @@ func TestStatesLeftByCommandsOnly(t *testing.T) {
 			for _, own := range []State{StateInMaintenance, StateTerminated} {
 				now := start.Add(time.Hour)
 				m := inState(pairConfig(mode, "server1"), own)
-				require.Equal(t, "-", first(m.Step(now, HeartbeatAnswered{Report{State: s, Time: start}})))
+				require.Equal(t, "-", first(m.Step(now, heartbeatAnswered{report{State: s, Time: start}})))
 				m = inState(pairConfig(mode, "server1"), own)
-				require.Equal(t, "-", first(m.Step(now, HeartbeatFailed{})))
+				require.Equal(t, "-", first(m.Step(now, heartbeatFailed{})))
 			}
 		}
 	}
 }
 
 func TestBackupAndPassiveBackup(t *testing.T) {
-	m := NewMachine(pairConfig(PassiveBackup, "server1"), start)
-	require.Equal(t, "passive-backup", first(m.Step(start, Tick{})))
+	m := newMachine(pairConfig(PassiveBackup, "server1"), start)
+	require.Equal(t, "passive-backup", first(m.Step(start, tick{})))
 	require.Equal(t, []string{"server1"}, m.Scopes())
 	require.True(t, m.Serving())
 	require.Zero(t, m.Deadline(), "no heartbeats")
-	require.Equal(t, UpdatesOff, m.Updates())
-	actions := m.Step(start, Reset{})
+	require.Equal(t, updatesOff, m.Updates())
+	actions := m.Step(start, reset{})
 	require.Equal(t, StatePassiveBackup, m.State())
 	require.True(t, m.Serving(), "Kea serves nobody from then on")
 	require.Equal(t, []string{"server1"}, m.Scopes())
-	require.Equal(t, "HA state machine reset.", actions[len(actions)-1].(Reply).Response.Text)
+	require.Equal(t, "HA state machine reset.", actions[len(actions)-1].(reply).Response.Text)
 
 	for _, mode := range []Mode{PassiveBackup, HotStandby, LoadBalancing} {
 		cfg := pairConfig(mode, "server2")
@@ -250,12 +250,12 @@ func TestBackupAndPassiveBackup(t *testing.T) {
 			cfg.ThisServerName = "server3"
 			cfg.Peers = append(cfg.Peers, Peer{Name: "server3", Role: Backup})
 		}
-		m = NewMachine(cfg, start)
-		require.Equal(t, "backup", first(m.Step(start, Tick{})))
+		m = newMachine(cfg, start)
+		require.Equal(t, "backup", first(m.Step(start, tick{})))
 		require.Empty(t, m.Scopes())
 		require.False(t, m.Serving())
 		require.Zero(t, m.Deadline())
-		m.Step(start, Reset{})
+		m.Step(start, reset{})
 		require.Equal(t, StateBackup, m.State())
 	}
 }
@@ -267,19 +267,19 @@ func TestScopesAndServiceOfStates(t *testing.T) {
 		lb, hs, standby  []string
 		on               bool
 		clears           bool
-		toKea, toOurs    Updates
+		toKea, toOurs    updates
 		autoFailoverOnly bool
 	}{
-		{state: StateWaiting, clears: true, toKea: UpdatesUnsent, toOurs: UpdatesSent},
-		{state: StateSyncing, clears: true, toKea: UpdatesUnsent, toOurs: UpdatesSent},
-		{state: StateReady, clears: true, toKea: UpdatesUnsent, toOurs: UpdatesSent},
-		{state: StateLoadBalancing, lb: both[:1], on: true, toKea: UpdatesAwaited, toOurs: UpdatesAwaited},
-		{state: StateHotStandby, hs: both[:1], on: true, toKea: UpdatesAwaited, toOurs: UpdatesAwaited},
-		{state: StateCommunicationRecovery, lb: both[:1], hs: both[:1], on: true, toKea: UpdatesQueued, toOurs: UpdatesSent},
-		{state: StatePartnerDown, lb: both, hs: both[:1], standby: both[:1], on: true, clears: true, toKea: UpdatesUnsent, toOurs: UpdatesSent, autoFailoverOnly: true},
-		{state: StatePartnerInMaintenance, lb: both, hs: both[:1], standby: both[:1], on: true, toKea: UpdatesAwaited, toOurs: UpdatesAwaited},
-		{state: StateInMaintenance, toKea: UpdatesUnsent, toOurs: UpdatesSent},
-		{state: StateTerminated, lb: both[:1], hs: both[:1], on: true, clears: true, toKea: UpdatesUnsent, toOurs: UpdatesSent},
+		{state: StateWaiting, clears: true, toKea: updatesUnsent, toOurs: updatesSent},
+		{state: StateSyncing, clears: true, toKea: updatesUnsent, toOurs: updatesSent},
+		{state: StateReady, clears: true, toKea: updatesUnsent, toOurs: updatesSent},
+		{state: StateLoadBalancing, lb: both[:1], on: true, toKea: updatesAwaited, toOurs: updatesAwaited},
+		{state: StateHotStandby, hs: both[:1], on: true, toKea: updatesAwaited, toOurs: updatesAwaited},
+		{state: StateCommunicationRecovery, lb: both[:1], hs: both[:1], on: true, toKea: updatesQueued, toOurs: updatesSent},
+		{state: StatePartnerDown, lb: both, hs: both[:1], standby: both[:1], on: true, clears: true, toKea: updatesUnsent, toOurs: updatesSent, autoFailoverOnly: true},
+		{state: StatePartnerInMaintenance, lb: both, hs: both[:1], standby: both[:1], on: true, toKea: updatesAwaited, toOurs: updatesAwaited},
+		{state: StateInMaintenance, toKea: updatesUnsent, toOurs: updatesSent},
+		{state: StateTerminated, lb: both[:1], hs: both[:1], on: true, clears: true, toKea: updatesUnsent, toOurs: updatesSent},
 	} {
 		check := func(mode Mode, server string, want []string) {
 			if c.state == StateHotStandby && mode == LoadBalancing || c.state == StateLoadBalancing && mode == HotStandby {
@@ -288,8 +288,8 @@ func TestScopesAndServiceOfStates(t *testing.T) {
 			for _, auto := range []bool{true, false} {
 				cfg := pairConfig(mode, server)
 				cfg.this().AutoFailover = &auto
-				m := NewMachine(cfg, start)
-				m.Step(start, Tick{})
+				m := newMachine(cfg, start)
+				m.Step(start, tick{})
 				m.rejected = map[string]time.Time{"x": start.Add(time.Hour)}
 				m.enter(start, c.state)
 				if c.autoFailoverOnly && !auto {
@@ -302,7 +302,7 @@ func TestScopesAndServiceOfStates(t *testing.T) {
 				m.partner.ours = true
 				require.Equal(t, c.toOurs, m.Updates(), c.state)
 				cfg.SendLeaseUpdates = new(false)
-				require.Equal(t, UpdatesOff, m.Updates(), c.state)
+				require.Equal(t, updatesOff, m.Updates(), c.state)
 			}
 		}
 		check(LoadBalancing, "server1", c.lb)

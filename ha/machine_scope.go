@@ -17,7 +17,7 @@ func servesIn(s State) bool {
 }
 
 // scopesIn returns whose clients are served in a state.
-func (m *Machine) scopesIn(s State) []string {
+func (m *machine) scopesIn(s State) []string {
 	switch s {
 	case StatePartnerInMaintenance:
 		return m.failover
@@ -38,13 +38,13 @@ func (m *Machine) scopesIn(s State) []string {
 }
 
 // shares says whether the state is one in which the partner serves its clients.
-func (m *Machine) shares() bool {
+func (m *machine) shares() bool {
 	return m.partnerName != "" && (m.state == m.normal || m.state == StateCommunicationRecovery)
 }
 
 // cover takes the partner's clients while it says that it is not serving them,
 // and leaves them to it as soon as it is ready. With Kea nobody serves them.
-func (m *Machine) cover() {
+func (m *machine) cover() {
 	if !m.shares() {
 		return
 	}
@@ -72,6 +72,6 @@ func (m *Machine) cover() {
 }
 
 // partnerServesMine says whether the partner still covers for this server.
-func (m *Machine) partnerServesMine() bool {
+func (m *machine) partnerServesMine() bool {
 	return m.partner.ours && slices.ContainsFunc(m.own, func(s string) bool { return slices.Contains(m.partner.scopes, s) })
 }

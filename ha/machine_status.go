@@ -3,43 +3,43 @@ package ha
 import "time"
 
 // State returns the server's state.
-func (m *Machine) State() State { return m.state }
+func (m *machine) State() State { return m.state }
 
 // Partner returns the partner's state as it was last found.
-func (m *Machine) Partner() State { return m.partner.state }
+func (m *machine) Partner() State { return m.partner.state }
 
 // PartnerScopes returns whose clients the partner said it serves.
-func (m *Machine) PartnerScopes() []string { return m.partner.scopes }
+func (m *machine) PartnerScopes() []string { return m.partner.scopes }
 
 // Scopes returns the names of the servers whose clients are served, sorted. It
 // must not be changed.
-func (m *Machine) Scopes() []string { return m.scopes }
+func (m *machine) Scopes() []string { return m.scopes }
 
 // Serving says whether the machine wants the DHCP service on.
-func (m *Machine) Serving() bool { return m.serving }
+func (m *machine) Serving() bool { return m.serving }
 
 // Covering says whether the partner's clients are served although the state
 // is one that shares them.
-func (m *Machine) Covering() bool { return m.covering }
+func (m *machine) Covering() bool { return m.covering }
 
 // Ours says whether the partner's last answer was that of a server of this
 // kind.
-func (m *Machine) Ours() bool { return m.partner.ours }
+func (m *machine) Ours() bool { return m.partner.ours }
 
 // Paused says whether the machine waits for ha-continue.
-func (m *Machine) Paused() bool { return m.paused }
+func (m *machine) Paused() bool { return m.paused }
 
 // StoreFailed says whether leases cannot be made durable here. A Kea does not
 // take over for a server that waits: it must not be answered.
-func (m *Machine) StoreFailed() bool { return m.storeFailed }
+func (m *machine) StoreFailed() bool { return m.storeFailed }
 
 // InTouch says whether anything was ever found about the partner, be it that
 // it is unavailable.
-func (m *Machine) InTouch() bool { return m.partner.state != StateNone }
+func (m *machine) InTouch() bool { return m.partner.state != StateNone }
 
 // InterruptedAt returns when the partner's silence will have been too long, or
 // was; it moves with each of its answers. Zero: there is no partner.
-func (m *Machine) InterruptedAt() time.Time {
+func (m *machine) InterruptedAt() time.Time {
 	if m.partnerName == "" {
 		return time.Time{}
 	}
@@ -48,30 +48,30 @@ func (m *Machine) InterruptedAt() time.Time {
 
 // Skew returns how much the partner's clock is ahead, in whole seconds, and
 // whether that is known. It is the last known one while it is unavailable.
-func (m *Machine) Skew() (time.Duration, bool) { return m.partner.skew, m.partner.answered }
+func (m *machine) Skew() (time.Duration, bool) { return m.partner.skew, m.partner.answered }
 
 // Unsent returns how many queries changed leases without the partner being
 // told, since the start.
-func (m *Machine) Unsent() uint64 { return m.unsent }
+func (m *machine) Unsent() uint64 { return m.unsent }
 
 // Rejected returns how many clients' leases the partner has refused.
-func (m *Machine) Rejected(now time.Time) int { return m.rejections(now) }
+func (m *machine) Rejected(now time.Time) int { return m.rejections(now) }
 
 // Analyzed returns how many of the partner's queries were watched since it
 // fell silent, Connecting from how many clients, Unacked how many of these
 // have waited for too long.
-func (m *Machine) Analyzed() uint64 { return m.clients.analyzed }
+func (m *machine) Analyzed() uint64 { return m.clients.analyzed }
 
 // Connecting: see Analyzed.
-func (m *Machine) Connecting() int { return len(m.clients.seen) }
+func (m *machine) Connecting() int { return len(m.clients.seen) }
 
 // Unacked: see Analyzed.
-func (m *Machine) Unacked() int { return m.clients.unacked }
+func (m *machine) Unacked() int { return m.clients.unacked }
 
 // UnackedLeft returns how many more clients must have waited for too long
 // before their number is too large, as status-get tells it: 0 as long as the
 // partner is not silent, or if it is too large. Takeover says what it means.
-func (m *Machine) UnackedLeft(now time.Time) int {
+func (m *machine) UnackedLeft(now time.Time) int {
 	if m.partnerName == "" || !m.interrupted(now) {
 		return 0
 	}
@@ -92,7 +92,7 @@ type Takeover struct {
 
 // Takeover returns what stands between now and partner-down; false: the
 // machine is not on the way there.
-func (m *Machine) Takeover(now time.Time) (Takeover, bool) {
+func (m *machine) Takeover(now time.Time) (Takeover, bool) {
 	switch m.state {
 	case StateWaiting, StateSyncing, StateReady, StateLoadBalancing, StateHotStandby, StateCommunicationRecovery:
 	case StateInMaintenance:
@@ -117,7 +117,7 @@ func (m *Machine) Takeover(now time.Time) (Takeover, bool) {
 
 // WaitsFor says in words what the machine waits for in its state; empty: for
 // nothing, this is where it belongs.
-func (m *Machine) WaitsFor() string {
+func (m *machine) WaitsFor() string {
 	switch {
 	case m.storeFailed:
 		return "the lease database, which cannot be written"

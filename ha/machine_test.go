@@ -27,23 +27,23 @@ func pairConfig(mode Mode, name string) *Config {
 }
 
 func TestMachineStartsWaiting(t *testing.T) {
-	m := NewMachine(pairConfig(HotStandby, "server1"), start)
+	m := newMachine(pairConfig(HotStandby, "server1"), start)
 	require.Equal(t, start, m.Deadline())
-	require.Equal(t, []Action{SwitchService{On: false}}, m.Step(start, Tick{}))
+	require.Equal(t, []action{switchService{On: false}}, m.Step(start, tick{}))
 	require.Equal(t, StateWaiting, m.State())
 	require.Empty(t, m.Scopes())
 	require.Equal(t, start.Add(time.Second), m.Deadline(), "the first heartbeat, after a whole heartbeat-delay")
-	require.Equal(t, []Action{SendHeartbeat{}}, m.Step(m.Deadline(), Tick{}))
+	require.Equal(t, []action{sendHeartbeat{}}, m.Step(m.Deadline(), tick{}))
 	require.Zero(t, m.Deadline())
-	require.Empty(t, m.Step(start, Tick{}), "a second heartbeat waits for the end of the first")
+	require.Empty(t, m.Step(start, tick{}), "a second heartbeat waits for the end of the first")
 }
 
 // Who is told that clients are served finds them served.
 func TestStateIsToldAfterItsSwitch(t *testing.T) {
-	m := NewMachine(pairConfig(PassiveBackup, "server1"), start)
-	require.Equal(t, []Action{
-		SwitchService{On: false},
-		SwitchService{On: true},
-		StateChanged{From: StateWaiting, To: StatePassiveBackup},
-	}, m.Step(start, Tick{}))
+	m := newMachine(pairConfig(PassiveBackup, "server1"), start)
+	require.Equal(t, []action{
+		switchService{On: false},
+		switchService{On: true},
+		stateChanged{From: StateWaiting, To: StatePassiveBackup},
+	}, m.Step(start, tick{}))
 }

@@ -2,7 +2,7 @@ package ha
 
 import "sync"
 
-// mailbox holds what waits for the one goroutine that owns a Machine. Putting
+// mailbox holds what waits for the one goroutine that owns a machine. Putting
 // something in never blocks, so that the owner may call what tells it things.
 // How much can wait is bounded by those who put in: each command, request and
 // commit in work has one entry at most, and the queries that were left are

@@ -18,7 +18,7 @@ import (
 const maxLeft = 1024
 
 // relationship is this server among those of one Config. One goroutine, that
-// of run, owns the Machine: it steps it, performs the actions, and is told of
+// of run, owns the machine: it steps it, performs the actions, and is told of
 // everything else by the mailbox. What takes time runs in goroutines of its
 // own, which it waits for, and ends by putting its result into the mailbox.
 type relationship struct {
@@ -42,7 +42,7 @@ type relationship struct {
 	box  *mailbox
 	left atomic.Int32 // queries in the mailbox that were left to the partner
 	// unsent counts commits whose changes the state does not let be sent, and
-	// that the Machine has not been told of.
+	// that the machine has not been told of.
 	unsent atomic.Uint64
 	done   chan struct{} // closed when run has ended
 
@@ -52,18 +52,18 @@ type relationship struct {
 	// Of the goroutine of run.
 	ctx     context.Context
 	work    sync.WaitGroup
-	machine *Machine
+	machine *machine
 	// together is the revision from which on the partner confirms all changes
 	// that clients are told of; 0: it does not.
 	together uint64
 	// reply answers the command of the step that is made, later the one that
-	// an earlier step has begun; the Machine lets only one begin.
+	// an earlier step has begun; the machine lets only one begin.
 	reply, later func(ctrl.Response)
 	stopSync     context.CancelCauseFunc  // of the last synchronization; nil: there was none
 	pools        atomic.Pointer[[]string] // that a Kea for a partner would share
-	unfit        bool                     // the Machine was told that this server must not serve
+	unfit        bool                     // the machine was told that this server must not serve
 	sending      bool                     // the partner's replica was told to send
-	off          bool                     // the Machine was told that others hold the service off
+	off          bool                     // the machine was told that others hold the service off
 }
 
 func newRelationship(s *Service, index int, cfg *Config) (*relationship, error) {
@@ -73,7 +73,7 @@ func newRelationship(s *Service, index int, cfg *Config) (*relationship, error) 
 		split:   newSplit(cfg, s.opts.Family),
 		box:     newMailbox(),
 		done:    make(chan struct{}),
-		machine: NewMachine(cfg, time.Now()),
+		machine: newMachine(cfg, time.Now()),
 	}
 	r.came.Store(new(make(chan struct{})))
 	for _, p := range cfg.Peers {
@@ -106,7 +106,7 @@ func (r *relationship) member(name string) *member {
 
 // now is the time by the clock that was handed in, which is that of leases and
 // may be set. How long something takes is measured by the system's, which goes
-// on whatever is done to that: the Machine and what it is seen by go by it.
+// on whatever is done to that: the machine and what it is seen by go by it.
 func (r *relationship) now() time.Time { return r.s.opts.Now() }
 
 // run is the life of the relationship until ctx ends.
@@ -139,7 +139,7 @@ func (r *relationship) run(ctx context.Context) {
 		case <-timer.C:
 			now := time.Now()
 			if deadline := r.machine.Deadline(); !deadline.IsZero() && !now.Before(deadline) {
-				r.step(Tick{})
+				r.step(tick{})
 			} else if v := r.view.Load(); !v.silent && v.interrupted(now) {
 				r.look()
 			}
@@ -147,7 +147,7 @@ func (r *relationship) run(ctx context.Context) {
 	}
 }
 
-// deadline returns when there is something to do next: for the Machine, or
+// deadline returns when there is something to do next: for the machine, or
 // since the partner has been silent for too long. Zero: never.
 func (r *relationship) deadline() time.Time {
 	deadline := r.machine.Deadline()
@@ -173,19 +173,19 @@ func (r *relationship) stop() {
 }
 
 // tell puts an event into the mailbox.
-func (r *relationship) tell(ev Event) {
+func (r *relationship) tell(ev event) {
 	r.box.put(func() { r.step(ev) })
 }
 
-// heedsTaken says whether it matters to the Machine that the partner has taken
+// heedsTaken says whether it matters to the machine that the partner has taken
 // a change: there are thousands a second.
 func (r *relationship) heedsTaken() bool { return r.view.Load().rejects }
 
 // tellUnsent counts a commit whose changes the state does not let be sent. Of
-// many at once the Machine is told in one step.
+// many at once the machine is told in one step.
 func (r *relationship) tellUnsent() {
 	if r.unsent.Add(1) == 1 {
-		r.box.put(func() { r.step(UpdateUnsent{More: r.unsent.Swap(0) - 1}) })
+		r.box.put(func() { r.step(updateUnsent{More: r.unsent.Swap(0) - 1}) })
 	}
 }
 
@@ -196,14 +196,14 @@ func (r *relationship) tellLeft(c lease.Client, waited time.Duration) {
 		return
 	}
 	// The client's octets are the packet's, which will be used again.
-	ev := QueryLeft{Client: lease.Client{ID: slices.Clone(c.ID), HWAddr: slices.Clone(c.HWAddr)}, Waited: waited}
+	ev := queryLeft{Client: lease.Client{ID: slices.Clone(c.ID), HWAddr: slices.Clone(c.HWAddr)}, Waited: waited}
 	if !r.box.put(func() { r.left.Add(-1); r.step(ev) }) {
 		r.left.Add(-1)
 	}
 }
 
-// command runs the event of a command and returns the Machine's answer.
-func (r *relationship) command(ctx context.Context, ev Event) ctrl.Response {
+// command runs the event of a command and returns the machine's answer.
+func (r *relationship) command(ctx context.Context, ev event) ctrl.Response {
 	return r.await(ctx, func(answer func(ctrl.Response)) {
 		r.reply = answer
 		r.step(ev)
@@ -236,19 +236,19 @@ func (r *relationship) await(ctx context.Context, f func(answer func(ctrl.Respon
 	}
 }
 
-// step steps the Machine and performs what it asks for.
-func (r *relationship) step(ev Event) {
+// step steps the machine and performs what it asks for.
+func (r *relationship) step(ev event) {
 	switch ev.(type) {
-	case Tick:
+	case tick:
 		r.watchSwitch()
-	case HeartbeatAnswered:
+	case heartbeatAnswered:
 		r.judge()
 	}
 	r.advance(ev)
 }
 
-// advance is step without what must be known to the Machine before.
-func (r *relationship) advance(ev Event) {
+// advance is step without what must be known to the machine before.
+func (r *relationship) advance(ev event) {
 	actions := r.machine.Step(time.Now(), ev)
 	r.look()
 	r.allow()
@@ -257,7 +257,7 @@ func (r *relationship) advance(ev Event) {
 	}
 }
 
-// judge tells the Machine when this server must not serve, or may again: for
+// judge tells the machine when this server must not serve, or may again: for
 // its store, or since pools would be shared with a Kea. It then waits.
 func (r *relationship) judge() {
 	unguarded := r.unguarded()
@@ -272,9 +272,9 @@ func (r *relationship) judge() {
 			"pools", unguarded, "classes", r.split.classNames())
 	}
 	if unfit {
-		r.advance(StoreFailed{})
+		r.advance(storeFailed{})
 	} else {
-		r.advance(StoreWorks{})
+		r.advance(storeWorks{})
 	}
 }
 

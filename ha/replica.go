@@ -51,7 +51,7 @@ type replicaOptions struct {
 	// given only the key and the CLTT.
 	keep func(*lease.Lease) bool
 	// tell is told how updates have ended. It must not block.
-	tell func(Event)
+	tell func(event)
 	// heedsTaken says whether tell is told of updates that the peer has taken;
 	// nil: always.
 	heedsTaken func() bool
@@ -92,7 +92,7 @@ func newReplica(p *peer, store *lease.Store, opts replicaOptions) *replica {
 	r.feed.answered, r.feed.heedsTaken = r.answered, opts.heedsTaken
 	if p.Role != Backup {
 		r.feed.backlog = opts.cfg.delayedUpdatesLimit()
-		r.feed.overflow = func() { opts.tell(BacklogOverflowed{}) }
+		r.feed.overflow = func() { opts.tell(backlogOverflowed{}) }
 	}
 	return r
 }
@@ -257,15 +257,15 @@ func (r *replica) status() replicaStatus {
 
 // answered tells the machine how an update has ended.
 func (r *replica) answered(c lease.Change, err error) {
-	ev := UpdateAnswered{Peer: r.peer.Name, Outcome: Failed}
+	ev := updateAnswered{Peer: r.peer.Name, Outcome: failed}
 	if !c.Delete {
 		ev.Client = lease.Client{ID: c.Lease.ClientID, HWAddr: c.Lease.HWAddr}
 	}
 	switch {
 	case err == nil:
-		ev.Outcome = Accepted
+		ev.Outcome = accepted
 	case errors.Is(err, errRejected):
-		ev.Outcome = Rejected
+		ev.Outcome = rejected
 	}
 	r.opts.tell(ev)
 }

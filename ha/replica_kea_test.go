@@ -50,7 +50,7 @@ func TestReplicaOfRealKea(t *testing.T) {
 	require.NoError(t, err)
 	defer p.client.Close()
 	store := openStore(t)
-	r := newReplica(p, store, replicaOptions{cfg: cfg, family: ctrl.V4, log: slog.New(slog.DiscardHandler), tell: func(Event) {}})
+	r := newReplica(p, store, replicaOptions{cfg: cfg, family: ctrl.V4, log: slog.New(slog.DiscardHandler), tell: func(event) {}})
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() { r.run(ctx); close(ended) }()

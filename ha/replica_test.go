@@ -42,13 +42,13 @@ func TestReplicaBacksOff(t *testing.T) {
 		store, err := lease.Open(filepath.Join(t.TempDir(), "leases.db"), nil)
 		require.NoError(t, err)
 		defer store.Close()
-		var failed atomic.Int64
+		var failures atomic.Int64
 		off := false
 		r := newReplica(p, store, replicaOptions{
 			cfg: &Config{MultiThreading: &MultiThreading{Enable: &off}}, family: ctrl.V4, log: slog.New(slog.DiscardHandler),
-			tell: func(ev Event) {
-				if ev.(UpdateAnswered).Outcome == Failed {
-					failed.Add(1)
+			tell: func(ev event) {
+				if ev.(updateAnswered).Outcome == failed {
+					failures.Add(1)
 				}
 			},
 		})
@@ -63,7 +63,7 @@ func TestReplicaBacksOff(t *testing.T) {
 		err = commitTo(t.Context(), store, r, change("192.0.2.1", 1))
 		require.ErrorIs(t, err, errUnacknowledged)
 		require.Zero(t, time.Since(start))
-		require.EqualValues(t, 1, failed.Load())
+		require.EqualValues(t, 1, failures.Load())
 		time.Sleep(20 * time.Second)
 		synctest.Wait()
 		ms := time.Millisecond
@@ -73,7 +73,7 @@ func TestReplicaBacksOff(t *testing.T) {
 			want = append(want, at, at)
 		}
 		require.Equal(t, want, tries)
-		require.EqualValues(t, 1, failed.Load(), "nobody waits for what is tried again")
+		require.EqualValues(t, 1, failures.Load(), "nobody waits for what is tried again")
 		require.Error(t, r.status().Err)
 		require.Equal(t, 1, r.status().Pending)
 
@@ -154,7 +154,7 @@ func TestReplicaFallsBehind(t *testing.T) {
 		}
 	}
 	require.True(t, s.status().Behind)
-	require.Equal(t, []Event{BacklogOverflowed{}}, s.told())
+	require.Equal(t, []event{backlogOverflowed{}}, s.told())
 	require.NoError(t, s.drain(t.Context()))
 	seen := map[any]bool{}
 	for _, r := range k.seen() {

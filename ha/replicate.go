@@ -23,7 +23,7 @@ func (r *relationship) report() ctrl.Response {
 		return ctrl.Errorf("this server cannot serve: %s", r.idle(v))
 	}
 	a := account{
-		Report:   Report{State: v.state, Scopes: v.scopes, Unsent: v.unsent, Ours: r.cfg.sendLeaseUpdates(), StoreFailed: failed},
+		report:   report{State: v.state, Scopes: v.scopes, Unsent: v.unsent, Ours: r.cfg.sendLeaseUpdates(), StoreFailed: failed},
 		now:      r.now(),
 		position: new(r.s.store.Position()),
 		digest:   r.s.digest(),
@@ -170,7 +170,7 @@ func (r *relationship) allow() {
 	if r.partner == nil {
 		return
 	}
-	sending := r.view.Load().updates >= UpdatesSent
+	sending := r.view.Load().updates >= updatesSent
 	if sending != r.sending {
 		r.sending = sending
 		r.partner.replica.allow(sending)

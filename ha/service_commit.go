@@ -46,7 +46,7 @@ func (s *Service) commit(ctx context.Context, t *CommitTiming, changes []lease.C
 		return err
 	}
 	for _, r := range of {
-		if r.view.Load().updates == UpdatesUnsent {
+		if r.view.Load().updates == updatesUnsent {
 			r.tellUnsent()
 		}
 	}

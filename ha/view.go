@@ -8,9 +8,9 @@ import (
 	"github.com/dhcpha/dhcpha/hash"
 )
 
-// view is a relationship as it is between two steps of its Machine: what
+// view is a relationship as it is between two steps of its machine: what
 // queries, commits, commands and people are answered by, without waiting for
-// the goroutine that owns the Machine. It does not change.
+// the goroutine that owns the machine. It does not change.
 type view struct {
 	state   State
 	scopes  []string
@@ -19,7 +19,7 @@ type view struct {
 	paused  bool
 	unsent  uint64
 
-	updates Updates
+	updates updates
 	awaited []*replica // who must confirm changes before clients are told
 
 	// Of the partner.
@@ -40,7 +40,7 @@ type view struct {
 	takeover *Takeover // as of then; nil: this server is not on the way to take over
 }
 
-// look makes what the Machine is now visible.
+// look makes what the machine is now visible.
 func (r *relationship) look() {
 	m, now := r.machine, time.Now()
 	v := &view{
@@ -59,7 +59,7 @@ func (r *relationship) look() {
 	}
 	for _, other := range r.members {
 		switch {
-		case other == r.partner && v.updates == UpdatesAwaited, other.Role == Backup && r.cfg.WaitBackupAck:
+		case other == r.partner && v.updates == updatesAwaited, other.Role == Backup && r.cfg.WaitBackupAck:
 			v.awaited = append(v.awaited, other.replica)
 		}
 	}
@@ -74,7 +74,7 @@ func (r *relationship) noteAlone(v *view) {
 		return
 	}
 	var err error
-	if v.updates == UpdatesAwaited {
+	if v.updates == updatesAwaited {
 		if r.together == 0 {
 			r.together = r.s.store.Revision() + 1
 		}

@@ -358,7 +358,7 @@ func TestChangeBegunAloneIsConfirmedTogether(t *testing.T) {
 		r := a.relationships[0]
 		together := r.view.Load()
 		alone := *together
-		alone.updates, alone.awaited = UpdatesSent, nil
+		alone.updates, alone.awaited = updatesSent, nil
 		r.view.Store(&alone)
 		apart(a, b, memnet.Stalls)
 		stop := a.store.Announce(announced(func() { r.view.Store(together) }))

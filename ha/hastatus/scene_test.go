@@ -60,13 +60,6 @@ func (s *scene) clock() time.Time {
 	return s.now
 }
 
-// at has it become another time.
-func (s *scene) at(now time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.now = now
-}
-
 // becomes has the servers be as told.
 func (s *scene) becomes(st ha.Status) {
 	s.mu.Lock()
