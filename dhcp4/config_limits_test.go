@@ -1,12 +1,14 @@
 package dhcp4_test
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/dhcpha/dhcpha/dhcp4"
+	"github.com/dhcpha/dhcpha/lease"
 )
 
 // What is wrong with limits is told of once, at the level where it is.
@@ -36,6 +38,15 @@ func TestLimitsAreChecked(t *testing.T) {
 		require.Contains(t, err.Error(), c.problem)
 		require.Equal(t, 1, strings.Count(err.Error(), "\n")+1, "%v", err)
 	}
-	_, err := dhcp4.ParseConfig(strings.NewReader(inSubnet(stored+`"user-context": {"limits": {"rate-limit": "1 packet per second"}}`)), &dhcp4.ParseOptions{AllowUnsupported: true})
+	// What is left out is not there for the engine either, and all else is.
+	cfg, err := dhcp4.ParseConfig(strings.NewReader(inSubnet(stored+`"user-context": {"floor": 2, "limits": {"rate-limit": "1 packet per second", "port-address-limit": 3}}`)),
+		&dhcp4.ParseOptions{AllowUnsupported: true})
 	require.NoError(t, err)
+	require.JSONEq(t, `{"floor": 2, "limits": {"port-address-limit": 3}}`, string(cfg.Subnets[0].UserContext))
+	store, err := lease.Open(filepath.Join(t.TempDir(), "leases.db"), nil)
+	require.NoError(t, err)
+	defer store.Close()
+	engine, err := dhcp4.NewEngine(cfg, store, nil)
+	require.NoError(t, err)
+	engine.Close()
 }

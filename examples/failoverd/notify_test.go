@@ -84,7 +84,7 @@ func TestNotify(t *testing.T) {
 	require.Contains(t, lines[1], "STATUS=not reloaded: ")
 	require.Contains(t, lines[1], "conf:2:1: found the end of the text")
 
-	p.Signal("TERM")
+	p.stop()
 	s.await("STOPPING=1")
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dhcpha/dhcpha/internal/keajson"
 	"github.com/dhcpha/dhcpha/internal/option"
 )
 
@@ -93,10 +94,40 @@ func (ck *Checker) limits(path string, userContext json.RawMessage, each func(at
 		case "port-address-limit", "port-prefix-limit", "relay-address-limit", "relay-prefix-limit":
 			each(at, name, limits[name])
 		case "address-limit", "prefix-limit", "rate-limit":
-			ck.Unsupportedf(at, "what is limited is what clients behind a port or a relay agent have; remove it, or write port-%[1]s or relay-%[1]s",
-				strings.Replace(name, "rate", "address", 1))
+			refuseLimit(ck.Report, at, name)
 		default:
 			ck.Errorf(at, "unknown key")
 		}
+	}
+}
+
+// refuseLimit reports a limit that Kea has and these servers do not.
+func refuseLimit(report *keajson.Report, at, name string) {
+	report.Unsupportedf(at, "what is limited is what clients behind a port or a relay agent have; remove it, or write port-%[1]s or relay-%[1]s",
+		strings.Replace(name, "rate", "address", 1))
+}
+
+// DropLimits reports Kea's limits in a user-context and leaves them out of it.
+func DropLimits(report *keajson.Report, path string, userContext *json.RawMessage) {
+	var members, limits map[string]json.RawMessage
+	if len(*userContext) == 0 || json.Unmarshal(*userContext, &members) != nil || json.Unmarshal(members["limits"], &limits) != nil {
+		return // what is wrong is reported where limits are checked
+	}
+	dropped := false
+	for _, name := range []string{"address-limit", "prefix-limit", "rate-limit"} {
+		if _, ok := limits[name]; ok {
+			refuseLimit(report, At(At(path, "user-context.limits"), name), name)
+			delete(limits, name)
+			dropped = true
+		}
+	}
+	if !dropped {
+		return
+	}
+	if delete(members, "limits"); len(limits) > 0 {
+		members["limits"], _ = json.Marshal(limits) // of what was JSON
+	}
+	if *userContext = nil; len(members) > 0 {
+		*userContext, _ = json.Marshal(members)
 	}
 }
