@@ -14,7 +14,7 @@ import (
 // discover answers a DHCPDISCOVER (RFC 2131, section 4.3.1).
 func (x *exchange) discover(ctx context.Context) (*message, error) {
 	if x.subnet == nil {
-		x.e.core.Log.Debug("no subnet", "client", engine.Logged(x.client), "interface", x.q.iface, "relay", x.q.giaddr,
+		x.e.core.Log.Warn("no subnet for client", "client", engine.Logged(x.client), "interface", x.q.iface, "relay", x.q.giaddr,
 			"source", x.q.source, "unicast", x.q.unicast)
 		x.e.core.Stats.Dropped.Add(1)
 		return nil, nil

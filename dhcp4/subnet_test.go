@@ -1,7 +1,10 @@
 package dhcp4
 
 import (
+	"bytes"
+	"log/slog"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -62,6 +65,21 @@ func TestSelectSubnet(t *testing.T) {
 			require.Equal(t, c.subnet, s.id)
 		})
 	}
+}
+
+// What is most easily forgotten, that a subnet be the interface's, is in the log.
+func TestClientWithoutASubnetIsInTheLog(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	b := newBench(t, twoLinks, &EngineOptions{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	require.Nil(t, b.ask(discover, 1, onInterface("eth9", "172.16.0.1")))
+	require.Equal(t, 1, strings.Count(log.String(), "\n"), "once a query")
+	require.Contains(t, log.String(), `level=WARN msg="no subnet for client"`)
+	require.Contains(t, log.String(), "client.hw-address=02:00:00:00:00:01")
+	require.Contains(t, log.String(), "interface=eth9")
+	require.Contains(t, log.String(), `relay=""`)
+	b.ask(discover, 1, relay("172.16.0.1"))
+	require.Contains(t, log.String(), "relay=172.16.0.1")
 }
 
 // In a shared network a client gets an address of any subnet, keeps what it
