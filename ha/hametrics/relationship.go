@@ -93,7 +93,7 @@ func (s sink) relationship(r *ha.RelationshipStatus) {
 		served[name] = true
 	}
 	for _, scope := range scopesOf(r) {
-		s.is(&scopeServed, served[scope], r.Server, scope)
+		s.is(&scopeServed, r.Idle == "" && served[scope], r.Server, scope)
 	}
 	s.is(&paused, r.Paused, r.Server)
 	s.put(&unguarded, float64(len(r.Unguarded)), r.Server)

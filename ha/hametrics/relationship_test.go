@@ -81,7 +81,9 @@ func TestStatusIsTold(t *testing.T) {
 	// Who is idle serves nobody, whatever its scopes are.
 	idle := busy()
 	idle.Relationships[0].Idle = "the DHCP service is switched off"
-	require.Contains(t, text(t, New(Options{HA: &played{status: idle}})), `dhcpha_ha_serving{server="one"} 0`)
+	told = text(t, New(Options{HA: &played{status: idle}}))
+	require.Contains(t, told, `dhcpha_ha_serving{server="one"} 0`)
+	require.Contains(t, told, `dhcpha_ha_scope_served{scope="one",server="one"} 0`)
 }
 
 // A hub tells of each of its relationships.
