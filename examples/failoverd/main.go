@@ -12,7 +12,7 @@
 // Kea, or of more: the library's parameters say so. How things are is told in
 // words by a command that Kea has not, ha-status on the control socket:
 //
-//	echo '{"command": "ha-status"}' | socat -,ignoreeof unix:/run/kea/kea4.sock | jq -r .text
+//	echo '{"command": "ha-status"}' | socat -,ignoreeof unix:/run/kea/kea4-ctrl-socket | jq -r .text
 //
 // Started by systemd it says when it is ready, how it is and that it lives; see
 // failoverd@.service.

@@ -215,7 +215,7 @@ func (o *operator) shell(s *haServer, lines string) (string, error) {
 	log := filepath.Join(o.t.TempDir(), "log")
 	require.NoError(o.t, os.WriteFile(log, []byte(s.program.Output()), 0o600))
 	replace := strings.NewReplacer(
-		"/run/kea/kea4.sock", s.socket,
+		"/run/kea/kea4-ctrl-socket", s.socket,
 		"/var/lib/kea/kea-leases4.csv", s.program.leases,
 		filepath.Base("/var/lib/kea/kea-leases4.csv"), filepath.Base(s.program.leases),
 		"/var/lib/kea", filepath.Dir(s.program.leases),

@@ -20,12 +20,12 @@ const usageText = `Usage of failoverd leases:
   failoverd leases compare [-json] [-all] A B       say in which leases two sources differ
 
 A SOURCE is one of
-  kea-leases4.csv.db       the lease file of a failoverd that does not run
-  kea-leases4.csv          a lease file of Kea, with what Kea's cleanup has left beside it
-  leases.json              what export -json has written, or an answer to lease4-get-all
-  /run/kea/kea4.sock       the control socket of a server that runs: failoverd or Kea
-  http://192.0.2.2:8000/   its url in high availability, a control socket for HTTP, or Kea's control agent
-  kea-dhcp4.conf           a configuration: its control socket if a server answers there, else its lease file
+  kea-leases4.csv.db         the lease file of a failoverd that does not run
+  kea-leases4.csv            a lease file of Kea, with what Kea's cleanup has left beside it
+  leases.json                what export -json has written, or an answer to lease4-get-all
+  /run/kea/kea4-ctrl-socket  the control socket of a server that runs: failoverd or Kea
+  http://192.0.2.2:8000/     its url in high availability, a control socket for HTTP, or Kea's control agent
+  kea-dhcp4.conf             a configuration: its control socket if a server answers there, else its lease file
 
 A WORD is part of an address, hardware address, client identifier, DUID, hostname
 or state, such as 192.0.2., 02:00:5e or declined; subnet=1 is a subnet's number.
