@@ -127,7 +127,9 @@ import (
 // still waiting to be confirmed; otherwise the newer one wins. Both decide by
 // the same rule, and the primary makes the winner a change of its own, which the other then knows to be the later one:
 // whatever the secondary has decided meanwhile, both end with that. A change
-// that is said to have lost is not acknowledged to a client.
+// that is said to have lost is not acknowledged to a client. Who takes an older
+// change over for a newer one of its own makes it a change of its own, too: its
+// backups have been told of the newer one.
 //
 // A backup decides nothing. It takes the newer change; of two streams with
 // changes of the same second, the primary's. It keeps from which stream a lease

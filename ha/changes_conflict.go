@@ -49,10 +49,16 @@ func judge(c *conflict) verdict {
 		return leaveIt
 	case c.role == Backup:
 		return c.backup()
+	}
+	newer := c.theirs.Lease.CLTT - c.ours.Lease.CLTT
+	switch {
+	case c.knew && newer < 0 && c.ours.Source == 0:
+		// A newer one has lost because no client was told of it. A backup that has
+		// heard of it here goes by times, and would keep it.
+		return settleOnIt
 	case c.knew:
 		return takeIt
 	}
-	newer := c.theirs.Lease.CLTT - c.ours.Lease.CLTT
 	if c.told != c.weTold {
 		// No client has heard of the other one.
 		newer = pick[int64](c.told, 1, -1)

@@ -175,6 +175,10 @@ func TestJudge(t *testing.T) {
 	gone := func(cltt int64) lease.Change {
 		return lease.Change{Delete: true, Lease: lease.Lease{Type: lease.V4, Addr: at(0).Lease.Addr, CLTT: cltt}}
 	}
+	theirs := func(c lease.Change) lease.Change {
+		c.Source = 7
+		return c
+	}
 	for name, c := range map[string]struct {
 		conflict
 		want verdict
@@ -183,7 +187,9 @@ func TestJudge(t *testing.T) {
 		"removed, never known":          {conflict{theirs: gone(5)}, leaveIt},
 		"equal":                         {conflict{theirs: at(5), ours: at(5)}, leaveIt},
 		"both removed":                  {conflict{theirs: gone(5), ours: gone(9)}, leaveIt},
-		"known, though older":           {conflict{theirs: at(5), ours: at(9), knew: true}, takeIt},
+		"known":                         {conflict{theirs: at(9), ours: at(5), knew: true}, takeIt},
+		"known, though older":           {conflict{theirs: at(5), ours: at(9), knew: true}, settleOnIt},
+		"its own, though older":         {conflict{theirs: at(5), ours: theirs(at(9)), knew: true}, takeIt},
 		"primary: newer":                {conflict{role: Primary, theirs: at(9), ours: at(5)}, settleOnIt},
 		"primary: newer, but awaited":   {conflict{role: Primary, theirs: at(9), ours: at(5), awaited: true}, settleOnOurs},
 		"primary: same second":          {conflict{role: Primary, theirs: gone(5), ours: at(5)}, settleOnOurs},
