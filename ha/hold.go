@@ -74,8 +74,17 @@ func (r *relationship) watchSwitch() {
 	for _, origin := range st.ByLocal {
 		off = off || origin != own
 	}
-	if off != r.off {
-		r.off = off
-		r.advance(serviceSwitched{On: !off})
+	if off == r.off {
+		return
 	}
+	r.off = off
+	switch {
+	case !off:
+		r.log.Info("the DHCP service is switched on again")
+	case st.ByUser:
+		r.log.Warn("the DHCP service is switched off", "reason", "dhcp-disable")
+	default:
+		r.log.Warn("the DHCP service is switched off", "reason", "another server, until it has fetched leases")
+	}
+	r.advance(serviceSwitched{On: !off})
 }

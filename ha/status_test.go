@@ -78,6 +78,35 @@ func TestSilenceIsLogged(t *testing.T) {
 	})
 }
 
+// The log says that the service is switched off, by whom, and when no longer.
+func TestSwitchIsLogged(t *testing.T) {
+	pairTest(t, HotStandby, func(a, b *node) {
+		t := a.t
+		var log strings.Builder
+		a.opts.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		normal(a, b)
+		for _, who := range []string{"", `{"origin": "ha-partner"}`} {
+			require.Equal(t, ctrl.Success, a.run("dhcp-disable", who).Result)
+			time.Sleep(3 * time.Second)
+			require.Equal(t, ctrl.Success, a.run("dhcp-enable", who).Result)
+			time.Sleep(3 * time.Second)
+		}
+		a.end()
+		var about []string
+		for line := range strings.Lines(log.String()) {
+			if strings.Contains(line, "DHCP service") {
+				about = append(about, line)
+			}
+		}
+		require.Len(t, about, 4)
+		require.Contains(t, about[0], "level=WARN")
+		require.Contains(t, about[0], "reason=dhcp-disable")
+		require.Contains(t, about[1], "switched on again")
+		require.Contains(t, about[2], `reason="another server, until it has fetched leases"`)
+		require.Contains(t, about[3], "switched on again")
+	})
+}
+
 // The clock of a partner that is ahead is told, and does no harm between two of
 // this kind.
 func TestClocksDiffer(t *testing.T) {
