@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"net"
+	"slices"
 	"strings"
 	"testing"
 
@@ -57,6 +59,38 @@ func TestFileSaysWhatIsServed(t *testing.T) {
 	output, _ = testFile(t, shared, "-n", "south")
 	require.Contains(t, output, "the secondary in load-balancing, at http://192.0.2.2:8000/: it serves half of the clients, and all when north is down\n")
 	require.Contains(t, output, "both servers give addresses of subnet 1: 192.0.2.100-192.0.2.199: with a Kea")
+}
+
+// A file for another network has no mistake in it, and serves nobody.
+func TestFileSaysWhereNoSubnetIs(t *testing.T) {
+	t.Parallel()
+	all, err := net.Interfaces()
+	require.NoError(t, err)
+	at := slices.IndexFunc(all, func(i net.Interface) bool { return i.Flags&net.FlagLoopback != 0 })
+	require.GreaterOrEqual(t, at, 0)
+	name := all[at].Name
+	four := func(subnet string) string {
+		return `{"Dhcp4": {"interfaces-config": {"interfaces": ["` + name + `"]}, "lease-database": {"type": "memfile", "name": "DIR/leases.csv"}, ` + subnet + `}}`
+	}
+	six := func(subnet string) string { return strings.Replace(four(subnet), "Dhcp4", "Dhcp6", 1) }
+	no := "on this machine: no subnet is that of " + name + "; clients get nothing there, unless a relay agent asks for them\n"
+	for _, tt := range []struct {
+		file string
+		told bool
+	}{
+		{four(`"subnet4": [{"id": 1, "subnet": "192.0.2.0/24"}]`), true},
+		{four(`"subnet4": [{"id": 1, "subnet": "127.0.0.0/8"}]`), false},
+		{four(`"subnet4": [{"id": 1, "subnet": "192.0.2.0/24", "interface": "` + name + `"}]`), false},
+		{four(`"shared-networks": [{"name": "floor", "subnet4": [{"id": 1, "subnet": "127.0.0.0/8"}]}]`), false},
+		{four(`"shared-networks": [{"name": "floor", "interface": "` + name + `", "subnet4": [{"id": 1, "subnet": "192.0.2.0/24"}]}]`), false},
+		{six(`"subnet6": [{"id": 1, "subnet": "::/64"}]`), true},
+		{six(`"subnet6": [{"id": 1, "subnet": "2001:db8::/64", "interface": "` + name + `"}]`), false},
+		{six(`"shared-networks": [{"name": "floor", "interface": "` + name + `", "subnet6": [{"id": 1, "subnet": "2001:db8::/64"}]}]`), false},
+	} {
+		output, status := testFile(t, tt.file)
+		require.Zero(t, status, output)
+		require.Equal(t, tt.told, strings.Contains(output, no), "%s\n%s", tt.file, output)
+	}
 }
 
 // All mistakes are told at once, those of DHCP and those of high availability,

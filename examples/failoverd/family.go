@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"net/netip"
 
 	"github.com/dhcpha/dhcpha/ctrl"
 	"github.com/dhcpha/dhcpha/dhcp4"
@@ -17,7 +18,10 @@ type family[C config] struct {
 	types      []lease.Type
 	load       func(file string, opts *dhcp4.ParseOptions) (C, error)
 	interfaces func(C) []string
-	database   func(C) *dhcp4.LeaseDatabase
+	// linked says whether clients that are directly on an interface, which has
+	// the addresses, have a subnet.
+	linked   func(cfg C, name string, addrs []netip.Addr) bool
+	database func(C) *dhcp4.LeaseDatabase
 	// lasting returns an error if a change needs a restart; nil: none does.
 	lasting func(before, after C) error
 	// open returns the service that a configuration asks for; ha is nil if

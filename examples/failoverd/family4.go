@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"net/netip"
+	"slices"
 
 	"github.com/dhcpha/dhcpha/ctrl"
 	"github.com/dhcpha/dhcpha/dhcp4"
@@ -18,6 +20,7 @@ func dhcpV4() *family[*dhcp4.Config] {
 		types:      []lease.Type{lease.V4},
 		load:       dhcp4.LoadConfig,
 		interfaces: func(c *dhcp4.Config) []string { return c.InterfacesConfig.Interfaces },
+		linked:     linkedV4,
 		database:   func(c *dhcp4.Config) *dhcp4.LeaseDatabase { return c.LeaseDatabase },
 		lasting: func(before, after *dhcp4.Config) error {
 			if before.InterfacesConfig.SocketType() != after.InterfacesConfig.SocketType() {
@@ -27,6 +30,14 @@ func dhcpV4() *family[*dhcp4.Config] {
 		},
 		open: openV4,
 	}
+}
+
+// linkedV4 goes by the rules of [dhcp4.Selection].
+func linkedV4(c *dhcp4.Config, name string, addrs []netip.Addr) bool {
+	linked := func(s dhcp4.Subnet) bool { return s.Interface == name || slices.ContainsFunc(addrs, s.Subnet.Contains) }
+	return slices.ContainsFunc(c.Subnets, linked) || slices.ContainsFunc(c.SharedNetworks, func(n dhcp4.SharedNetwork) bool {
+		return n.Interface == name || slices.ContainsFunc(n.Subnets, linked)
+	})
 }
 
 type serviceV4 struct {

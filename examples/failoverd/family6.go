@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"net/netip"
+	"slices"
 
 	"github.com/dhcpha/dhcpha/ctrl"
 	"github.com/dhcpha/dhcpha/dhcp6"
@@ -16,9 +18,18 @@ func dhcpV6() *family[*dhcp6.Config] {
 		types:      []lease.Type{lease.NA, lease.PD},
 		load:       dhcp6.LoadConfig,
 		interfaces: func(c *dhcp6.Config) []string { return c.InterfacesConfig.Interfaces },
+		linked:     linkedV6,
 		database:   func(c *dhcp6.Config) *dhcp6.LeaseDatabase { return c.LeaseDatabase },
 		open:       openV6,
 	}
+}
+
+// linkedV6 goes by the rules of [dhcp6.Selection].
+func linkedV6(c *dhcp6.Config, name string, _ []netip.Addr) bool {
+	linked := func(s dhcp6.Subnet) bool { return s.Interface == name }
+	return slices.ContainsFunc(c.Subnets, linked) || slices.ContainsFunc(c.SharedNetworks, func(n dhcp6.SharedNetwork) bool {
+		return n.Interface == name || slices.ContainsFunc(n.Subnets, linked)
+	})
 }
 
 type serviceV6 struct {

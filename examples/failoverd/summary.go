@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -39,7 +40,8 @@ func (d *daemon[C]) summarize(cfg C, cfgs []*ha.Config, subnets []string) {
 	if pools := cfg.UnguardedPools(guards(cfgs)); len(pools) > 0 {
 		say("  both servers give addresses of %s: with a Kea as the partner this server stays off; see client-class HA_name of a pool", listed(pools))
 	}
-	for _, missing := range missingHere(interfaces, filepath.Dir(cfg.LeaseFile())) {
+	linked := func(name string, addrs []netip.Addr) bool { return d.family.linked(cfg, name, addrs) }
+	for _, missing := range missingHere(interfaces, linked, filepath.Dir(cfg.LeaseFile())) {
 		say("on this machine: %s", missing)
 	}
 }
@@ -102,21 +104,36 @@ func guards(cfgs []*ha.Config) (classes []string) {
 	return classes
 }
 
-// missingHere is what a server waits for, or does not start without.
-func missingHere(interfaces []string, folder string) (missing []string) {
+// missingHere is what a server waits for, or does not start without, and where
+// it has clients without a subnet.
+func missingHere(interfaces []string, linked func(name string, addrs []netip.Addr) bool, folder string) (missing []string) {
 	for _, s := range interfaces {
 		name, _, _ := strings.Cut(s, "/")
 		if name == "*" {
 			continue
 		}
-		if _, err := net.InterfaceByName(name); err != nil {
+		i, err := net.InterfaceByName(name)
+		if err != nil {
 			missing = append(missing, "there is no interface "+name+"; a server waits for it")
+		} else if !linked(name, addresses(i)) {
+			missing = append(missing, "no subnet is that of "+name+"; clients get nothing there, unless a relay agent asks for them")
 		}
 	}
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
 		missing = append(missing, "there is no folder "+folder+" for the leases; make it, or change lease-database.name")
 	}
 	return missing
+}
+
+// addresses are those of an interface; none if they cannot be told.
+func addresses(i *net.Interface) (addrs []netip.Addr) {
+	all, _ := i.Addrs()
+	for _, a := range all {
+		if p, err := netip.ParsePrefix(a.String()); err == nil {
+			addrs = append(addrs, p.Addr())
+		}
+	}
+	return addrs
 }
 
 // listed is a list in words, not longer than a person reads.
