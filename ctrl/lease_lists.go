@@ -64,10 +64,7 @@ const maxListed = 250_000
 // gather appends the leases of the family, by address, to others of an answer.
 func (c *leaseCommands) gather(leases []lease.Lease, more iter.Seq[lease.Lease]) ([]lease.Lease, error) {
 	before := len(leases)
-	for l := range more {
-		if !c.family.hasType(l.Type) {
-			continue
-		}
+	for l := range c.ofFamily(more) {
 		if len(leases) == maxListed {
 			return nil, failf("there are more than %d leases to list; ask for pages by lease%d-get-page", maxListed, c.family)
 		}
@@ -75,6 +72,18 @@ func (c *leaseCommands) gather(leases []lease.Lease, more iter.Seq[lease.Lease])
 	}
 	slices.SortFunc(leases[before:], byAddress)
 	return leases, nil
+}
+
+// ofFamily leaves out leases of the other family: a subnet there may have the
+// same ID.
+func (c *leaseCommands) ofFamily(leases iter.Seq[lease.Lease]) iter.Seq[lease.Lease] {
+	return func(yield func(lease.Lease) bool) {
+		for l := range leases {
+			if c.family.hasType(l.Type) && !yield(l) {
+				return
+			}
+		}
+	}
 }
 
 // foundAll is the response with all leases of the family.
@@ -113,7 +122,6 @@ func (c *leaseCommands) getAll(_ context.Context, raw json.RawMessage) (Response
 		if id > 0 && id <= math.MaxUint32 && !listed[id] {
 			listed[id] = true
 			var err error
-			// A subnet of the other family may have the same ID.
 			if leases, err = c.gather(leases, c.store.BySubnet(uint32(id))); err != nil {
 				return Response{}, err
 			}

@@ -36,7 +36,7 @@ func (c *leaseCommands) wipe(ctx context.Context, raw json.RawMessage) (Response
 	var names strings.Builder
 	for _, id := range ids {
 		fmt.Fprintf(&names, " %d", id)
-		for batch := range slices.Chunk(c.inSubnet(id), wipeBatch) {
+		for batch := range slices.Chunk(slices.SortedFunc(c.ofFamily(c.store.BySubnet(id)), byAddress), wipeBatch) {
 			changes := make([]lease.Change, len(batch))
 			for i, l := range batch {
 				changes[i] = lease.Removal(l)
@@ -52,17 +52,4 @@ func (c *leaseCommands) wipe(ctx context.Context, raw json.RawMessage) (Response
 		r.Result = Empty
 	}
 	return r, nil
-}
-
-// inSubnet returns the leases of a subnet by address. A subnet of the other
-// family may have the same ID.
-func (c *leaseCommands) inSubnet(id uint32) []lease.Lease {
-	var leases []lease.Lease
-	for l := range c.store.BySubnet(id) {
-		if c.family.hasType(l.Type) {
-			leases = append(leases, l)
-		}
-	}
-	slices.SortFunc(leases, byAddress)
-	return leases
 }

@@ -42,7 +42,7 @@ var (
 	duration = regexp.MustCompile(`^[0-9]+[smhd]$`)
 )
 
-// parsePromQL takes a query apart; it panics with an error if it cannot.
+// parsePromQL takes a query apart.
 func parsePromQL(text string) (t *term, err error) {
 	defer func() {
 		if p := recover(); p != nil {
