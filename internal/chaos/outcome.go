@@ -90,9 +90,12 @@ func (o *outcome) note(n news) {
 		w.twice[c.addr] = true
 	}
 	for _, c := range n.moved {
-		if !o.split(c) { // of two that have an address one must be refused it
-			o.during(wait{c.second.at, c.second.at}).moved[c.addr] = true
+		if o.split(c) {
+			continue // of two that have an address one must be refused it
 		}
+		w := o.during(wait{c.second.at, c.second.at})
+		w.moved[c.addr] = true
+		w.details = append(w.details, "refused: "+c.String())
 	}
 }
 

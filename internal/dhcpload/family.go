@@ -60,13 +60,15 @@ type answer struct {
 	hw     hwAddr   // of the client
 	server []byte   // the server's identifier
 	leases [2]lease // an address; with DHCPv6 then a prefix
+
+	associations [2][]byte // DHCPv6: all that there are of these, as options
 }
 
 // keep makes a the answer of another one, without parts in common.
 func (a *answer) keep(other *answer) {
 	server := append(a.server[:0], other.server...)
 	*a = *other
-	a.server = server
+	a.server, a.associations = server, [2][]byte{}
 }
 
 // lease is an address or a prefix; its zero value is none.

@@ -381,6 +381,9 @@ func (l *load) receive(wait time.Duration) error {
 // answered takes an exchange one step further.
 func (l *load) answered(a *answer, from netip.Addr, now time.Duration) error {
 	e := l.inflight.find(a)
+	if e != nil {
+		a.prefer(e.has.leases)
+	}
 	switch {
 	case e == nil: // another server was first
 	case a.kind == refused && l.insist:

@@ -133,23 +133,42 @@ func (f v6) parse(p []byte, a *answer) bool {
 		case code == optServerDUID:
 			a.server = value
 		case code == optIANA && len(value) >= 12:
-			eachOption(value[12:], func(code uint16, value []byte) {
-				if code == optIAAddr && len(value) >= 24 {
-					a.leases[0] = lease{netip.PrefixFrom(netip.AddrFrom16([16]byte(value)), 128), binary.BigEndian.Uint32(value[20:])}
-				}
-			})
+			a.associations[0] = value[12:]
 		case code == optIAPD && len(value) >= 12:
-			eachOption(value[12:], func(code uint16, value []byte) {
-				if code == optIAPrefix && len(value) >= 25 && value[8] <= 128 {
-					a.leases[1] = lease{netip.PrefixFrom(netip.AddrFrom16([16]byte(value[9:])), int(value[8])), binary.BigEndian.Uint32(value[4:])}
-				}
-			})
+			a.associations[1] = value[12:]
 		}
 	})
+	a.prefer([2]lease{})
 	if a.leases[0].seconds == 0 || f.pd && a.leases[1].seconds == 0 {
 		a.kind = refused
 	}
 	return ok && len(a.server) > 0
+}
+
+// prefer chooses what the client goes on with of what it is granted: what it has,
+// if that is there, or else what comes first. There may be several: a client to
+// whom two servers that did not hear each other have given an address each has
+// both, and this one uses one of them.
+func (a *answer) prefer(has [2]lease) {
+	for i, option := range [...]uint16{optIAAddr, optIAPrefix} {
+		eachOption(a.associations[i], func(code uint16, value []byte) {
+			l := leaseOf(code, value)
+			if code == option && l.seconds > 0 && (a.leases[i].seconds == 0 || l.what == has[i].what) {
+				a.leases[i] = l
+			}
+		})
+	}
+}
+
+// leaseOf reads what an identity association has; the zero value: something else.
+func leaseOf(code uint16, value []byte) lease {
+	switch {
+	case code == optIAAddr && len(value) >= 24:
+		return lease{netip.PrefixFrom(netip.AddrFrom16([16]byte(value)), 128), binary.BigEndian.Uint32(value[20:])}
+	case code == optIAPrefix && len(value) >= 25 && value[8] <= 128:
+		return lease{netip.PrefixFrom(netip.AddrFrom16([16]byte(value[9:])), int(value[8])), binary.BigEndian.Uint32(value[4:])}
+	}
+	return lease{}
 }
 
 // eachOption calls f with the options that there are, and returns false if the

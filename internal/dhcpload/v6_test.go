@@ -124,12 +124,14 @@ func TestV6Parse(t *testing.T) {
 	t.Parallel()
 	asked := relay6.query(nil, &query{step: asks, xid: 0x102, client: 9})
 	want := answer{kind: offered, xid: 0x102, hw: client(9).hwAddr(), server: serverDUID, leases: offer6.leases}
-	var a answer
+	var a, kept answer
 	require.True(t, relay6.parse(answer6(t, asked, dhcpv6.MessageTypeAdvertise, address6(offer6.leases[0]), prefix6(offer6.leases[1])), &a))
-	require.Equal(t, want, a)
+	kept.keep(&a)
+	require.Equal(t, want, kept)
 	require.True(t, relay6.parse(answer6(t, asked, dhcpv6.MessageTypeReply, prefix6(offer6.leases[1]), address6(offer6.leases[0])), &a))
+	kept.keep(&a)
 	want.kind = granted
-	require.Equal(t, want, a)
+	require.Equal(t, want, kept)
 	require.Equal(t, "2001:db8::7", a.leases[0].String())
 	require.Equal(t, "2001:db8:1::/56", a.leases[1].String())
 
@@ -155,6 +157,36 @@ func TestV6AnswersWithoutWhatWasAskedFor(t *testing.T) {
 	var a answer
 	require.True(t, v6{}.parse(answer6(t, asked, dhcpv6.MessageTypeReply, address6(offer6.leases[0])), &a))
 	require.Equal(t, granted, a.kind, "no prefix was asked for")
+}
+
+func TestV6ClientKeepsWhatItHas(t *testing.T) {
+	t.Parallel()
+	asked := relay6.query(nil, &query{step: asks})
+	addr := func(text string, seconds uint32) lease { return lease{netip.MustParsePrefix(text + "/128"), seconds} }
+	first, second := addr("2001:db8::1", 60), addr("2001:db8::2", 60)
+	gone := func(l lease) lease { return lease{l.what, 0} }
+	for _, test := range []struct {
+		has  lease
+		then []lease
+		want lease
+	}{
+		{first, []lease{first, second}, first},
+		{second, []lease{first, second}, second},
+		{lease{}, []lease{first, second}, first},
+		{first, []lease{gone(first), second}, second},
+		{first, []lease{second, gone(first)}, second},
+		{second, []lease{gone(first), second}, second},
+		{first, []lease{gone(first), gone(second)}, lease{}},
+	} {
+		option := address6(test.then[0])
+		ia := &option.(*dhcpv6.OptIANA).Options
+		ia.Add(address6(test.then[1]).(*dhcpv6.OptIANA).Options.OneAddress())
+		var a answer
+		require.True(t, v6{}.parse(answer6(t, asked, dhcpv6.MessageTypeReply, option), &a))
+		require.Equal(t, test.want.seconds == 0, a.kind == refused, test)
+		a.prefer([2]lease{test.has})
+		require.Equal(t, test.want, a.leases[0], test)
+	}
 }
 
 func FuzzV6Parse(f *testing.F) {
