@@ -90,6 +90,12 @@ func (st *Stat) Set(n int64) {
 // Value returns the value.
 func (st *Stat) Value() int64 { return st.history()[0].value }
 
+// Latest returns the value and when it was set.
+func (st *Stat) Latest() (value int64, at time.Time) {
+	s := st.history()[0]
+	return s.value, time.Unix(0, s.nanos)
+}
+
 // record makes now the newest sample. The lock is held.
 func (st *Stat) record(now sample) {
 	switch {

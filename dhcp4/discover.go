@@ -16,6 +16,9 @@ func (x *exchange) discover(ctx context.Context) (*message, error) {
 	if x.subnet == nil {
 		x.e.core.Log.Warn("no subnet for client", "client", engine.Logged(x.client), "interface", x.q.iface, "relay", x.q.giaddr,
 			"source", x.q.source, "unicast", x.q.unicast)
+		if !x.linked() {
+			x.e.core.Stats.CountNoSubnet()
+		}
 		x.e.core.Stats.Dropped.Add(1)
 		return nil, nil
 	}

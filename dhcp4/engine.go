@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/dhcpha/dhcpha/ctrl"
 	"github.com/dhcpha/dhcpha/internal/engine"
@@ -104,6 +105,12 @@ func (e *Engine) Config() *Config { return e.plan.Load().cfg }
 
 // Pools returns the pools that are in use, in the order of the configuration.
 func (e *Engine) Pools() []*lease.Pool { return e.core.Alloc.Pools() }
+
+// NoSubnet returns when a client last asked for a lease on a link that no subnet
+// is configured for, so that it got none; zero: not in the last ten minutes. What
+// is mostly a mistake in the configuration is also in the log, and counted as
+// v4-allocation-fail-no-subnet.
+func (e *Engine) NoSubnet() time.Time { return e.core.Stats.NoSubnet() }
 
 // Service is the switch that the commands dhcp-disable and dhcp-enable turn.
 // While it is off queries are dropped, and counted.

@@ -104,7 +104,7 @@ func (x *exchange) reach() {
 			x.p.classes.EvaluateAgain(&x.classes, h.classes, x)
 		}
 	}
-	x.subnet = x.selectSubnet()
+	x.subnet = x.selectSubnet(x.allows)
 }
 
 // locate finds the client's subnet and reservations, and with them its

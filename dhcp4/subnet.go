@@ -12,35 +12,35 @@ func (s *subnet) poolOf(addr netip.Addr) *pool {
 	return engine.Find(s.pools, func(pl *pool) bool { return pl.span.Contains(addr) })
 }
 
-// selectSubnet finds the subnet of the link that the client is on, or nil. In
-// Kea's order, the link is told by
+// selectSubnet finds the subnet of the link that the client is on, among those
+// that something is true for, or nil. In Kea's order, the link is told by
 //   - the relay agent's link selection (RFC 3527),
 //   - the client's subnet selection (RFC 3011),
 //   - giaddr, as an address configured for relay agents or one of a subnet,
 //   - ciaddr, or else the source address, of a query that was unicast,
 //   - the interface, by its name or by its address.
-func (x *exchange) selectSubnet() *subnet {
+func (x *exchange) selectSubnet(fits func(*subnet) bool) *subnet {
 	if addr := x.chosenLink(); addr.IsValid() {
-		return x.subnetOf(addr)
+		return x.p.links.OfAddress(addr, fits)
 	}
 	if relay := x.q.giaddr; relay.IsValid() {
-		if s := x.p.links.OfRelay(relay, x.allows); s != nil {
+		if s := x.p.links.OfRelay(relay, fits); s != nil {
 			return s
 		}
-		return x.subnetOf(relay)
+		return x.p.links.OfAddress(relay, fits)
 	}
 	if x.q.unicast {
 		if addr := x.q.ciaddr; addr.IsValid() {
-			return x.subnetOf(addr)
+			return x.p.links.OfAddress(addr, fits)
 		}
 		if src := x.q.source.Addr(); src.IsValid() && !src.IsUnspecified() {
-			return x.subnetOf(src.Unmap())
+			return x.p.links.OfAddress(src.Unmap(), fits)
 		}
 	}
-	if s := x.p.links.OfInterface(x.q.iface, x.allows); s != nil {
+	if s := x.p.links.OfInterface(x.q.iface, fits); s != nil {
 		return s
 	}
-	return x.subnetOf(x.q.local)
+	return x.p.links.OfAddress(x.q.local, fits)
 }
 
 // chosenLink returns the address of the link that relay agent or client chose
@@ -57,8 +57,9 @@ func (x *exchange) chosenLink() netip.Addr {
 	return netip.Addr{}
 }
 
-func (x *exchange) subnetOf(addr netip.Addr) *subnet {
-	return x.p.links.OfAddress(addr, x.allows)
+// linked says whether the client's link has a subnet, be it for other classes.
+func (x *exchange) linked() bool {
+	return x.selectSubnet(func(*subnet) bool { return true }) != nil
 }
 
 // allows says whether the client's classes let it be served from a subnet.

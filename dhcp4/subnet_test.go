@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -56,7 +57,7 @@ func TestSelectSubnet(t *testing.T) {
 			b := newBench(t, twoLinks+c.more, nil)
 			x := b.e.newExchange(incomingOf(queryOf(discover, 1, c.mods...)))
 			x.classifyFirst()
-			s := x.selectSubnet()
+			s := x.selectSubnet(x.allows)
 			if c.subnet == 0 {
 				require.Nil(t, s)
 				return
@@ -80,6 +81,24 @@ func TestClientWithoutASubnetIsInTheLog(t *testing.T) {
 	require.Contains(t, log.String(), `relay=""`)
 	b.ask(discover, 1, relay("172.16.0.1"))
 	require.Contains(t, log.String(), "relay=172.16.0.1")
+}
+
+// Where no link has a subnet the server looks well and serves nobody, which it
+// tells; that a subnet is for other clients is as it was meant.
+func TestLinkWithoutASubnetIsTold(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, twoLinks, nil)
+	b.lease(1)
+	require.Zero(t, b.e.NoSubnet())
+	before := time.Now()
+	require.Nil(t, b.ask(discover, 1, onInterface("eth9", "172.16.0.1")))
+	require.WithinRange(t, b.e.NoSubnet(), before, time.Now())
+	require.EqualValues(t, 1, b.stat("v4-allocation-fail-no-subnet"))
+
+	b = newBench(t, `"client-classes": [{"name": "guest", "test": "not member('ALL')"}], "subnet4": [{"id": 1, "subnet": "192.0.2.0/24",
+		"client-class": "guest", "pools": [{"pool": "192.0.2.10-192.0.2.19"}]}]`, nil)
+	require.Nil(t, b.ask(discover, 1))
+	require.Zero(t, b.e.NoSubnet())
 }
 
 // In a shared network a client gets an address of any subnet, keeps what it

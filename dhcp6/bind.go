@@ -17,6 +17,9 @@ func (x *exchange) bindAll(choose func(*ia) *binding) bindings {
 	if x.subnet == nil && len(x.all) > 0 {
 		x.e.core.Log.Warn("no subnet for client", "client", engine.LoggedDUID(x.client), "interface", x.q.Interface,
 			"link", x.link(), "classes", x.loggedClasses())
+		if !x.linked() {
+			x.e.core.Stats.CountNoSubnet()
+		}
 	}
 	for i := range x.all {
 		x.bindingRoom = append(x.bindingRoom, choose(&x.all[i]))

@@ -25,30 +25,30 @@ func (s *subnet) poolOf(typ lease.Type, first netip.Addr) *pool {
 	return engine.Find(s.poolsOf(typ), func(pl *pool) bool { return pl.span.Contains(first) })
 }
 
-// selectSubnet finds the subnet of the link that the client is on, or nil. As
-// in Kea, the link is told by
+// selectSubnet finds the subnet of the link that the client is on, among those
+// that something is true for, or nil. As in Kea, the link is told by
 //   - the Interface-Id of the relay agent next to the client, or else the
 //     link-address of the first one on the way from the client that has set
 //     it, as an address configured for relay agents or one of a subnet,
 //   - if there is no such relay agent: the interface, by its name, or else the
 //     address that the client sent from.
-func (x *exchange) selectSubnet() *subnet {
+func (x *exchange) selectSubnet(fits func(*subnet) bool) *subnet {
 	link := x.link()
 	if !link.IsValid() {
-		if s := x.p.links.OfInterface(x.q.Interface, x.allows); s != nil {
+		if s := x.p.links.OfInterface(x.q.Interface, fits); s != nil {
 			return s
 		}
-		return x.subnetOf(x.q.Source.Addr().WithZone(""))
+		return x.p.links.OfAddress(x.q.Source.Addr().WithZone(""), fits)
 	}
 	if id, ok := x.in.nearest().option(dhcpv6.OptionInterfaceID); ok {
-		if s := engine.Find(x.p.byInterfaceID[string(id)], x.allows); s != nil {
+		if s := engine.Find(x.p.byInterfaceID[string(id)], fits); s != nil {
 			return s
 		}
 	}
-	if s := x.p.links.OfRelay(link, x.allows); s != nil {
+	if s := x.p.links.OfRelay(link, fits); s != nil {
 		return s
 	}
-	return x.subnetOf(link)
+	return x.p.links.OfAddress(link, fits)
 }
 
 // link returns the address of the client's link that a relay agent tells, as
@@ -63,16 +63,17 @@ func (x *exchange) link() netip.Addr {
 	return netip.Addr{}
 }
 
-func (x *exchange) subnetOf(addr netip.Addr) *subnet {
-	return x.p.links.OfAddress(addr, x.allows)
-}
-
 // subnetAt returns the subnet of the client's link that has an address, or nil.
 func (x *exchange) subnetAt(addr netip.Addr) *subnet {
 	if x.subnet == nil {
 		return nil
 	}
 	return engine.Find(x.subnet.Siblings(), func(s *subnet) bool { return s.prefix.Contains(addr) })
+}
+
+// linked says whether the client's link has a subnet, be it for other classes.
+func (x *exchange) linked() bool {
+	return x.selectSubnet(func(*subnet) bool { return true }) != nil
 }
 
 // allows says whether the client's classes let it be served from a subnet.

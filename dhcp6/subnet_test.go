@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
 	"github.com/stretchr/testify/require"
@@ -111,4 +112,19 @@ func TestClientWithoutASubnetIsInTheLog(t *testing.T) {
 	require.Contains(t, log.String(), `level=WARN msg="no subnet for client"`)
 	require.Contains(t, log.String(), "client.duid=00:03:00:01:02:00:00:00:00:01")
 	require.Contains(t, log.String(), "interface=eth0")
+}
+
+// Where no link has a subnet the server looks well and gives nobody anything,
+// which it tells; that a subnet is for other clients is as it was meant.
+func TestLinkWithoutASubnetIsTold(t *testing.T) {
+	t.Parallel()
+	const guests = `"client-classes": [{"name": "guest", "test": "not member('ALL')"}], "subnet6": [
+		{"id": 1, "subnet": "2001:db8:1::/64", "interface": "eth0", "client-class": "guest", "pools": [{"pool": "2001:db8:1::/112"}]}]`
+	b := newBench(t, guests, nil)
+	require.Equal(t, "ADVERTISE NA1[NoAddrsAvail]", short(b.ask(solicit, 1, na(1))))
+	require.Zero(t, b.e.NoSubnet())
+	before := time.Now()
+	require.Equal(t, "ADVERTISE NA1[NoAddrsAvail]", short(b.ask(solicit, 1, na(1), onInterface("eth9"))))
+	require.WithinRange(t, b.e.NoSubnet(), before, time.Now())
+	require.EqualValues(t, 1, b.stat("v6-allocation-fail-no-subnet"))
 }

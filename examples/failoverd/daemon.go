@@ -105,7 +105,7 @@ func (d *daemon[C]) run(ctx context.Context) error {
 	}
 	if d.ha != nil {
 		commands.status = func() map[string]any { return d.ha.service.Load().StatusGet() }
-		d.ha.register(mux)
+		d.ha.register(mux, d.service.NoSubnet)
 	}
 	d.service.register(mux, commands)
 	if cfg.HasHook(leaseCommands) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/netip"
+	"time"
 
 	"github.com/dhcpha/dhcpha/ctrl"
 	"github.com/dhcpha/dhcpha/dhcp4"
@@ -44,6 +45,7 @@ type service[C config] interface {
 	Digest() string
 	Subnets() ctrl.Subnets
 	Pools() []*lease.Pool
+	NoSubnet() time.Time
 	Reload(C) error
 	Run(ctx context.Context) error
 	RegisterLeases(mux *ctrl.Mux)

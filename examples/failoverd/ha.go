@@ -79,11 +79,15 @@ func (f *failover) differs(cfgs []*ha.Config) bool {
 }
 
 // register adds the commands of high availability to mux, and one that Kea has
-// not: ha-status tells a person how things are.
-func (f *failover) register(mux *ctrl.Mux) {
+// not: ha-status tells a person how things are. noSubnet is that of the engine.
+func (f *failover) register(mux *ctrl.Mux, noSubnet func() time.Time) {
 	f.service.Load().Register(mux)
 	mux.Handle("ha-status", func(context.Context, json.RawMessage) ctrl.Response {
-		return ctrl.Response{Text: f.service.Load().Status().String()}
+		text := f.service.Load().Status().String()
+		if last := noSubnet(); !last.IsZero() {
+			text += "CLIENTS ON A LINK WITHOUT A SUBNET GET NOTHING, the last at " + last.Format(time.DateTime) + "\n"
+		}
+		return ctrl.Response{Text: text}
 	})
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -14,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/insomniacslk/dhcp/dhcpv4"
 	"github.com/insomniacslk/dhcp/dhcpv6"
 	"github.com/stretchr/testify/require"
 
@@ -95,6 +97,43 @@ func TestMonitoring(t *testing.T) {
 		`dhcpha_queries_in_flight 0`,
 	)
 	require.Contains(t, fetch(t, url), "partner-down", "the page for people is where it was")
+}
+
+// Clients whose link has no subnet get nothing from a pair that is well: the page
+// and ha-status tell it.
+func TestNoSubnetIsTold(t *testing.T) {
+	t.Parallel()
+	p := startWithStatus(t, fmt.Sprintf(`
+		"subnet4": [{"id": 1, "subnet": "10.0.0.0/8", "pools": [{"pool": "10.1.0.1-10.1.0.100"}]}],
+		"hooks-libraries": [{"library": %q}, {"library": "libdhcp_ha.so", "parameters": {"high-availability": [{
+			"this-server-name": "server1", "mode": "passive-backup",
+			"peers": [{"name": "server1", "url": "http://127.0.0.1:%d/", "role": "primary"}]}]}}],`,
+		leaseCommandsLibrary(), testnet.FreePort(t).Port()), "127.0.0.1:0")
+	url, ctx := p.statusURL(), within(t, 30*time.Second)
+	said := func() string {
+		t.Helper()
+		r, err := call(ctx, p.socket, "ha-status", nil)
+		require.NoError(t, err)
+		return r.Text
+	}
+	const told, saidOf = "Clients on a link without a subnet get nothing", "CLIENTS ON A LINK WITHOUT A SUBNET GET NOTHING"
+	require.NotContains(t, fetch(t, url), told)
+	require.NotContains(t, said(), saidOf)
+	discover, err := dhcpv4.NewDiscovery(net.HardwareAddr{2, 0, 0, 0, 0, 1}, dhcpv4.WithGatewayIP(net.IPv4(127, 0, 0, 1)))
+	require.NoError(t, err)
+	conn, err := net.Dial("udp", p.queriesAt("127.0.0.1").String())
+	require.NoError(t, err)
+	defer conn.Close()
+	testnet.Until(ctx, t, "the query has been counted", func() error {
+		_, err := conn.Write(discover.ToBytes())
+		require.NoError(t, err)
+		if n := statistic(ctx, t, p.socket, "v4-allocation-fail-no-subnet"); n == 0 {
+			return errors.New("none")
+		}
+		return nil
+	})
+	require.Contains(t, fetch(t, url), told)
+	require.Contains(t, said(), saidOf)
 }
 
 // Without high availability the same is told of DHCPv6, and malformed queries are

@@ -31,7 +31,8 @@ const (
 func (d *daemon[C]) newStatusPage(paired bool) *hastatus.Page {
 	opts := &hastatus.Options{
 		Leases: d.store, Family: d.family.version, Logger: d.log,
-		Pools: func() []*lease.Pool { return d.service.Pools() },
+		Pools:    func() []*lease.Pool { return d.service.Pools() },
+		NoSubnet: func() time.Time { return d.service.NoSubnet() },
 	}
 	if paired {
 		opts.Status = func() ha.Status { return d.ha.Status() }

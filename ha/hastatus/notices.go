@@ -44,6 +44,16 @@ func noticesOf(r *ha.RelationshipStatus) (all []notice) {
 	return all
 }
 
+// subnetNotices tells of clients whose link has no subnet, where the pair is well
+// and they get nothing all the same.
+func subnetNotices(last, now time.Time) []notice {
+	if last.IsZero() {
+		return nil
+	}
+	return []notice{{wary, "Clients on a link without a subnet get nothing, the last at " + clock(last, now) + ".",
+		"Configure a subnet for the interface or relay agent that the log names (no subnet for client)."}}
+}
+
 // listenerNotices tells of addresses at which the partner is not heard.
 func listenerNotices(st *ha.Status) (all []notice) {
 	for _, l := range st.Listeners {

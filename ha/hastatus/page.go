@@ -28,6 +28,11 @@ type Options struct {
 	// shown.
 	Pools func() []*lease.Pool
 
+	// NoSubnet returns when a client last got nothing since its link has no
+	// subnet; zero: not lately. It is the method of dhcp4.Engine and dhcp6.Engine
+	// of that name. Nil: nothing is said of it.
+	NoSubnet func() time.Time
+
 	// Family is the version of DHCP; 0: ctrl.V4.
 	Family ctrl.Family
 

@@ -206,6 +206,22 @@ func TestNotices(t *testing.T) {
 	require.Equal(t, "Not on all backups", copies(&st, &st.Relationships[0]).Value, "a backup that is away has not all")
 }
 
+// Clients that get nothing although the pair is well are told of.
+func TestNoSubnetIsSaid(t *testing.T) {
+	t.Parallel()
+	var last time.Time
+	s := newScene(t, pair())
+	s.opts.NoSubnet = func() time.Time { return last }
+	require.Equal(t, fine, s.see().Level)
+	last = night.Add(-time.Minute)
+	v := s.see()
+	require.Equal(t, wary, v.Level)
+	require.Equal(t, "Clients on a link without a subnet get nothing, the last at 03:11:40.", v.Relationships[0].Notices[0].Text)
+	require.Contains(t, v.Relationships[0].Todo[0], "no subnet for client")
+	s.opts.Status = nil
+	require.Equal(t, wary, s.see().Level, "a server without a partner says so, too")
+}
+
 // A pool that is used up is said, since clients then get nothing.
 func TestPools(t *testing.T) {
 	t.Parallel()

@@ -88,6 +88,9 @@ func (p *Page) see() *view {
 		v.Pools = poolsOf(p.opts.Pools())
 	}
 	notices := append(listenerNotices(&status), v.Pools.notices()...)
+	if p.opts.NoSubnet != nil {
+		notices = append(notices, subnetNotices(p.opts.NoSubnet(), now)...)
+	}
 	for i := range status.Relationships {
 		r := p.relationship(&status, &status.Relationships[i], now)
 		if i == 0 {

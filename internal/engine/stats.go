@@ -52,6 +52,7 @@ const (
 type Stats struct {
 	All ctrl.Stats
 	Packets
+	noSubnet *ctrl.Stat // see NoSubnet
 
 	names      *StatNames
 	cumulative [lease.PD + 1]string // by type
@@ -74,6 +75,7 @@ func (c counters) count(now time.Time, name string) {
 func (s *Stats) init(names *StatNames) {
 	s.names = names
 	s.Packets.init(&s.All, &names.Packets)
+	s.noSubnet = s.All.Stat(names.failure("-no-subnet"))
 	s.total = counters{}
 	for _, name := range names.counted() {
 		s.total[name] = s.All.Stat(name)
