@@ -60,7 +60,7 @@ func (x *exchange) accept() string {
 
 // forThisServer says whether the query names no server, or this one. A client
 // that names another has taken that one's offer, so ours is free again (RFC
-// 2131, section 3.1, step 3).
+// 2131, section 3.1, step 4).
 func (x *exchange) forThisServer() bool {
 	if !x.q.options.has(optServerID) {
 		return true

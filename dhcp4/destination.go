@@ -13,7 +13,7 @@ const (
 	serverPort = 67
 	clientPort = 68
 
-	relaySourcePort = 19 // sub-option of the relay agent information (RFC 8357, section 5.1)
+	relaySourcePort = 19 // sub-option of the relay agent information (RFC 8357, section 4.1)
 	broadcastFlag   = 0x8000
 )
 

@@ -102,7 +102,7 @@ func TestOfferIsHeld(t *testing.T) {
 	})
 }
 
-// RFC 2131, section 3.1, step 3: those servers not selected use the message as
+// RFC 2131, section 3.1, step 4: those servers not selected use the message as
 // notification that the client has declined that server's offer.
 func TestOfferEndsWhenAnotherServerIsSelected(t *testing.T) {
 	t.Parallel()

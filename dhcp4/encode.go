@@ -27,7 +27,7 @@ func maxLength(size, mtu int) int {
 // Options come in the order in which a client needs them: type, server
 // identifier and lease time, then what it requested in its order of
 // preference (RFC 2131, section 4.3.1 and RFC 2132, section 9.8), then the
-// others, and the relay agent's last (RFC 3046, section 2.1). What does not
+// others, and the relay agent's last (RFC 3046, section 2.2). What does not
 // fit goes into the file and sname fields if these are unused, and what does
 // not fit there either is left out: omitted are the codes of these.
 func appendMessage(b []byte, m *message, requested []byte, limit int) (_ []byte, omitted []uint8, err error) {

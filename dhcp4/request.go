@@ -66,7 +66,7 @@ func (x *exchange) onLink(state requestState) verdict {
 
 // remembered judges the address that a rebooting client remembers: "If a DHCP
 // server has no record of this client, then it MUST remain silent", unless it
-// is authoritative; "if the client's notion of its IP address is not correct",
+// is authoritative; if "the client's notion of its IP address" is not correct,
 // it sends a NAK.
 func (x *exchange) remembered(addr netip.Addr) verdict {
 	l := x.findLease()

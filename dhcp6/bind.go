@@ -158,8 +158,9 @@ func (x *exchange) isReserved(g *grant) bool {
 }
 
 // pick takes what is free: what the client wishes for, or anything. Of prefixes,
-// like Kea and as RFC 8168, section 3.2, has it, those of the length that it
-// wishes for come first, then shorter and then longer ones, the closest first.
+// as RFC 8168, section 3.2, has it, those of the length that it wishes for come
+// first and then shorter ones, the closest first; like Kea it takes a longer one
+// rather than none.
 func (x *exchange) pick(a *ia) *grant {
 	w := a.hint()
 	for round := anyLength(a, w); round.order < round.orders; round.order++ {

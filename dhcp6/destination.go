@@ -19,7 +19,7 @@ func routeOf(relays []relay, q *Query) route {
 	port := uint16(clientPort)
 	if len(relays) > 0 {
 		port = serverPort
-		// RFC 8357, section 5.3: the relay agent cannot listen there.
+		// RFC 8357, section 5.2: the relay agent does not listen there.
 		if hasOption(relays[0].options(), dhcpv6.OptionRelayPort) {
 			port = q.Source.Port()
 		}

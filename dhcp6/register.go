@@ -24,8 +24,10 @@ const (
 const (
 	// maxRegistration is for how many seconds at most: for as long as addresses
 	// that hosts make for themselves are valid (RFC 4861, section 6.2.1) unless
-	// their router says something else. Those that last longer are registered
-	// anew meanwhile.
+	// their router says something else. One that lasts longer may be forgotten
+	// before its client registers it anew (RFC 9686, section 4.6): that is every
+	// four hours if it is configured, but after 0.8 of its lifetime if it is of a
+	// router's prefix.
 	maxRegistration = 30 * 24 * 60 * 60
 	// maxOwnRegistered is how many addresses of one client.
 	maxOwnRegistered = 256

@@ -7,8 +7,8 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv6"
 )
 
-// begin begins the reply, with what every one has (RFC 9915, sections 18.3.9 and
-// 18.3.10): the identifiers of client and server.
+// begin begins the reply, with what every one has (RFC 9915, section 18.3): the
+// identifiers of client and server.
 func (x *exchange) begin(typ dhcpv6.MessageType) {
 	x.reply = append(append(x.reply[:0], byte(typ)), x.m[1:messageHeader]...)
 	if id, ok := x.m.option(dhcpv6.OptionClientID); ok {

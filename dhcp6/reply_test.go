@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// RFC 9915, sections 18.3.9 and 18.3.10: what every reply has.
+// RFC 9915, section 18.3: what every reply has.
 func TestReplyOptions(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, oneSubnet(`, "option-data": [{"name": "dns-servers", "data": "2001:db8::53"}, {"name": "domain-search", "data": "example.org"}]`), nil)

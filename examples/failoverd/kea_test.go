@@ -142,7 +142,7 @@ func TestRepliesAreKeas(t *testing.T) {
 		"ACK 192.0.2.121 to 192.0.2.121", "silence", noAddress)
 	p.same("SELECTING another's address", mac(2), rebooting(mac(2), "192.0.2.120", addrOpt(54, "192.0.2.1")))
 	p.differs("SELECTING outside of the pools", mac(2), rebooting(mac(2), "192.0.2.202", addrOpt(54, "192.0.2.1")),
-		"silence", "NAK to 255.255.255.255", "it has chosen this server, which cannot satisfy it (RFC 2131, section 4.3.2)")
+		"silence", "NAK to 255.255.255.255", "it has chosen this server, which cannot satisfy it (RFC 2131, section 3.1, step 4)")
 	p.same("SELECTING a guarded address", mac(2), rebooting(mac(2), "192.0.2.151", addrOpt(54, "192.0.2.1")))
 	p.same("DISCOVER with another's address", mac(2), discover(mac(2), addrOpt(50, "192.0.2.120"), all))
 

@@ -207,7 +207,7 @@ func (r *reply) kind() dhcpv4.MessageType {
 //   - hops, which Kea copies and RFC 2131, table 3, wants to be 0
 //   - the broadcast flag of a relayed NAK, which RFC 2131, section 4.3.2, wants
 //     and Kea does not set
-//   - the response codes of the FQDN option, which RFC 4702, section 3.2, wants
+//   - the response codes of the FQDN option, which RFC 4702, section 2.2, wants
 //     to be 255 and which are 0 with Kea
 func (r *reply) String() string {
 	var b strings.Builder

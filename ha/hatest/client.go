@@ -15,7 +15,7 @@ import (
 
 // A Client is a simulated client of DHCP. Once it has begun it wants an address
 // until it leaves or releases it, and asks again as RFC 2131 (sections 4.1 and
-// 4.4) or RFC 8415 (sections 15 and 18.2) says: it renews at T1, rebinds at T2,
+// 4.4) or RFC 9915 (sections 15 and 18.2) says: it renews at T1, rebinds at T2,
 // and begins anew when it is refused or its lease has ended. It accepts the
 // first offer, in DHCPv6 the first of those that come within the time that it
 // has to wait for them.
@@ -312,9 +312,9 @@ func (c *Client) resume() {
 // bound takes a lease.
 func (c *Client) bound(a Answer, server string, sent time.Time) {
 	c.count()
-	from, t2 := sent, a.Valid/8*7 // RFC 2131, section 4.4.1 and 4.4.5
+	from, t2 := sent, a.Valid/8*7 // RFC 2131, sections 4.4.1 and 4.4.5
 	if c.v6 {
-		from, t2 = time.Now(), a.Valid/10*8 // RFC 8415, section 21.6 and 14.2
+		from, t2 = time.Now(), a.Valid/10*8 // RFC 9915, section 21.4
 	}
 	t1 := cmp.Or(a.Renew, a.Valid/2)
 	if fuzz := min(time.Second, t1/20); !c.v6 {

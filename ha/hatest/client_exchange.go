@@ -76,7 +76,7 @@ func (c *Client) finished(e *exchange) {
 }
 
 // keep goes on with what the client remembers: nobody has said that it may not
-// (RFC 2131, section 3.2, step 4; RFC 8415, section 18.2.3).
+// (RFC 2131, section 3.2, step 3; RFC 9915, section 18.2.3).
 func (c *Client) keep() {
 	c.count()
 	c.using = true
@@ -147,7 +147,7 @@ func (c *Client) answered(e *exchange, server string, a Answer, sent time.Time) 
 		}
 		o := offer{a.Addr, server}
 		if c.v6 && e.try == 1 {
-			e.offers = append(e.offers, o) // the best may still come (RFC 8415, section 18.2.1)
+			e.offers = append(e.offers, o) // the best may still come (RFC 9915, section 18.2.1)
 			return
 		}
 		c.request(o, e)

@@ -41,7 +41,7 @@ func (h halving) wait(_ *rand.Rand, _ int, taken time.Duration) (time.Duration, 
 	return min(max(left/2, time.Minute), left), left > 0
 }
 
-// retransmission is that of RFC 8415, section 15, with the parameters of its
+// retransmission is that of RFC 9915, section 15, with the parameters of its
 // section 7.6.
 type retransmission struct {
 	first    time.Duration // IRT
@@ -83,7 +83,7 @@ func uniform(dice *rand.Rand, least, most time.Duration) time.Duration {
 
 // startDelay is how long a client waits before its first query, so that not all
 // clients of a building ask at once when the power is back: RFC 2131, section
-// 4.4.1, and RFC 8415, section 18.2.1 (SOL_MAX_DELAY).
+// 4.4.1, and RFC 9915, section 18.2.1 (SOL_MAX_DELAY).
 func (c *Client) startDelay() time.Duration {
 	if c.v6 {
 		return uniform(c.dice, 0, time.Second)

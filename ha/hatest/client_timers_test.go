@@ -128,7 +128,7 @@ func around(k Kind, seconds int) wanted {
 	return wanted{k, d - time.Second, d + time.Second}
 }
 
-// doubled are the tries that follow the first one (RFC 8415, section 15): each
+// doubled are the tries that follow the first one (RFC 9915, section 15): each
 // time is twice the last, and a tenth of that one more or less, up to a most.
 func doubled(k Kind, first, most float64, n int) (all []wanted) {
 	least, greatest := 0.9*first, 1.1*first
@@ -251,7 +251,7 @@ func TestRebootIsRepeated(t *testing.T) {
 	})
 }
 
-// RFC 8415, section 18.2.1: Solicit waits up to a second, and then begins with a
+// RFC 9915, section 18.2.1: Solicit waits up to a second, and then begins with a
 // time that is longer than a second (SOL_TIMEOUT), up to an hour (SOL_MAX_RT).
 func TestSolicitIsRepeated(t *testing.T) {
 	eachSeed(t, func(t *testing.T, seed uint64) {
@@ -268,7 +268,7 @@ func TestSolicitIsRepeated(t *testing.T) {
 	})
 }
 
-// RFC 8415, section 18.2.1: all Advertises that come within the first time are
+// RFC 9915, section 18.2.1: all Advertises that come within the first time are
 // waited for, one that comes later is taken at once.
 func TestAdvertiseIsWaitedFor(t *testing.T) {
 	eachSeed(t, func(t *testing.T, seed uint64) {
@@ -299,7 +299,7 @@ func TestAdvertiseIsWaitedFor(t *testing.T) {
 	})
 }
 
-// RFC 8415, section 18.2.2: a Request is tried ten times (REQ_MAX_RC), with
+// RFC 9915, section 18.2.2: a Request is tried ten times (REQ_MAX_RC), with
 // times of up to 30 seconds (REQ_MAX_RT).
 func TestRequest6IsRepeated(t *testing.T) {
 	eachSeed(t, func(t *testing.T, seed uint64) {
@@ -314,7 +314,7 @@ func TestRequest6IsRepeated(t *testing.T) {
 	})
 }
 
-// RFC 8415, sections 18.2.4 and 18.2.5: Renew begins with 10 seconds at T1 (half
+// RFC 9915, sections 18.2.4 and 18.2.5: Renew begins with 10 seconds at T1 (half
 // of the lease), Rebind at T2 (0.8 of it); they end with T2 and with the lease.
 func TestRenew6IsRepeated(t *testing.T) {
 	eachSeed(t, func(t *testing.T, seed uint64) {
@@ -352,7 +352,7 @@ func TestRenew6IsRepeated(t *testing.T) {
 	})
 }
 
-// RFC 8415, section 18.2.3: Confirm ends after 10 seconds (CNF_MAX_RD), and the
+// RFC 9915, section 18.2.3: Confirm ends after 10 seconds (CNF_MAX_RD), and the
 // client goes on with what it has.
 func TestConfirmIsRepeated(t *testing.T) {
 	eachSeed(t, func(t *testing.T, seed uint64) {
@@ -370,7 +370,7 @@ func TestConfirmIsRepeated(t *testing.T) {
 	})
 }
 
-// RFC 8415, sections 18.2.7 and 18.2.8: Release and Decline are tried four times
+// RFC 9915, sections 18.2.7 and 18.2.8: Release and Decline are tried four times
 // (REL_MAX_RC, DEC_MAX_RC). In DHCPv4 nobody answers them.
 func TestReleaseAndDecline(t *testing.T) {
 	for _, family := range []ctrl.Family{ctrl.V4, ctrl.V6} {
@@ -438,7 +438,7 @@ func TestRefusedClientBeginsAnew(t *testing.T) {
 	}
 }
 
-// RFC 2131, section 4.4.4 and 4.4.5: renewals and releases go to the server that
+// RFC 2131, sections 4.4.4 and 4.4.5: renewals and releases go to the server that
 // is named, all else to whatever servers there are. In DHCPv6 all servers hear
 // everything.
 func TestWhoIsAsked(t *testing.T) {

@@ -28,7 +28,7 @@
 //   - Disks, which are full, slow, or lie; and the loss of what was not synced.
 //   - Wall clocks, which are set and drift. What ha measures it measures by the
 //     clock of the bubble.
-//   - Clients, which ask again as RFC 2131 and RFC 8415 have it.
+//   - Clients, which ask again as RFC 2131 and RFC 9915 have it.
 //
 // # What is checked
 //

@@ -24,8 +24,8 @@ func (p *parser) relay4(t token) (value, error) {
 	return p.path(p.sub(p.message(relayAgent), code))
 }
 
-// hopLimit is how many DHCPv6 relay agents there can be (RFC 8415, section
-// 7.6: HOP_COUNT_LIMIT; Kea counts up to 32).
+// hopLimit is how many DHCPv6 relay agents there can be, to Kea: it has kept the
+// HOP_COUNT_LIMIT of RFC 3315, which is 8 in RFC 9915, section 7.6.
 const hopLimit = 32
 
 // relay6 parses what follows the word relay6: an option or a field of a relay

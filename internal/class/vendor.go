@@ -10,7 +10,7 @@ import (
 )
 
 // vendorInfo is the code of the vendor-identifying vendor options (RFC 3925,
-// section 4; RFC 8415, section 21.17).
+// section 4; RFC 9915, section 21.17).
 func (p *parser) vendorInfo() uint16 {
 	if p.defs.Family() == option.V6 {
 		return 17

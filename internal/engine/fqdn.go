@@ -50,7 +50,7 @@ func (n *NameRules) AnswerFQDN(asked FQDN, reserved string, addr netip.Addr) (an
 	return FQDN{Name: name, Override: asked.Updates, None: true}, true
 }
 
-// TextName reads a name that is text (RFC 4702, section 2.3.2).
+// TextName reads a name that is text (RFC 4702, section 2.3.1).
 func TextName(b []byte) (name string, ok bool) {
 	name = strings.TrimSpace(strings.TrimRight(string(b), "\x00"))
 	if name == "." {

@@ -29,7 +29,7 @@ func (f Family) vendorInfo() uint16 {
 	if f == V4 {
 		return 125 // V-I Vendor-Specific Information, RFC 3925, section 4
 	}
-	return 17 // OPTION_VENDOR_OPTS, RFC 8415, section 21.17
+	return 17 // OPTION_VENDOR_OPTS, RFC 9915, section 21.17
 }
 
 // vendorClass is the code of the option that names a class of an enterprise.
@@ -37,7 +37,7 @@ func (f Family) vendorClass() uint16 {
 	if f == V4 {
 		return 124 // V-I Vendor Class, RFC 3925, section 3
 	}
-	return 16 // OPTION_VENDOR_CLASS, RFC 8415, section 21.16
+	return 16 // OPTION_VENDOR_CLASS, RFC 9915, section 21.16
 }
 
 // enterprise returns the number in the name of a vendor's space, such as
