@@ -1,6 +1,7 @@
 package ctrl
 
 import (
+	"log/slog"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -26,6 +27,7 @@ func (o Origin) valid() bool { return o == OriginUser || OriginLocal <= o && o <
 // goroutines at the same time.
 type Service struct {
 	disabled atomic.Bool // every query asks
+	log      atomic.Pointer[slog.Logger]
 
 	mu  sync.Mutex
 	off map[Origin]*time.Timer // the timer is nil without a time limit
@@ -34,59 +36,77 @@ type Service struct {
 // Enabled says whether the service is on.
 func (s *Service) Enabled() bool { return !s.disabled.Load() }
 
-// unlock makes visible what was changed under the lock.
-func (s *Service) unlock() {
-	s.disabled.Store(len(s.off) > 0)
+// unlock makes visible what was changed under the lock, and says whether the
+// service is on.
+func (s *Service) unlock() (on bool) {
+	on = len(s.off) == 0
+	s.disabled.Store(!on)
 	s.mu.Unlock()
+	return on
 }
 
 // Disable switches the service off for an origin, until Enable or, if period
 // is not 0, until that has passed. A period given earlier no longer counts.
 func (s *Service) Disable(origin Origin, period time.Duration) {
 	s.mu.Lock()
-	defer s.unlock()
 	s.release(origin)
 	var timer *time.Timer
 	if period > 0 {
 		timer = time.AfterFunc(period, func() {
 			s.mu.Lock()
-			defer s.unlock()
-			if s.off[origin] == timer { // not if it fired just when replaced
+			held := s.off[origin] == timer // not if it fired just when replaced
+			if held {
 				delete(s.off, origin)
 			}
+			on := s.unlock()
+			s.logEnd(origin, held, on)
 		})
 	}
 	if s.off == nil {
 		s.off = make(map[Origin]*time.Timer)
 	}
 	s.off[origin] = timer
+	s.unlock()
+	s.logBegin(origin, period)
 }
 
 // Enable takes back what the origin has disabled. Others may still hold the
 // service off.
 func (s *Service) Enable(origin Origin) {
 	s.mu.Lock()
-	defer s.unlock()
-	s.release(origin)
+	held := s.release(origin)
+	on := s.unlock()
+	s.logEnd(origin, held, on)
 }
 
-// release forgets the origin. The lock is held.
-func (s *Service) release(origin Origin) {
-	if timer := s.off[origin]; timer != nil {
+// release forgets the origin, and says whether it held the service off. The lock
+// is held.
+func (s *Service) release(origin Origin) (held bool) {
+	timer, held := s.off[origin]
+	if timer != nil {
 		timer.Stop()
 	}
 	delete(s.off, origin)
+	return held
 }
 
 // EnableHA takes back what HA has disabled, here and by partners, as Kea does
 // when a new configuration is applied.
 func (s *Service) EnableHA() {
 	s.mu.Lock()
-	defer s.unlock()
+	var partners []Origin
 	for origin := range s.off {
-		if origin != OriginUser {
-			s.release(origin)
+		if origin == OriginUser {
+			continue
 		}
+		s.release(origin)
+		if origin >= OriginPartner {
+			partners = append(partners, origin)
+		}
+	}
+	on := s.unlock()
+	for _, origin := range partners {
+		s.logEnd(origin, true, on)
 	}
 }
 

@@ -2,6 +2,8 @@ package ctrl
 
 import (
 	"encoding/json"
+	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -74,6 +76,37 @@ func TestServicePeriodReplaced(t *testing.T) {
 		time.Sleep(time.Hour)
 		synctest.Wait()
 		require.False(t, s.Enabled())
+	})
+}
+
+// The log says at once who switches the service off, and when it is on again.
+func TestServiceIsLogged(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var s Service
+		var log strings.Builder
+		s.LogTo(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey {
+				return slog.Attr{}
+			}
+			return a
+		}})))
+		const (
+			off   = "level=WARN msg=\"the DHCP service is switched off\" "
+			on    = "level=INFO msg=\"the DHCP service is switched on again\" "
+			stays = "level=INFO msg=\"the DHCP service stays off: it is held off for another reason, too\" "
+		)
+		s.Enable(OriginUser) // it was on
+		s.Disable(OriginUser, 0)
+		s.Disable(OriginPartner, time.Minute)
+		s.Enable(OriginUser)
+		time.Sleep(time.Minute)
+		s.Disable(OriginLocal, 0) // HA says so itself
+		s.Disable(OriginPartner+1, 0)
+		s.EnableHA()
+		synctest.Wait()
+		require.Equal(t, off+"origin=user\n"+off+"origin=ha-partner seconds=60\n"+stays+"origin=user\n"+on+"origin=ha-partner\n"+
+			off+"origin=ha-partner\n"+on+"origin=ha-partner\n", log.String())
 	})
 }
 

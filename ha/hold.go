@@ -78,13 +78,5 @@ func (r *relationship) watchSwitch() {
 		return
 	}
 	r.off = off
-	switch {
-	case !off:
-		r.log.Info("the DHCP service is switched on again")
-	case st.ByUser:
-		r.log.Warn("the DHCP service is switched off", "reason", "dhcp-disable")
-	default:
-		r.log.Warn("the DHCP service is switched off", "reason", "another server, until it has fetched leases")
-	}
 	r.advance(serviceSwitched{On: !off})
 }

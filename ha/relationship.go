@@ -75,6 +75,7 @@ func newRelationship(s *Service, index int, cfg *Config) (*relationship, error) 
 		done:    make(chan struct{}),
 		machine: newMachine(cfg, time.Now()),
 	}
+	r.held.LogTo(r.log)
 	r.came.Store(new(make(chan struct{})))
 	for _, p := range cfg.Peers {
 		if p.Name == cfg.ThisServerName {

@@ -47,6 +47,9 @@ func New(cfgs []*Config, store *lease.Store, opts *Options) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{opts: opts.withDefaults(), cfgs: cfgs, store: store, byServer: make(map[string]*relationship)}
+	if opts != nil && opts.Logger != nil {
+		s.opts.Switch.LogTo(opts.Logger)
+	}
 	s.health.init(s)
 	s.walks.now = s.opts.Now
 	for i, cfg := range cfgs {

@@ -1,10 +1,12 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -27,7 +29,8 @@ func membersOf(t testing.TB, v any) (names []string) {
 
 func TestCommands(t *testing.T) {
 	t.Parallel()
-	c := newCore(t, Options{})
+	var log bytes.Buffer
+	c := newCore(t, Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	mux := ctrl.NewMux()
 	cfg := map[string]any{"valid-lifetime": 1}
 	bad, reload, notReady := errors.New("bad"), errors.New("no such file"), errors.New("eth0 is down")
@@ -70,6 +73,7 @@ func TestCommands(t *testing.T) {
 		require.Equal(t, a.result, r.Result, a.command)
 		require.Equal(t, a.text, r.Text, a.command)
 	}
+	require.Contains(t, log.String(), `level=WARN msg="the DHCP service is switched off" origin=user`)
 	require.Equal(t, `{"Dhcp6": {}}`, tested)
 	require.Equal(t, 3, status)
 	bad, reload = nil, nil

@@ -75,6 +75,9 @@ func (c *Core) Init(store *lease.Store, names *StatNames, o Options) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	c.Log = Throttled(c.Log)
+	if o.Logger != nil {
+		c.Service.LogTo(c.Log)
+	}
 	c.Stats.init(names)
 }
 
