@@ -27,7 +27,8 @@ type settings struct {
 	segment          bool
 	stdout, stderr   io.Writer
 	notify           notifier
-	status           string // the address of the status page; empty: none
+	status           string   // the address of the status page; empty: none
+	hosts            []string // see hastatus.Options
 	level            *slog.LevelVar
 	log              *slog.Logger
 }

@@ -94,6 +94,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	port := flags.Uint("p", 0, "receive queries at this UDP `port` instead of 67 or, of DHCPv6, 547")
 	clientPort := flags.Uint("P", 0, "send all replies to this UDP `port`")
 	status := flags.String("status", "", "show how things are by HTTP at this `address`, such as 127.0.0.1:8067, with /metrics for Prometheus, /healthz and /readyz; there is no login")
+	hosts := flags.String("status-hosts", "", "answer for the page also by these `names`, with commas between them: those of a server in front of it that asks for a login; and by no others but addresses and localhost")
 	segment := flags.Bool("segment", false, "let replies to one relay agent leave as one packet that the system divides, which saves processor time under load; not for a dhcrelay on a virtual link of this machine")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return err
@@ -112,6 +113,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if *port > 0xffff || *clientPort > 0xffff {
 		return errors.New("a port is at most 65535")
 	}
+	names, err := hostNames(*hosts)
+	if err != nil {
+		return err
+	}
+	if names != nil && *status == "" {
+		return errors.New("-status-hosts is for the page that -status shows")
+	}
 
 	level := new(slog.LevelVar)
 	s := &settings{
@@ -123,6 +131,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		segment:    *segment,
 		stdout:     stdout,
 		status:     *status,
+		hosts:      names,
 		stderr:     stderr,
 		notify:     newNotifier(os.Getenv),
 		level:      level,

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"golang.org/x/net/netutil"
@@ -33,11 +34,28 @@ func (d *daemon[C]) newStatusPage(paired bool) *hastatus.Page {
 		Leases: d.store, Family: d.family.version, Logger: d.log,
 		Pools:    func() []*lease.Pool { return d.service.Pools() },
 		NoSubnet: func() time.Time { return d.service.NoSubnet() },
+		Hosts:    d.hosts,
 	}
 	if paired {
 		opts.Status = func() ha.Status { return d.ha.Status() }
 	}
 	return hastatus.New(opts)
+}
+
+// hostNames reads the names that the status page is asked for by; nil: none are
+// given.
+func hostNames(list string) (names []string, err error) {
+	if list == "" {
+		return nil, nil
+	}
+	for name := range strings.SplitSeq(list, ",") {
+		name = strings.ToLower(strings.TrimSpace(name))
+		if name == "" || strings.ContainsAny(name, ":/ ") {
+			return nil, fmt.Errorf("-status-hosts: %q is no name of a host, as dhcp.example.org is", name)
+		}
+		names = append(names, name)
+	}
+	return names, nil
 }
 
 // listenStatus opens the address of the status page.

@@ -83,6 +83,46 @@ func TestStatusPage(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// Behind a server in front of it the page is asked for by that one's name, which
+// on a loopback address has to be given.
+func TestStatusPageByAnotherName(t *testing.T) {
+	t.Parallel()
+	const subnet = `"subnet4": [{"id": 1, "subnet": "192.0.2.0/24", "pools": [{"pool": "192.0.2.100-192.0.2.199"}]}],`
+	p := startWithStatus(t, subnet, "127.0.0.1:0")
+	by := func(host string) int {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.statusURL(), nil)
+		require.NoError(t, err)
+		r.Host = host
+		res, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		require.NoError(t, res.Body.Close())
+		return res.StatusCode
+	}
+	require.Equal(t, http.StatusMisdirectedRequest, by("dhcp.example.org"))
+	p.args = append(p.args, "-status-hosts", "dhcp.example.org, DHCP2.example.org")
+	p.restart()
+	p.awaitReady(within(t, 20*time.Second))
+	require.Equal(t, http.StatusOK, by("dhcp.example.org"))
+	require.Equal(t, http.StatusOK, by("dhcp2.example.org:443"))
+	require.Equal(t, http.StatusOK, by("127.0.0.1"))
+	require.Equal(t, http.StatusMisdirectedRequest, by("evil.example"))
+	p.stop()
+
+	for hosts, want := range map[string]string{
+		"https://dhcp.example.org/":   `"https://dhcp.example.org/" is no name of a host`,
+		"dhcp.example.org:443":        `"dhcp.example.org:443" is no name of a host`,
+		"dhcp.example.org,,localhost": `"" is no name of a host`,
+	} {
+		output, status := runToEnd(t, "-c", p.config, "-status", "127.0.0.1:0", "-status-hosts", hosts)
+		require.Equal(t, 1, status)
+		require.Contains(t, output, want)
+	}
+	output, status := runToEnd(t, "-c", p.config, "-status-hosts", "dhcp.example.org")
+	require.Equal(t, 1, status)
+	require.Contains(t, output, "-status-hosts is for the page that -status shows")
+}
+
 // A server without a partner has a page, too. Where others reach it that is
 // warned of; an address that is taken is an error.
 func TestStatusPageAlone(t *testing.T) {
