@@ -20,6 +20,7 @@ func TestRenew(t *testing.T) {
 		{name: "what it has", before: []lease.Lease{of(7, 1, addr12), of(7, 1, prefix1)}, mods: []mod{na(1, addr12), pd(1, prefix1)},
 			want: "REPLY NA1[" + addr12 + "] PD1[" + prefix1 + "]", leases: map[string]byte{addr12: 7, prefix1: 7}},
 		{name: "what it has although it does not say so", before: []lease.Lease{of(7, 1, addr12)}, mods: []mod{na(1)}, want: "REPLY NA1[" + addr12 + "]", leases: map[string]byte{addr12: 7}},
+		{name: "more than it speaks of", before: []lease.Lease{of(7, 1, addr12), of(7, 1, addr13)}, mods: []mod{na(1, addr13)}, want: "REPLY NA1[" + addr12 + " " + addr13 + "]", leases: map[string]byte{addr12: 7, addr13: 7}},
 		{name: "less than it believes to have", before: []lease.Lease{of(7, 1, addr12), of(7, 1, prefix1)}, mods: []mod{na(1, addr12, addr13, elsewhere), pd(1, prefix2, prefix1)},
 			want: "REPLY NA1[" + addr12 + " -" + addr13 + " -" + elsewhere + "] PD1[" + prefix1 + " -" + prefix2 + "]", leases: map[string]byte{addr12: 7, prefix1: 7}},
 		{name: "what it had until it ended", before: []lease.Lease{ended(7, 1, addr12)}, mods: []mod{na(1, addr12)}, want: "REPLY NA1[" + addr12 + "]", leases: map[string]byte{addr12: 7}},
