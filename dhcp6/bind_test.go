@@ -164,7 +164,7 @@ func TestLifetimes(t *testing.T) {
 	}
 }
 
-// RFC 9915, section 14.2: T1 and T2 go by the shortest preferred lifetime.
+// RFC 9915, section 21.4: T1 and T2 go by the shortest preferred lifetime.
 func TestTimers(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -180,6 +180,30 @@ func TestTimers(t *testing.T) {
 		m := b.ask(solicit, 7, na(1), pd(1))
 		require.Equal(t, []time.Duration{c.t1, c.t2, c.t1, c.t2}, []time.Duration{m.Options.OneIANA().T1, m.Options.OneIANA().T2, m.Options.OneIAPD().T1, m.Options.OneIAPD().T2}, c)
 	}
+}
+
+// RFC 9915, section 18.1: all that a reply grants is to be renewed by one message,
+// in time for what has the shortest preferred lifetime.
+func TestTimersAreThoseOfTheReply(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, `"shared-networks": [{"name": "link", "interface": "eth0", "rapid-commit": true, "subnet6": [
+		{"id": 1, "subnet": "2001:db8:1::/64", "rapid-commit": true, "preferred-lifetime": 3000, "pools": [{"pool": "2001:db8:1::10-2001:db8:1::13"}]},
+		{"id": 2, "subnet": "2001:db8:2::/64", "rapid-commit": true, "preferred-lifetime": 1000, "pd-pools": [{"prefix": "2001:db8:f00::", "prefix-len": 56, "delegated-len": 56}]}]}]`, nil)
+	times := func(m *dhcpv6.Message) (list []time.Duration) {
+		for _, o := range m.Options.IANA() {
+			list = append(list, o.T1, o.T2)
+		}
+		for _, o := range m.Options.IAPD() {
+			list = append(list, o.T1, o.T2)
+		}
+		return list
+	}
+	const t1, t2 = 500 * time.Second, 800 * time.Second
+	for _, typ := range []dhcpv6.MessageType{solicit, request, renew, rebind} {
+		require.Equal(t, []time.Duration{t1, t2, t1, t2, t1, t2}, times(b.ask(typ, 7, na(1), na(2), pd(1))), typ)
+	}
+	require.Equal(t, []time.Duration{1500 * time.Second, 2400 * time.Second}, times(b.ask(renew, 7, na(1))))
+	require.Equal(t, []time.Duration{1500 * time.Second, 2400 * time.Second, 0, 0}, times(b.ask(request, 8, na(1), pd(1))), "what is not granted is not renewed")
 }
 
 // Reservations may be of prefixes, or of an address, within another one. What

@@ -62,14 +62,17 @@ func none(typ lease.Type) status {
 	return noAddrsAvail
 }
 
-// addBinding adds the IA_NA or IA_PD of a binding to the reply.
-func (x *exchange) addBinding(b *binding) {
+// addBinding adds the IA_NA or IA_PD of a binding to the reply. The times are
+// those of the reply; without leases there is nothing to renew.
+func (x *exchange) addBinding(b *binding, t1, t2 uint32) {
 	code := dhcpv6.OptionIANA
 	if b.typ == lease.PD {
 		code = dhcpv6.OptionIAPD
 	}
+	if len(b.grants) == 0 {
+		t1, t2 = 0, 0
+	}
 	ia := x.open(code)
-	t1, t2 := b.timers()
 	x.reply = binary.BigEndian.AppendUint32(x.reply, b.id)
 	x.reply = binary.BigEndian.AppendUint32(x.reply, t1)
 	x.reply = binary.BigEndian.AppendUint32(x.reply, t2)
@@ -91,16 +94,20 @@ func (x *exchange) addBinding(b *binding) {
 }
 
 // timers returns T1 and T2, by the shortest preferred lifetime (RFC 9915,
-// section 14.2).
-func (b *binding) timers() (t1, t2 uint32) {
-	if len(b.grants) == 0 {
-		return 0, 0
-	}
-	shortest := b.grants[0]
-	for _, g := range b.grants {
-		if g.preferred < shortest.preferred {
-			shortest = g
+// section 21.4). A reply has them once, for all that it grants, so that a client
+// renews that by one message (section 18.1); Kea has them for each identity
+// association.
+func (bs bindings) timers() (t1, t2 uint32) {
+	var shortest *grant
+	for _, b := range bs {
+		for _, g := range b.grants {
+			if shortest == nil || g.preferred < shortest.preferred {
+				shortest = g
+			}
 		}
+	}
+	if shortest == nil {
+		return 0, 0
 	}
 	return teeTimes(&shortest.subnet.params, shortest.preferred)
 }

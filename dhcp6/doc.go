@@ -171,6 +171,7 @@
 //     "always-send": true.
 //   - Where Kea departs from RFC 9915 the RFC counts. An address of another link
 //     in a Request is answered NotOnLink; a Confirm or Rebind from a link that
-//     no subnet is configured for is not answered; and a Release or Decline
-//     succeeds, with NoBinding for identity associations that are not known.
+//     no subnet is configured for is not answered; a Release or Decline
+//     succeeds, with NoBinding for identity associations that are not known; and
+//     T1 and T2 are the same for all that a reply grants.
 package dhcp6

@@ -39,7 +39,7 @@ func (x *exchange) giveUp(ctx context.Context, success status, change func(lease
 			x.e.core.Log.Debug("no such binding", "client", engine.LoggedDUID(x.client), "type", x.typ, "iaid", a.id)
 			b := x.newBinding(a)
 			b.status = noBinding
-			x.addBinding(b)
+			x.addBinding(b, 0, 0)
 		}
 	}
 	if err := x.write(ctx, changes); err != nil {

@@ -43,8 +43,9 @@ func (x *exchange) addStatus(s status) {
 // has, or is to have.
 func (x *exchange) bindingsReply(typ dhcpv6.MessageType, bs bindings, name clientName) {
 	x.begin(typ)
+	t1, t2 := bs.timers()
 	for _, b := range bs {
-		x.addBinding(b)
+		x.addBinding(b, t1, t2)
 	}
 	x.addName(name)
 	if g := bs.first(); g != nil {
