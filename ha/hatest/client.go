@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -70,7 +71,8 @@ type offer struct {
 }
 
 // Client returns one of the world's clients, by its number. It does nothing
-// before it is told to [Client.Return].
+// before it is told to [Client.Return]. Where there are several subnets the
+// clients are on the links of each in turn.
 func (w *World) Client(i int) *Client {
 	for n := len(w.clients); n <= i; n++ {
 		w.clients = append(w.clients, w.newClient(n))
@@ -94,12 +96,23 @@ func (w *World) Crowd(n int) []*Client {
 }
 
 // UntilServed waits until each of the clients has an address, and ends the test
-// if that takes too long.
+// if that takes too long. One whose server is lost between OFFER and ACK asks it
+// for more than a minute, as RFC 2131 has it, before it begins anew.
 func (w *World) UntilServed(within time.Duration, clients ...*Client) {
 	w.t.Helper()
-	w.Until(fmt.Sprintf("%d clients have addresses", len(clients)), within, func() bool {
-		return !slices.ContainsFunc(clients, func(c *Client) bool { return !c.Addr().IsValid() })
+	w.until(within, func() bool { return len(unserved(clients)) == 0 }, func() string {
+		return fmt.Sprintf("%d clients have addresses, but not %s", len(clients), strings.Join(unserved(clients), ", "))
 	})
+}
+
+// unserved returns the names of those that have no address.
+func unserved(clients []*Client) (names []string) {
+	for _, c := range clients {
+		if !c.Addr().IsValid() {
+			names = append(names, c.name)
+		}
+	}
+	return names
 }
 
 func (w *World) newClient(number int) *Client {

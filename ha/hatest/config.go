@@ -28,7 +28,8 @@ type Config struct {
 	// [Pair] in hot-standby.
 	Relationships []*ha.Config
 
-	// Subnets are what is served; nil: 198.51.100.0/24 or 2001:db8:1::/64.
+	// Subnets are what is served; nil: 198.51.100.0/24 or 2001:db8:1::/64. With
+	// several relationships each has the Server that it is assigned to.
 	Subnets Subnets
 
 	// Start starts the server under test, by what the Node has for it. It is
@@ -84,24 +85,28 @@ func (c Config) withDefaults() Config {
 		s := &c.Subnets[i]
 		s.ValidLft = cmp.Or(s.ValidLft, 3600)
 		if s.Pools == nil {
-			s.Pools = pools(s.Prefix, c.guards())
+			s.Pools = pools(s.Prefix, c.guards(s))
 		}
 	}
 	return c
 }
 
-// guards returns the classes that pools are for: in load-balancing two servers
-// give addresses at the same time, and must not do so from one pool.
-func (c *Config) guards() (classes []string) {
-	if c.Relationships[0].Mode == ha.LoadBalancing {
-		for _, p := range c.Relationships[0].Peers {
-			if p.Role != ha.Backup {
-				classes = append(classes, "HA_"+p.Name)
-			}
-		}
-		return classes
+// guards returns the classes that the pools of a subnet are for: in
+// load-balancing two servers give addresses at the same time, and must not do so
+// from one pool.
+func (c *Config) guards(s *Subnet) (classes []string) {
+	of := max(0, slices.IndexFunc(c.Relationships, func(r *ha.Config) bool {
+		return slices.ContainsFunc(r.Peers, func(p ha.Peer) bool { return p.Name == s.Server })
+	}))
+	if c.Relationships[of].Mode != ha.LoadBalancing {
+		return []string{""}
 	}
-	return []string{""}
+	for _, p := range c.Relationships[of].Peers {
+		if p.Role != ha.Backup {
+			classes = append(classes, "HA_"+p.Name)
+		}
+	}
+	return classes
 }
 
 // Subnet is one that the servers serve.

@@ -51,8 +51,30 @@
 //		}
 //	}
 //
-// A script is a text, a line for each step; [World.Play] plays what [ParseScript]
-// reads.
+// A script is a text, a line for each step. [Replay] plays one as Walk does, so
+// that what a walk has found can be kept as a test; [World.Play] is for tests
+// that do more:
+//
+//	func TestFoundByWalks(t *testing.T) {
+//		hatest.Replay(t, hatest.Config{Seed: 42, Start: start}, `
+//			0s clients 8
+//			12.5s disk server2 full
+//			14s kill server1`)
+//	}
+//
+// # Hubs and backups
+//
+// [Pair] adds backups. A hub is a host that several relationships name, each by
+// another name, and then each subnet says which it belongs to:
+//
+//	a, b := hatest.Pair(ha.HotStandby, 0), hatest.Pair(ha.HotStandby, 0)
+//	a.Peers[0].Name, a.Peers[0].URL = "spoke1", "http://192.0.2.11:8000/"
+//	b.Peers[0].Name, b.Peers[0].URL = "spoke2", "http://192.0.2.12:8000/"
+//	a.Peers[1].Name, b.Peers[1].Name = "hub1", "hub2" // both at server2's url
+//	cfg := hatest.Config{Relationships: []*ha.Config{a, b}, Subnets: hatest.Subnets{
+//		{Subnet: ctrl.Subnet{ID: 1, Prefix: netip.MustParsePrefix("198.51.100.0/24"), Server: "spoke1"}},
+//		{Subnet: ctrl.Subnet{ID: 2, Prefix: netip.MustParsePrefix("203.0.113.0/24"), Server: "spoke2"}},
+//	}}
 //
 // # Caveats
 //

@@ -3,8 +3,6 @@ package hatest
 import (
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/dhcpha/dhcpha/ha"
 )
 
@@ -47,15 +45,11 @@ func TestFoundByWalks(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			script, err := ParseScript(tt.script)
-			require.NoError(t, err)
 			rel := Pair(tt.mode, 0)
 			if tt.alter != nil {
 				tt.alter(rel)
 			}
-			cfg := Config{Seed: tt.seed, Relationships: []*ha.Config{rel}}
-			w := walkThrough(t, cfg, script)
-			require.Empty(t, w.failures, "%v", w)
+			Replay(t, Config{Seed: tt.seed, Relationships: []*ha.Config{rel}}, tt.script)
 		})
 	}
 }

@@ -236,6 +236,12 @@ func (n *Node) ask(q Query) (Answer, bool) {
 	if !serves {
 		return Answer{}, false
 	}
+	defer func() {
+		// It would end the test without a word of the seed.
+		if p := recover(); p != nil {
+			n.w.Errorf("%s panics: %v%s", n.Name, p, line())
+		}
+	}()
 	a, ok := l.program.Query(l.ctx, q)
 	return a, ok && !l.over()
 }

@@ -10,11 +10,11 @@ import (
 )
 
 // Settle waits until all servers are in normal operation and have the same
-// leases, but for what has changed in the last three seconds, and then looks for everything that clients were ever told of, unless
-// it has ended, on each of them. If that takes too long the test has failed and
-// ends. All nodes have to run, and to reach each other.
+// leases, but for what has changed in the last three seconds, and then looks for
+// everything that clients were ever told of, unless it has ended, on each of
+// them. If that takes too long the test has failed and ends. All nodes have to
+// run, and to reach each other.
 func (w *World) Settle(within time.Duration) {
-	w.t.Helper()
 	for began := time.Now(); ; time.Sleep(look) {
 		synctest.Wait()
 		why := w.unsettled()

@@ -27,12 +27,22 @@ const (
 // be read by [ParseScript], and the trace of that.
 func Walk(t *testing.T, cfg Config) {
 	t.Helper()
-	walk(t, cfg)
+	walk(t, cfg, Random(cfg.Seed, cfg, walkLength))
 }
 
-func walk(t *testing.T, cfg Config) walked {
+// Replay is Walk with the text of a script, such as one that Walk has printed: if
+// it has the same cfg, too, what was wrong is seen again.
+func Replay(t *testing.T, cfg Config, script string) {
 	t.Helper()
-	script := Random(cfg.Seed, cfg, walkLength)
+	s, err := ParseScript(script)
+	if err != nil {
+		t.Fatal(err)
+	}
+	walk(t, cfg, s)
+}
+
+func walk(t *testing.T, cfg Config, script Script) walked {
+	t.Helper()
 	w := walkThrough(t, cfg, script)
 	if len(w.failures) > 0 {
 		t.Error(shorten(t, cfg, w))

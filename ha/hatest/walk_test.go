@@ -110,7 +110,7 @@ func TestWalks(t *testing.T) {
 				for seed := uint64(i); seed < *walkSeeds; seed += uint64(len(names)) {
 					cfg := worlds[name](rand.New(rand.NewPCG(seed, 'W')))
 					cfg.Seed = seed
-					if !t.Run(fmt.Sprint(seed), func(t *testing.T) { sum.add(walk(t, cfg)) }) {
+					if !t.Run(fmt.Sprint(seed), func(t *testing.T) { sum.add(walk(t, cfg, Random(cfg.Seed, cfg, walkLength))) }) {
 						return
 					}
 				}

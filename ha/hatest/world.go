@@ -2,6 +2,9 @@ package hatest
 
 import (
 	"fmt"
+	"path"
+	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -66,9 +69,16 @@ func run(t *testing.T, cfg Config, test func(w *World)) (o outcome) {
 		t.Fatal(err)
 	}
 	defer remove()
+	var w *World
+	returned := false
+	defer func() {
+		// The test has ended by its T, or nothing in the bubble goes on any more.
+		if w != nil && !returned {
+			t.Errorf("with seed %d:\n%v", cfg.Seed, outcome{w.failures, &w.trace})
+		}
+	}()
 	synctest.Test(t, func(t *testing.T) {
-		w, err := newWorld(t, cfg, dir)
-		if err != nil {
+		if w, err = newWorld(t, cfg, dir); err != nil {
 			t.Fatalf("hatest: %v", err)
 		}
 		defer func() {
@@ -77,6 +87,7 @@ func run(t *testing.T, cfg Config, test func(w *World)) (o outcome) {
 		}()
 		w.try(func() { test(w) })
 	})
+	returned = true
 	return o
 }
 
@@ -102,6 +113,12 @@ func newWorld(t *testing.T, cfg Config, dir string) (*World, error) {
 			}
 			w.byName[name] = n
 		}
+	}
+	if err := ha.CheckServerNames(cfg.Relationships, cfg.Subnets.Subnets()); err != nil {
+		return nil, err
+	}
+	if i := slices.IndexFunc(cfg.Subnets, func(s Subnet) bool { return s.Server == "" }); i >= 0 && len(cfg.Relationships) > 1 {
+		return nil, fmt.Errorf("subnet %d has no Server: with several relationships nobody would serve it", cfg.Subnets[i].ID)
 	}
 	w.oracle = newOracle(w)
 	for _, l := range w.links() {
@@ -153,8 +170,25 @@ func (w *World) Errorf(format string, args ...any) {
 // Fatalf says that something is wrong, and ends the test. It is for the test's
 // goroutine.
 func (w *World) Fatalf(format string, args ...any) {
-	w.Errorf(format, args...)
+	w.Errorf("%s%s", fmt.Sprintf(format, args...), line())
 	panic(given{})
+}
+
+// line says where the test has called this package, or the program under test
+// panics; empty: neither, as in Walk.
+func line() string {
+	pcs := make([]uintptr, 64)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs)])
+	for {
+		f, more := frames.Next()
+		switch pkg := path.Base(f.Function); {
+		case more && (strings.HasPrefix(pkg, "hatest.") || strings.HasPrefix(pkg, "runtime.")):
+		case strings.HasPrefix(pkg, "testing.") || !more:
+			return ""
+		default:
+			return fmt.Sprintf(" (%s:%d)", filepath.Base(f.File), f.Line)
+		}
+	}
 }
 
 // Note puts a line into the trace.
@@ -196,14 +230,17 @@ const look = 50 * time.Millisecond
 // Until waits until ok returns true, which is what is to come true. If that
 // takes longer than within the test has failed and ends.
 func (w *World) Until(what string, within time.Duration, ok func() bool) {
-	w.t.Helper()
+	w.until(within, ok, func() string { return what })
+}
+
+func (w *World) until(within time.Duration, ok func() bool, what func() string) {
 	began := time.Now()
 	for {
 		if synctest.Wait(); ok() {
 			return
 		}
 		if time.Since(began) >= within {
-			w.Fatalf("not within %v: %s%s", within, what, w.states())
+			w.Fatalf("not within %v: %s%s", within, what(), w.states())
 		}
 		time.Sleep(look)
 	}
@@ -212,7 +249,6 @@ func (w *World) Until(what string, within time.Duration, ok func() bool) {
 // UntilState waits until each of the nodes, or if none are named all but the
 // backups, is in a state, in all of its relationships.
 func (w *World) UntilState(within time.Duration, s ha.State, names ...string) {
-	w.t.Helper()
 	if len(names) == 0 {
 		for _, n := range w.nodes {
 			if !n.backup() {

@@ -121,6 +121,13 @@ func TestMistakesInConfig(t *testing.T) {
 	pair.Peers[0].URL, pair.Peers[1].Name = "http://192.0.2.1:8000/", "server1"
 	_, err = newWorld(t, Config{Start: keep, Relationships: []*ha.Config{pair}}, t.TempDir())
 	require.ErrorContains(t, err, "two peers are named server1")
+	cfg := hub()
+	cfg.Subnets[1].Server = "spoke3"
+	_, err = newWorld(t, cfg, t.TempDir())
+	require.ErrorContains(t, err, `ha-server-name "spoke3"`)
+	cfg.Subnets[1].Server = ""
+	_, err = newWorld(t, cfg, t.TempDir())
+	require.EqualError(t, err, "subnet 2 has no Server: with several relationships nobody would serve it")
 }
 
 // Each server has half of a subnet's addresses in load-balancing.
@@ -135,4 +142,8 @@ func TestPools(t *testing.T) {
 	require.Equal(t, []string{"198.51.100.10-198.51.100.129 HA_server1", "198.51.100.130-198.51.100.249 HA_server2"},
 		all(Config{Relationships: []*ha.Config{Pair(ha.LoadBalancing, 1)}}))
 	require.Equal(t, []string{"2001:db8:1::a-2001:db8:1::f9 "}, all(Config{Family: ctrl.V6}))
+	two := hub()
+	two.Relationships[0].Mode, two.Relationships[0].Peers[1].Role = ha.LoadBalancing, ha.Secondary
+	two.Subnets = two.Subnets[1:]
+	require.Equal(t, []string{"10.1.0.10-10.1.0.249 "}, all(two), "is the other relationship's")
 }
