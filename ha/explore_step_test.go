@@ -219,7 +219,7 @@ func (s *scene) returns(k int) {
 		r.Ours = r.Ours && s.kinds[i] // a Kea knows nothing of that
 		if r.Ours {
 			a.heard = e.leases
-			if a.m.State() == StateReady && r.State != StateReady && !a.broken {
+			if awaitsLeases(a.m.State(), r.State) && !a.broken {
 				a.leases.takeNewer(e.leases) // it waits for them before it heeds the answer
 			}
 		} else {

@@ -181,8 +181,8 @@ func (m *machine) partnerDown(now time.Time) bool {
 	switch m.seen() {
 	case StateReady:
 		if u := m.partner.unsent; u[1] > 0 && u[0] != u[1] && !m.partner.ours {
-			// It has leases that are not here; of two of ours either
-			// gets them in any state.
+			// It has leases that are not here; of two of ours this one
+			// has waited for them before it heeds that the other is ready.
 			return m.enter(now, StateWaiting)
 		}
 		return m.enter(now, m.normal)

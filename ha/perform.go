@@ -69,9 +69,7 @@ func (r *relationship) heartbeat(ctx context.Context) event {
 	if err != nil {
 		return heartbeatFailed{}
 	}
-	// This server goes on when its partner no longer serves its clients, and
-	// must know by then what the partner has told them.
-	if r.view.Load().state == StateReady && h.Ours && h.State != StateReady {
+	if h.Ours && awaitsLeases(r.view.Load().state, h.State) {
 		if err := r.partner.follow(ctx); err != nil {
 			r.log.Warn("the last leases of the partner do not come", "peer", r.partner.Name, "error", err)
 			return heartbeatFailed{}
@@ -80,6 +78,20 @@ func (r *relationship) heartbeat(ctx context.Context) event {
 	report := h.report
 	report.At = h.at
 	return heartbeatAnswered{Report: report}
+}
+
+// awaitsLeases says whether a server that hears of its partner's state must have
+// what the partner has told clients before it goes on.
+func awaitsLeases(here, partner State) bool {
+	switch here {
+	case StateReady:
+		return partner != StateReady // it no longer serves this server's clients
+	case StatePartnerDown:
+		return partner == StateReady // it has waited for what is here, but may have been alone, too
+	case StateCommunicationRecovery:
+		return partner == StateReady || partner == StateHotStandby || partner == StateLoadBalancing
+	}
+	return false
 }
 
 // synchronize brings the partner's leases here. Those of a partner of this

@@ -35,9 +35,11 @@
 // Each run is watched, whatever the test does. It fails if a lease is
 // acknowledged that is not on the disk of the server which does so or, where the
 // state demands it, on its partner's; if one that was acknowledged is not there
-// any more; if an address is acknowledged to a client while another may still
-// use it; and if a goroutine is left. [World.Settle] also demands that all
-// servers end up with the same leases. [World.Report] has the figures.
+// any more; if two servers come to normal operation with each other and one does
+// not have what the other has acknowledged; if an address is acknowledged to a
+// client while another may still use it; and if a goroutine is left.
+// [World.Settle] also demands that all servers end up with the same leases.
+// [World.Report] has the figures.
 //
 // # Random walks
 //

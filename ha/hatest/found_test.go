@@ -42,6 +42,16 @@ func TestFoundByWalks(t *testing.T) {
 			161s stop server2
 			161s start server2`,
 		},
+		// Both had served alone, and were in normal operation before the primary
+		// had what the standby had given out.
+		"the partner is ready, its leases are on their way": {mode: ha.HotStandby, script: `
+			0s clients 2
+			26s cutboth server1 server2
+			39s cut clients server1
+			40s clients 10
+			42s delay server1 server2 11.82s 12s
+			122s joinboth server1 server2
+			129.589s delay server1 server2 0s 0s`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -16,6 +16,8 @@ import (
 //   - What a client has been told of is on the disk of the server that has told
 //     it, and where the state demands it on its partner's, when the answer
 //     leaves; and it stays there.
+//   - Two servers that come to normal operation with each other have what either
+//     has told clients while it was alone.
 //   - No address is acknowledged to a client while another may still use it.
 //
 // It sees every acknowledgement that leaves a server, whether it arrives or not,
@@ -316,6 +318,30 @@ func (o *oracle) clockIsSet(by time.Duration) {
 	o.clocks = append(o.clocks, clockSet{time.Now(), by})
 }
 
+// shared: two servers have come to normal operation with each other. Should one
+// of them fail now, the other goes on without what it does not have by then.
+func (o *oracle) shared(cfg *ha.Config, pair [2]*Node) {
+	if cfg.SendLeaseUpdates != nil && !*cfg.SendLeaseUpdates {
+		return
+	}
+	for _, k := range sortedKeys(o.promises) {
+		of := o.promises[k]
+		for _, client := range slices.Sorted(maps.Keys(of)) {
+			p := of[client]
+			over := !time.Now().Before(p.until.Add(-o.slack(p)))
+			if over || p.contested || time.Since(p.at) <= underway || p.cfg.Peers[0].Name != cfg.Peers[0].Name {
+				continue
+			}
+			for _, n := range pair {
+				if d := o.disks[n]; d != nil && !p.known[n] {
+					o.violated(&o.found.Lost, "%s and %s work together again, but %s does not have %v on its disk, which %s has acknowledged to %s: %v",
+						pair[0].Name, pair[1].Name, n.Name, k, p.by.Name, p.name, d.rows[k])
+				}
+			}
+		}
+	}
+}
+
 // look: something has changed of what nodes are, or of the ways between them.
 func (o *oracle) look() {
 	o.mu.Lock()
@@ -352,6 +378,7 @@ func (o *oracle) look() {
 			delete(o.joint, pair)
 		case o.joint[pair].IsZero():
 			o.joint[pair] = now
+			o.shared(cfg, pair)
 		}
 	}
 }
