@@ -454,8 +454,10 @@ func (n *simNode) local() {
 		return
 	}
 	if client == 0 && have.State == lease.Assigned {
-		// The client no longer uses it, whatever becomes of this.
-		sim.freed[simUse{k, have.ClientID[1]}] = w.made
+		// The client no longer uses it, whatever becomes of this. It may have
+		// given it back once more, elsewhere, while this was being written.
+		use := simUse{k, have.ClientID[1]}
+		sim.freed[use] = max(sim.freed[use], w.made)
 		if had := sim.using[k]; had != nil && had.client == have.ClientID[1] {
 			delete(sim.using, k)
 		}
