@@ -23,7 +23,7 @@ func (x *exchange) discover(ctx context.Context) (*message, error) {
 		return nil, nil
 	}
 	if s := x.ipv6Only(); s != nil {
-		return x.withoutIPv4(s, dhcpv4.MessageTypeOffer)
+		return x.withoutIPv4(s)
 	}
 	g := x.offer()
 	switch {

@@ -165,6 +165,18 @@ func TestIPv6OnlyPreferred(t *testing.T) {
 	require.NotContains(t, offer.Options, uint8(optLeaseTime))
 	require.Equal(t, "OFFER 192.0.2.11", short(b.ask(discover, 3)), "no address was set aside")
 
+	b.put(of(4, "192.0.2.12"))
+	for name, mods := range map[string][]mod{
+		"after another server's offer": {requested("192.0.2.12"), toServer("192.0.2.1")},
+		"rebooting":                    {requested("192.0.2.12")},
+		"renewing":                     {ciaddr("192.0.2.12"), unicast},
+	} {
+		ack := b.ask(request, 4, append(mods, prl(1, optIPv6Only))...)
+		require.Equal(t, "ACK 192.0.2.12", short(ack), name)
+		require.Contains(t, ack.Options, uint8(optLeaseTime), name)
+		require.Equal(t, []byte{0, 0, 7, 8}, ack.Options[optIPv6Only], name)
+	}
+
 	b = newBench(t, oneSubnet(), nil)
 	require.Equal(t, "OFFER 192.0.2.10", short(b.ask(discover, 1, prl(1, optIPv6Only))), "not configured")
 

@@ -142,4 +142,6 @@
 //     refused; Kea notices when it is to send it.
 //   - Kea wants the interfaces it is to serve to be there when it starts; here
 //     they may come later.
+//   - A client that can do without IPv4 (RFC 8925) is offered 0.0.0.0, as by Kea.
+//     One that requests an address all the same is given it, as the RFC has it.
 package dhcp4

@@ -21,15 +21,14 @@ func (x *exchange) ipv6Only() *subnet {
 	return nil
 }
 
-// withoutIPv4 answers such a client, as Kea does, with the address 0.0.0.0, so
-// that none is taken from the pool (RFC 8925, section 3.3).
-func (x *exchange) withoutIPv4(s *subnet, typ dhcpv4.MessageType) (*message, error) {
+// withoutIPv4 offers such a client, as Kea does, the address 0.0.0.0, so that
+// none is taken from the pool (RFC 8925, section 3.3). A client that requests an
+// address all the same is given it, beside the option, and knows by its own state
+// what to make of that (sections 3.2 and 3.3); Kea acknowledges 0.0.0.0.
+func (x *exchange) withoutIPv4(s *subnet) (*message, error) {
 	h := x.hostIn(s)
 	x.classifyFor(s, nil, h)
-	r := x.newReply(typ)
-	if typ == dhcpv4.MessageTypeAck {
-		r.ciaddr = x.q.ciaddr
-	}
+	r := x.newReply(dhcpv4.MessageTypeOffer)
 	x.addParameters(r, s, nil, h)
 	if !r.options.has(optIPv6Only) {
 		// A class or reservation keeps it from the client: an answer with

@@ -4,8 +4,6 @@ import (
 	"context"
 	"net/netip"
 
-	"github.com/insomniacslk/dhcp/dhcpv4"
-
 	"github.com/dhcpha/dhcpha/internal/engine"
 	"github.com/dhcpha/dhcpha/lease"
 )
@@ -21,9 +19,6 @@ const (
 
 // request answers a DHCPREQUEST (RFC 2131, section 4.3.2).
 func (x *exchange) request(ctx context.Context) (*message, error) {
-	if s := x.ipv6Only(); s != nil {
-		return x.withoutIPv4(s, dhcpv4.MessageTypeAck)
-	}
 	state, addr := stateOf(x.q)
 	v := x.onLink(state)
 	if v == give && state == stateInitReboot {
