@@ -230,7 +230,7 @@ func (x *exchange) wished(a *ia, w wish, fit lengths) *grant {
 		return nil
 	}
 	p, err := w.prefix.Addr().Prefix(pl.length())
-	if err != nil || x.reservedForOther(p, s) {
+	if err != nil || x.reservedForOther(p, s) || a.typ == lease.NA && s.anycast(p.Addr()) {
 		return nil
 	}
 	return x.hold(a, p, s)

@@ -173,5 +173,6 @@
 //     in a Request is answered NotOnLink; a Confirm or Rebind from a link that
 //     no subnet is configured for is not answered; a Release or Decline
 //     succeeds, with NoBinding for identity associations that are not known; and
-//     T1 and T2 are the same for all that a reply grants.
+//     T1 and T2 are the same for all that a reply grants. Anycast addresses, such
+//     as the first of a subnet, are not assigned to who has none of them already.
 package dhcp6

@@ -10,6 +10,11 @@ import (
 
 func (p *plan) compilePool(c *Pool, s *subnet) (_ *pool, err error) {
 	pl := &pool{Guard: c.Guard, id: c.ID, span: c.Range}
+	// Of the anycast addresses only the first can be picked: the others are behind
+	// more addresses than are ever leased.
+	if first := s.prefix.Addr(); pl.span.Contains(first) {
+		pl.kept = append(pl.kept, first)
+	}
 	if pl.options, err = p.compileOptions(c.OptionData); err != nil {
 		return nil, err
 	}

@@ -95,7 +95,7 @@ func TestExclusion(t *testing.T) {
 // reserving has reservations of all kinds of lengths, for the clients whose
 // DUID ends in the last part of what is reserved.
 const reserving = `"subnet6": [{"id": 1, "subnet": "2001:db8:1::/64", "interface": "eth0",
-	"pools": [{"pool": "2001:db8:1::/112"}],
+	"pools": [{"pool": "2001:db8:1::1-2001:db8:1::ffff"}],
 	"pd-pools": [{"prefix": "2001:db8:f000::", "prefix-len": 48, "delegated-len": 56}],
 	"reservations": [
 		{"duid": "00:03:00:01:02:00:00:00:00:01", "ip-addresses": ["2001:db8:1::1", "2001:db8:1:0:1::1"], "prefixes": ["2001:db8:f000:100::/56", "2001:db8:aaaa::/48"]},

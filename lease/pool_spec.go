@@ -24,8 +24,8 @@ type PoolSpec struct {
 	Allocator AllocatorType
 
 	// Exclude lists addresses, or first addresses of prefixes, that are
-	// reserved for somebody: Take never picks them, Hold takes them by name.
-	// What is not in the pool is ignored.
+	// reserved for somebody, or for nobody: Take never picks them, Hold takes
+	// them by name. What is not in the pool is ignored.
 	Exclude []netip.Addr
 }
 
