@@ -40,7 +40,7 @@
 // it no longer uses then; but for a split, no server should.
 //
 // While the clock of a server is off, and for leases of before, a lease may end
-// so much earlier: who has the wrong time cannot do better.
+// so much earlier, and a second: who has the wrong time cannot do better.
 package main
 
 import (

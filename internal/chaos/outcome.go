@@ -55,6 +55,18 @@ func (o *outcome) window() *window { return o.windows[len(o.windows)-1] }
 // looked notes that a server was asked for so many leases.
 func (w *window) looked(n int) { w.checked += n }
 
+// delay notes what a server has not yet.
+func (o *outcome) delay(server int, late []loss) {
+	w := o.window()
+	w.late[server] += len(late)
+	if !o.ours[server] {
+		return // with a Kea this is what happens
+	}
+	for _, l := range late[:min(len(late), 5)] {
+		w.details = append(w.details, fmt.Sprintf("server%d has a lease late: %v", server+1, l))
+	}
+}
+
 // lose notes what a server has not. It is counted once. A failoverd is to blame
 // for what it, or another failoverd, has acknowledged: a Kea may acknowledge what
 // it tells nobody.

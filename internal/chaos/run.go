@@ -88,7 +88,7 @@ func (p *pair) check(ctx context.Context) {
 	}
 	missing := p.missing(promised)
 	for i := range missing {
-		w.late[i] += len(missing[i])
+		p.out.delay(i, missing[i])
 	}
 	for began := time.Now(); len(missing[0])+len(missing[1]) > 0 && time.Since(began) < moments && ctx.Err() == nil; {
 		pause(ctx, 200*time.Millisecond)

@@ -398,9 +398,9 @@ func (l *load) answered(a *answer, from netip.Addr, now time.Duration) error {
 		return l.send(e, now)
 	case a.kind == granted && (e.step != asks || l.rapid):
 		l.acked(now, now-e.asked)
-		client, waited := e.client, now-e.due
+		client, due := e.client, e.due
 		l.done(e, a)
-		return l.note(client, a, from, waited)
+		return l.note(client, a, from, due)
 	}
 	return nil
 }
@@ -421,8 +421,12 @@ func (l *load) turnedDown(e *exchange, now time.Duration) error {
 }
 
 // note looks who has had before what a client has been given now.
-func (l *load) note(c client, a *answer, from netip.Addr, waited time.Duration) error {
-	at := time.Now().UnixMilli()
+func (l *load) note(c client, a *answer, from netip.Addr, due time.Duration) error {
+	// From one reading of the clock both times follow that are noted: of many
+	// answers that are read at once the last may be a good while old by now, and
+	// its client must not seem to have begun later than it did.
+	now := time.Now()
+	at, waited := now.UnixMilli(), now.Sub(l.start)-due
 	for _, given := range a.leases {
 		addr := given.what.Addr()
 		if !addr.IsValid() {
