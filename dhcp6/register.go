@@ -68,6 +68,9 @@ func (x *exchange) register(ctx context.Context) (answered bool, err error) {
 	if err := x.write(ctx, x.registering(l)); err != nil {
 		return false, err
 	}
+	// The server "MUST log the address registration information", as it does for
+	// leases. Those are told of at the same level.
+	x.e.core.Log.Debug("address registered", "client", engine.LoggedDUID(x.client), "address", addr, "subnet", s.id, "seconds", l.ValidLft)
 	if l.ValidLft > 0 && before.State != lease.Registered {
 		x.e.core.Stats.Count(registeredAddresses, s.id)
 	}

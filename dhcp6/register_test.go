@@ -110,6 +110,22 @@ func TestRegistrationsAreBounded(t *testing.T) {
 	require.Equal(t, "REPLY NA1["+addr10+"]", short(b.ask(request, 9, na(1))), "leases are not bounded by that")
 }
 
+// RFC 9686, section 4.2.1: who has used an address can be seen in the log.
+func TestRegistrationsInTheLog(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	b := newBench(t, oneSubnet(""), &EngineOptions{Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+	const own = "2001:db8:1::abcd"
+	tell := func(valid uint32) string {
+		log.Reset()
+		require.NotNil(t, b.ask(register, 7, with(prefixOption(lease.NA, wished(own).prefix, 100, valid)), from(own)))
+		return log.String()
+	}
+	for _, valid := range []uint32{200, 300, 0} {
+		require.Regexp(t, fmt.Sprintf(`msg="address registered" client.hw-address=02:00:00:00:00:07 client.duid=\S+ address=%s subnet=1 seconds=%d`, own, valid), tell(valid))
+	}
+}
+
 // Nobody fills a disk by what is not registered.
 func TestRefusedRegistrationsInTheLog(t *testing.T) {
 	t.Parallel()
