@@ -34,7 +34,8 @@ type feed struct {
 
 	unannounce func() // ends the announcements
 
-	wake chan struct{} // holds one token if there may be something to take
+	wake   chan struct{} // holds one token if there may be something to take
+	nudged chan struct{} // holds one token if take is to return though there is nothing
 
 	mu         sync.Mutex
 	shut       bool // nothing may be taken
@@ -77,6 +78,7 @@ func newFeed(store history, from uint64, limit int, keep func(*lease.Lease) bool
 	f := &feed{
 		store: store, limit: limit, keep: keep,
 		wake:   make(chan struct{}, 1),
+		nudged: make(chan struct{}, 1),
 		leases: make(map[lease.Key]*feedEntry),
 		drains: make(map[*drain]struct{}),
 		read:   from, announced: from,
@@ -172,6 +174,14 @@ func (f *feed) refusalsSoFar() uint64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.refusals
+}
+
+// nudge lets take return once without anything, should it wait.
+func (f *feed) nudge() {
+	select {
+	case f.nudged <- struct{}{}:
+	default:
+	}
 }
 
 func (f *feed) signal() {

@@ -12,7 +12,7 @@ import (
 // other; nor then what comes after that, unless the order does not matter to the
 // peer (see setEcho). Once the peer has the batch it has everything up to
 // revision upTo, unless other batches are on their way. Each batch is to be given
-// to done.
+// to done. It is empty if somebody has nudged.
 //
 // The error is the cause of the end of ctx.
 func (f *feed) take(ctx context.Context, max int) (batch []lease.Change, upTo uint64, err error) {
@@ -29,6 +29,8 @@ func (f *feed) take(ctx context.Context, max int) (batch []lease.Change, upTo ui
 		}
 		select {
 		case <-f.wake:
+		case <-f.nudged:
+			return nil, 0, nil
 		case <-ctx.Done():
 		}
 	}

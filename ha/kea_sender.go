@@ -54,6 +54,9 @@ func (s *keaSender) run(ctx context.Context) error {
 				if err != nil {
 					return
 				}
+				if len(batch) == 0 {
+					continue
+				}
 				results := s.send(ctx, batch)
 				if err := s.judge(batch, results); err != nil {
 					stop(err) // the others finish what they have begun

@@ -22,6 +22,10 @@ func (r *relationship) report() ctrl.Response {
 	if unguarded := *r.pools.Load(); len(unguarded) > 0 || failed && !v.ours && r.partner != nil {
 		return ctrl.Errorf("this server cannot serve: %s", r.idle(v))
 	}
+	if v.ours {
+		// Who hears where this server is may wait to have come there.
+		r.partner.replica.feed.nudge()
+	}
 	a := account{
 		report:   report{State: v.state, Scopes: v.scopes, Unsent: v.unsent, Ours: r.cfg.sendLeaseUpdates(), StoreFailed: failed},
 		now:      r.now(),
