@@ -116,7 +116,11 @@ import (
 //
 // A lease that the sender has from the receiver is sent with its source. If the
 // receiver finds that revision, in the epoch of seen, to be part of its history,
-// it passes over the lease: what it has is the same or newer.
+// it passes over the lease: what it has is the same or newer. One from elsewhere
+// is sent with source 2^63-1. Of the sender's own leases, with source 0, a receiver
+// that is no backup passes over those from before its mark, for the same reason:
+// they are there for prune. If it has removed one since, and the removal is
+// forgotten, nothing else tells it that.
 //
 // # Conflicts
 //

@@ -65,6 +65,10 @@ func (c *changeSender) removedAfter(from, end uint64) uint64 {
 	return end
 }
 
+// elsewhere stands in a full transfer for the source of a lease that is neither
+// the sender's own nor the receiver's.
+const elsewhere = secondStream - 1
+
 // told says whether the receiver knows all leases that came from it. It does if
 // it has sent something in the epoch in which it is: then it has been given back
 // before what it had lost.
@@ -87,7 +91,7 @@ func (c *changeSender) addAll(body *bodyOf, after netip.Addr, known bool) (throu
 		}
 		source := change.Source
 		if source >= secondStream {
-			source = 0 // nobody's revision, or a server's that was a backup's other stream
+			source = elsewhere // nobody's revision, or a server's that was a backup's other stream
 		}
 		body.addEncoded(source, encoded)
 	}

@@ -22,9 +22,13 @@ type verdicts struct {
 func (r *receiver) decide(m *changes, v *verdicts) (err error) {
 	*v = verdicts{changes: v.changes[:0], plain: true}
 	seen, _ := r.store.Locate(m.seen)
-	simple := r.opts.role != Backup && !r.opts.backup(m.server) && r.opts.keep == nil
+	active := r.opts.role != Backup && !r.opts.backup(m.server)
+	simple := active && r.opts.keep == nil
 	for i := range m.list {
 		theirs := &m.list[i]
+		if active && m.mentions(theirs) {
+			continue
+		}
 		ours, known := r.store.Last(theirs.Lease.Key())
 		if simple && theirs.Source == 0 && m.supersedes(theirs, &ours, known) {
 			v.take(theirs, theirs.Lease.Revision, guard(&ours))
@@ -37,6 +41,13 @@ func (r *receiver) decide(m *changes, v *verdicts) (err error) {
 	v.changes = append(v.changes, v.own...)
 	v.prepared, err = lease.Prepare(v.changes)
 	return err
+}
+
+// mentions says whether a change is a lease of a full transfer that was taken over
+// long ago: the sender's own, from before the mark. What is here is the same or
+// newer, and if nothing is here its removal, which may be forgotten.
+func (m *changes) mentions(theirs *lease.Change) bool {
+	return m.full != nil && theirs.Source == 0 && theirs.Lease.Revision <= m.from.Revision
 }
 
 // supersedes says whether a change of the stream is to be taken over without
