@@ -406,11 +406,14 @@ func (sim *simPair) event() {
 // engaged says whether messages of the server, or to it, are on their way.
 func (n *simNode) engaged() bool { return n.busy || n.flying() > 0 || len(n.orphans) > 0 }
 
-// placed says whether the other server is somewhere in this one's history.
+// placed says whether the other server is somewhere in this one's history, behind
+// its beginning: one that is sent back there, since this one has lost its past, has
+// yet to be sent all leases. Were its own removals forgotten by then, it could not
+// know that it has removed what comes back.
 func (n *simNode) placed() bool {
 	at := n.other.receiver.applied(n.name)
 	rev, ok := n.store.Locate(at)
-	return ok && rev == at.Revision
+	return ok && rev == at.Revision && (rev > 0 || n.store.Revision() == 0)
 }
 
 // local is a client served by the server: it takes a free address, renews or
