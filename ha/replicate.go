@@ -22,8 +22,8 @@ func (r *relationship) report() ctrl.Response {
 	if unguarded := *r.pools.Load(); len(unguarded) > 0 || failed && !v.ours && r.partner != nil {
 		return ctrl.Errorf("this server cannot serve: %s", r.idle(v))
 	}
-	if v.ours {
-		// Who hears where this server is may wait to have come there.
+	if v.ours && v.state == StateReady && v.partner == StatePartnerDown {
+		// It serves until it has come to where this server is.
 		r.partner.replica.feed.nudge()
 	}
 	a := account{
