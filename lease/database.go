@@ -59,8 +59,21 @@ func guard(fn func() error) (err error) {
 	return fn()
 }
 
+// refusePipe refuses what is never read to its end, or waits for a writer when it
+// is opened: a named pipe or a device that somebody has put in a file's place.
+func refusePipe(path string) error {
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return fmt.Errorf("%s is no file (%v); move it away", path, info.Mode())
+	}
+	return err
+}
+
 // openFile opens an existing file with its lock.
 func openFile(path string, o *bbolt.Options) (*database, error) {
+	if err := refusePipe(path); err != nil {
+		return nil, err
+	}
 	db, err := openDatabase(path, o, openExisting)
 	if err != nil {
 		return nil, err

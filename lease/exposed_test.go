@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -86,4 +87,23 @@ func TestLinkInTheFilesPlace(t *testing.T) {
 	left, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	require.Len(t, left, 2)
+}
+
+// A named pipe in a file's place is refused: whoever opened it would wait for
+// somebody to write to it, and hear of no signal.
+func TestPipeInTheFilesPlace(t *testing.T) {
+	t.Parallel()
+	pipe := filepath.Join(t.TempDir(), "leases.csv.db")
+	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+	_, err := openLogged(t, pipe)
+	require.ErrorContains(t, err, pipe+" is no file (prw-------)")
+	_, err = ReadFile(pipe)
+	require.ErrorContains(t, err, "is no file")
+
+	name := filepath.Join(t.TempDir(), "leases.csv")
+	require.NoError(t, syscall.Mkfifo(name, 0o600))
+	_, _, err = OpenMemfile(ctx, name, false, nil, nil)
+	require.ErrorContains(t, err, name+" is no file")
+	_, err = os.Lstat(name + ".db")
+	require.ErrorIs(t, err, os.ErrNotExist)
 }

@@ -59,8 +59,14 @@ func (s *Store) hasFamily(v6 bool) bool {
 // importBeside makes the store at path of a lease file. What an interrupted
 // import has left is made anew.
 func importBeside(ctx context.Context, name string, v6 bool, path string, opts *Options, imports *ImportOptions) (*ImportResult, error) {
-	if _, err := memfileSet(name); err != nil {
+	files, err := memfileSet(name)
+	if err != nil {
 		return nil, err
+	}
+	for _, file := range files {
+		if err := refusePipe(file); err != nil {
+			return nil, fmt.Errorf("lease: import: %w", err)
+		}
 	}
 	partial := path + ".import"
 	if err := os.Remove(partial); err != nil && !errors.Is(err, fs.ErrNotExist) {
