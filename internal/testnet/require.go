@@ -27,6 +27,7 @@ var packages = map[string]string{
 	"sqlite3":   "sqlite3",
 	"tshark":    "tshark",
 	"udhcpc":    "udhcpc",
+	"unshare":   "util-linux",
 }
 
 // Require lets the test go on only on Linux, as root, and with the programs
