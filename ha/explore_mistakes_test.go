@@ -3,10 +3,12 @@ package ha
 import (
 	"encoding/json"
 	"flag"
+	"go/build"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -79,6 +81,9 @@ func TestMistakesAreFound(t *testing.T) {
 	if *exploreMistakes == "" {
 		t.Skip("-explore-mistakes says which")
 	}
+	for _, part := range strings.Split(*exploreMistakes, "|") {
+		require.True(t, slices.ContainsFunc(mistakes(), func(m mistake) bool { return regexp.MustCompile(part).MatchString(m.name) }), "no mistake is called %q", part)
+	}
 	which := regexp.MustCompile(*exploreMistakes)
 	for _, m := range mistakes() {
 		if !which.MatchString(m.name) {
@@ -105,12 +110,23 @@ func exploreWith(t *testing.T, m mistake) string {
 	require.NoError(t, err)
 	list := filepath.Join(folder, "overlay.json")
 	require.NoError(t, os.WriteFile(list, overlay, 0o600))
-	cmd := exec.CommandContext(t.Context(), "go", "test", "-vet=off", "-count=1", "-failfast", "-overlay", list, "-run", "^TestEveryOrder$/^ours$/^ours$", ".", "-explore-depths", *exploreDepths)
+	args := []string{"test", "-vet=off", "-ldflags=-s -w", "-count=1", "-failfast", "-overlay", list, "-run", "^TestEveryOrder$/^ours$/^ours$"}
+	cmd := exec.CommandContext(t.Context(), "go", append(append(args, exploreFiles(t)...), "-explore-depths", *exploreDepths)...)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		require.Contains(t, string(out), "FAIL: TestEveryOrder", "it does not compile:\n%s", out)
 	}
 	return string(out)
+}
+
+// exploreFiles are the files of the walk alone, which are compiled in half the
+// time of all tests.
+func exploreFiles(t *testing.T) []string {
+	pkg, err := build.ImportDir(".", 0)
+	require.NoError(t, err)
+	walk, err := filepath.Glob("explore*_test.go")
+	require.NoError(t, err)
+	return append(append(pkg.GoFiles, walk...), "machine_test.go", "machine_rules_test.go")
 }
 
 // firstAccusation is what a walk says of a mistake.
