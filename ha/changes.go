@@ -20,7 +20,9 @@ import (
 //
 // Each lease, and each removal, is kept with its source: 0 if it was decided by
 // this server, otherwise the revision it had at the server that it came from.
-// What came from elsewhere is never passed on. Each server keeps a durable mark
+// What came from elsewhere is never passed on; but revisions of two servers cannot
+// be compared, so it becomes this server's own when another one takes the place of
+// that which it came from (changes_adopt.go). Each server keeps a durable mark
 // for each server that sends to it: the position in the history of the sender
 // up to which it has everything, written in one transaction with the changes
 // that lead there.

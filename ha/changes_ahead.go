@@ -25,6 +25,9 @@ const maxAhead = 2 * window
 // one before are being written. head is what stands before them, and what it
 // was read from must not change until the message is answered.
 func (r *receiver) take(ctx context.Context, head changesHead, rest []byte) (finish func() []byte) {
+	if err := r.adopt(ctx, head.server); err != nil {
+		return func() []byte { return (&changesAnswer{result: ctrl.Error, text: err.Error()}).append(nil) }
+	}
 	st := r.stream(head.server)
 	read := func() (*arrival, error) { return r.read(st, head, rest) }
 	if st.begun.Add(1) <= maxAhead {

@@ -21,6 +21,9 @@ type receiver struct {
 	mu      sync.Mutex
 	streams map[string]*stream // by the name of the sender
 
+	adopting chan struct{} // holds an element while adopt is at work
+	adopted  bool          // changed only then
+
 	conflicts conflictCounters // of what was taken over or refused
 
 	unused sync.Pool // of *arrival
@@ -30,6 +33,10 @@ type receiver struct {
 type receiverOptions struct {
 	role    Role   // this server's
 	primary string // the name of the primary
+	// sources names the servers that sources are revisions of, as a text, and
+	// sourcesMark is under which name the store remembers that; empty: it is not
+	// looked at. See adopt.
+	sources, sourcesMark string
 	// backup says whether a server is a backup: what it has is a copy, which may
 	// be behind, of what others have told it. Nil: none is.
 	backup func(server string) bool
@@ -72,7 +79,7 @@ func newReceiver(store *lease.Store, opts receiverOptions) *receiver {
 	}
 	opts.log = cmp.Or(opts.log, slog.New(slog.DiscardHandler))
 	return &receiver{
-		store: store, opts: opts, streams: make(map[string]*stream),
+		store: store, opts: opts, streams: make(map[string]*stream), adopting: make(chan struct{}, 1),
 		unused: sync.Pool{New: func() any { return new(arrival) }},
 	}
 }

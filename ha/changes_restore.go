@@ -17,7 +17,7 @@ func (r *receiver) rewind(ctx context.Context, st *stream, m *changes) error {
 	given := 0
 	if !r.opts.backup(m.server) {
 		var err error
-		if given, err = r.giveBack(ctx, r.source(m.server, m.to.Revision)); err != nil {
+		if given, err = r.giveBack(ctx, r.beyond(r.source(m.server, m.to.Revision))); err != nil {
 			return err
 		}
 	}
@@ -31,40 +31,43 @@ func (r *receiver) rewind(ctx context.Context, st *stream, m *changes) error {
 	return nil
 }
 
-// giveBack makes what came from beyond a source this server's own, and returns how
-// much that was. If it is interrupted, the rest is done when it is asked for again.
-func (r *receiver) giveBack(ctx context.Context, common uint64) (given int, err error) {
+// giveBack makes what has such sources this server's own, and returns how much
+// that was. If it is interrupted, the rest is done when it is asked for again.
+func (r *receiver) giveBack(ctx context.Context, such func(source uint64) bool) (given int, err error) {
 	var keys []lease.Key
 	end := r.store.Revision()
 	for rev, c := range r.store.Since(0) {
 		if rev > end {
 			break
 		}
-		if r.beyond(c.Source, common) && (c.Delete || r.keeps(&c.Lease)) {
+		if such(c.Source) && (c.Delete || r.keeps(&c.Lease)) {
 			keys = append(keys, c.Lease.Key())
 		}
 		if len(keys) == restoreSome {
-			if err := r.own(ctx, keys, common); err != nil {
+			if err := r.own(ctx, keys, such); err != nil {
 				return given, err
 			}
 			given += len(keys)
 			keys = keys[:0]
 		}
 	}
-	return given + len(keys), r.own(ctx, keys, common)
+	return given + len(keys), r.own(ctx, keys, such)
 }
 
-// beyond says whether a source is later than another one, of the same server.
-func (r *receiver) beyond(source, common uint64) bool {
-	return partners(source) && source > common && (r.opts.role != Backup || source&secondStream == common&secondStream)
+// beyond returns what says whether a source is later than another one, of the same
+// server.
+func (r *receiver) beyond(common uint64) func(source uint64) bool {
+	return func(source uint64) bool {
+		return partners(source) && source > common && (r.opts.role != Backup || source&secondStream == common&secondStream)
+	}
 }
 
 // own makes leases and removals this server's own.
-func (r *receiver) own(ctx context.Context, keys []lease.Key, common uint64) error {
+func (r *receiver) own(ctx context.Context, keys []lease.Key, such func(source uint64) bool) error {
 	return r.commit(func() error {
 		var changes []lease.Change
 		for _, k := range keys {
-			if c, ok := r.store.Last(k); ok && r.beyond(c.Source, common) {
+			if c, ok := r.store.Last(k); ok && such(c.Source) {
 				c.If = guard(&c)
 				c.Source = 0
 				changes = append(changes, c)

@@ -65,6 +65,8 @@ type changeSenderOptions struct {
 	// alone returns the revision since which clients were told of changes that
 	// the receiver may not have; 0: there are none such. Nil: always 0.
 	alone func() uint64
+	// adopt is called before anything is sent, see receiver.adopt; nil: nothing is.
+	adopt func(context.Context) error
 	// seen returns how far the receiver's changes have been taken over here.
 	seen func() lease.Position
 	// settled waits until seen covers what changes made here have been decided
@@ -94,6 +96,9 @@ func newChangeSender(to linker, store *lease.Store, f *feed, opts changeSenderOp
 	if opts.gaveBack == nil {
 		opts.gaveBack = func(lease.Position) {}
 	}
+	if opts.adopt == nil {
+		opts.adopt = func(context.Context) error { return nil }
+	}
 	if opts.settled == nil {
 		opts.settled = func(context.Context, []lease.Change) error { return nil }
 	}
@@ -114,6 +119,9 @@ var (
 
 // run sends until ctx ends or the receiver cannot be reached.
 func (c *changeSender) run(ctx context.Context) (err error) {
+	if err := c.opts.adopt(ctx); err != nil {
+		return err
+	}
 	if c.link, err = c.to.link(ctx); err != nil {
 		return err
 	}

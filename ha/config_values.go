@@ -95,6 +95,19 @@ func (c *Config) primary() string {
 	return ""
 }
 
+// sources returns the names of the other active servers, the primary first: those
+// whose revisions the sources of leases are.
+func (c *Config) sources() (names []string) {
+	for _, role := range []Role{Primary, Secondary, Standby} {
+		for _, p := range c.Peers {
+			if p.Role == role && p.Name != c.ThisServerName {
+				names = append(names, p.Name)
+			}
+		}
+	}
+	return names
+}
+
 // partner returns the other active server: the first peer by name that is no
 // backup and not this server; nil if there is none.
 func (c *Config) partner() *Peer {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/dhcpha/dhcpha/ctrl"
@@ -45,6 +46,7 @@ func (r *relationship) replicate() {
 	}
 	r.receiver = newReceiver(r.s.store, receiverOptions{
 		role: r.cfg.this().Role, primary: r.cfg.primary(), keep: r.keep(), log: r.log, now: r.now,
+		sources: strings.Join(r.cfg.sources(), " "), sourcesMark: fmt.Sprint("sources/", r.index),
 		backup: func(server string) bool {
 			p := r.cfg.peer(server)
 			return p != nil && p.Role == Backup
@@ -75,6 +77,7 @@ func (r *relationship) replicate() {
 				return newChangeSender(m.peer, r.s.store, f, changeSenderOptions{
 					name: r.cfg.ThisServerName, backup: m.Role == Backup, mutual: m == r.partner, keep: r.keep(), clock: &m.clock, now: r.now, log: r.log,
 					alone: since,
+					adopt: func(ctx context.Context) error { return r.receiver.adopt(ctx, m.Name) },
 					seen:  func() lease.Position { return r.receiver.applied(m.Name) },
 					settled: func(ctx context.Context, changes []lease.Change) error {
 						return r.receiver.settled(ctx, m.Name, changes)
