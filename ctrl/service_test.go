@@ -101,6 +101,7 @@ func TestServiceIsLogged(t *testing.T) {
 		s.Disable(OriginPartner, time.Minute)
 		s.Enable(OriginUser)
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		s.Disable(OriginLocal, 0) // HA says so itself
 		s.Disable(OriginPartner+1, 0)
 		s.EnableHA()
