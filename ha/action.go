@@ -16,8 +16,8 @@ type (
 	sendHeartbeat struct{}
 
 	// synchronize: bring the partner's leases here; the end is syncDone. It
-	// may be asked for again only after that. When the state syncing has
-	// been left meanwhile it may be given up; syncDone is told all the same.
+	// may be asked for again only after that. When the state has changed
+	// meanwhile it may be given up; syncDone is told all the same.
 	synchronize struct{}
 
 	// sendBacklog: send the partner what it has missed; the end is

@@ -48,9 +48,9 @@ func keaFaults() []keaFault {
 			"One of the two is in terminated and serves its own clients; the other one waits, for up to ten minutes, and nobody serves those of it.",
 		}, {
 			"Who has given up cooperation serves without the leases",
-			begins + `(terminated/terminated|terminated/partner-down|partner-down/terminated)`,
-			"A server that has just started gives up cooperation for the other's clock before it has fetched the leases, and serves. " +
-				"It can give an address to a client that is another's.",
+			begins + `(terminated/terminated(, after a lease was refused)?|terminated/partner-down|partner-down/terminated)`,
+			"A server that has just started gives up cooperation, for the other's clock or since it has refused the other a lease, " +
+				"before it has all leases, and serves. It can give an address to a client that is another's.",
 		}, {
 			"Maintenance leaves the clients to a server without their leases",
 			begins + `(partner-in-maintenance/in-maintenance|partner-in-maintenance/in-maintenance \(held off\)|` +
@@ -68,7 +68,8 @@ func keaFaults() []keaFault {
 			`databases: a lease that a client was told of is missing`,
 			"Whether leases are missing is guessed from whether the partner's count of unsent updates differs between two heartbeats, " +
 				"and only in one state. A lease that is given while the partner fetches the others, or between two such heartbeats, is not fetched: " +
-				"in normal operation one of the servers does not have it, and gives the address to another client when it takes over.",
+				"in normal operation one of the servers does not have it, and gives the address to another client when it takes over. " +
+				"A server of ours compares with the count as of its last fetch, and fetches again before it goes on; but a Kea that starts anew counts from nothing.",
 		}, {
 			"A lease that is given back stays at the other server",
 			`databases: a lease that was given back is still there`,

@@ -60,7 +60,7 @@ func (s *scene) perform(i int, action action) {
 	case stateChanged:
 		s.tell("    %s: %v -> %v (its partner: %v)", serverName(i), action.From, action.To, stateText(action.Partner))
 		a.ordered = false
-		if e := s.find(i, syncErrand); e != nil && s.kinds[i] && action.From == StateSyncing && action.To != StateSyncing {
+		if e := s.find(i, syncErrand); e != nil && s.kinds[i] && action.From != action.To {
 			e.leg, e.due = lost, s.now // nobody waits for it
 		}
 	}

@@ -3,9 +3,11 @@ package ha
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -208,6 +210,54 @@ func TestKea6Return(t *testing.T) {
 			p.awaitEqual()
 		}
 	}, LoadBalancing)
+}
+
+// What a Kea gave out before it ended is fetched though it has started anew and
+// says nothing of it: the server that was down then has been alone since.
+func TestKea6StartsLast(t *testing.T) {
+	eachKea6(t, func(t *testing.T, p *kea6Pair) {
+		p.startKea()
+		p.await(StatePartnerDown, 0)
+		p.load(60, false)
+		p.killKea(false)
+		p.ours.start()
+		p.await(0, StatePartnerDown)
+		p.give(1, 20)
+		p.startKea()
+		p.normal()
+		require.Greater(t, p.awaitEqual(), 100)
+	}, HotStandby, LoadBalancing)
+}
+
+// What is removed here while both serve alone does not take from a Kea what it has
+// given out later, of which it says nothing once it has been started anew.
+func TestKea6KeepsWhatItGaveLater(t *testing.T) {
+	eachKea6(t, func(t *testing.T, p *kea6Pair) {
+		p.start()
+		p.normal()
+		heal := p.sever(testnet.Rejected)
+		p.await(StatePartnerDown, StatePartnerDown)
+		before := time.Now().Add(-10 * time.Second).Unix()
+		for i := range 60 {
+			l := lease6(lease.NA, i)
+			l.CLTT = before
+			l.Addr = netip.MustParseAddr(fmt.Sprintf("2001:db8:1::1:0:%x", i)) // that Kea gives out first
+			require.NoError(t, p.ours.Commit(p.ctx, lease.Change{Lease: l}))
+			require.NoError(t, p.ours.Commit(p.ctx, lease.Change{Lease: l, Delete: true}))
+		}
+		p.load(60, false)
+		given, err := p.keaLeases()
+		require.NoError(t, err)
+		require.Greater(t, len(given), 100)
+		p.killKea(false)
+		p.startKea()
+		heal()
+		p.normal()
+		p.awaitEqual()
+		left, err := p.keaLeases()
+		require.NoError(t, err)
+		require.Equal(t, given, left)
+	}, HotStandby)
 }
 
 // Cut off from each other both serve their own clients, and tell each other of

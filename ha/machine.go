@@ -223,6 +223,9 @@ func (m *machine) enterWith(now time.Time, to State, scopes []string) bool {
 	case StateWaiting, StateSyncing, StateReady, StatePartnerDown, StateTerminated:
 		m.rejected = nil
 	}
+	if to == StatePartnerDown {
+		m.partner.wasFetched = false // it may take this server for down, too
+	}
 	if from == StateCommunicationRecovery {
 		m.overflowed = false
 	}

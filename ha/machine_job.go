@@ -24,8 +24,11 @@ func (m *machine) begin(j job, a action) {
 		return
 	}
 	m.job, m.jobStale = j, false
-	if j == jobSync && !m.partner.ours {
-		m.heartbeat.at = time.Time{}
+	if j == jobSync {
+		m.partner.fetching = m.partner.unsent
+		if !m.partner.ours {
+			m.heartbeat.at = time.Time{}
+		}
 	}
 	m.do(a)
 }

@@ -24,8 +24,12 @@ type partner struct {
 	ours        bool      // by its last answer; remembered while it is unavailable
 	storeFailed bool
 	scopes      []string
-	dated       bool      // it has said this before it could know of this server's state
-	unsent      [2]uint64 // as of the last two heartbeats that told
+	dated       bool   // it has said this before it could know of this server's state
+	unsent      uint64 // as of the last heartbeat that told
+	fetching    uint64 // unsent when the synchronization under way began
+	fetched     uint64 // and when the last one that succeeded did
+	wasFetched  bool   // there was one since it may have been alone
+	justFetched bool   // and since it was first heard in this state
 	skew        time.Duration
 	skewKnown   bool      // measured, and the partner is there
 	warned      time.Time // of the skew
@@ -35,7 +39,7 @@ type partner struct {
 func (m *machine) found(now time.Time, s State) {
 	p := &m.partner
 	if p.state != s {
-		p.state, p.since = s, now
+		p.state, p.since, p.justFetched = s, now, false
 	}
 	if s == StateUnavailable {
 		p.skewKnown, p.warned = false, time.Time{} // its clock may have been set meanwhile
@@ -91,7 +95,7 @@ func (m *machine) answered(now time.Time, r *report, stale bool) {
 	p.ours, p.storeFailed = r.Ours, r.Ours && r.StoreFailed
 	p.scopes = slices.Clone(r.Scopes)
 	if r.HasUnsent {
-		p.unsent = [2]uint64{p.unsent[1], r.Unsent}
+		p.unsent = r.Unsent
 	}
 	if r.State != StateUnavailable {
 		here := now
@@ -100,6 +104,21 @@ func (m *machine) answered(now time.Time, r *report, stale bool) {
 		}
 		p.skew, p.skewKnown = time.Duration(r.Time.Unix()-here.Unix())*time.Second, true
 	}
+}
+
+// missing says whether a Kea may have leases that it has not told this server of:
+// its leases have not been fetched since it may have been alone, or it has counted
+// more since they were. Kea compares the last two heartbeats only, and so misses
+// what it was told while it did not look, and whatever the other has counted before
+// it was started anew. What it counts in the state in which its leases were fetched
+// does not matter, or it could keep this server from going on. Of two of ours this one
+// has waited for them before it heeds what the other says.
+func (m *machine) missing() bool {
+	p := &m.partner
+	if p.ours || !m.cfg.syncLeases() {
+		return false
+	}
+	return !p.wasFetched || !p.justFetched && p.unsent > 0 && p.unsent != p.fetched // 0: it has just started
 }
 
 // unhold lets the service go on that ha-sync-complete-notify has stopped in

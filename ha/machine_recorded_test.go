@@ -29,6 +29,13 @@ const thrownBack = "syncing waiting communication-recovery"
 // and goes back when it has heard it. Ours asks first: both steps are left out.
 const takenForLost = "waiting partner-down unavailable"
 
+// A Kea that has missed leases leaves partner-down to fetch them. Ours fetches
+// them where it is.
+const (
+	missed  = "partner-down waiting ready\nwaiting syncing ready\nsyncing ready ready\nready hot-standby ready"
+	fetched = "partner-down hot-standby ready"
+)
+
 // Kea 2.2 still takes its partner for what it was in the maintenance that has
 // just been cancelled. Kea 2.7.5 takes what the partner says: here, nothing.
 var cancelled = map[string]string{
@@ -48,7 +55,7 @@ func TestMachineGoesTheRecordedWay(t *testing.T) {
 			t.Run(scenario+"/"+server, func(t *testing.T) {
 				want, got := replay(t, file, scenario, server)
 				require.NotEmpty(t, want)
-				require.Equal(t, strings.Join(want, "\n"), strings.Join(got, "\n"))
+				require.Equal(t, strings.ReplaceAll(strings.Join(want, "\n"), missed, fetched), strings.Join(got, "\n"))
 			})
 		}
 	}
@@ -242,6 +249,14 @@ func (r *replayed) step(ev event) {
 			}
 		case sendBacklog:
 			defer r.step(backlogDone{OK: true})
+		case synchronize:
+			if r.state != StateSyncing {
+				defer func() {
+					r.step(syncDone{OK: true})
+					r.heartbeat.out = true
+					r.step(ev) // at once
+				}()
+			}
 		case reply:
 			r.reply = &a.Response
 		}

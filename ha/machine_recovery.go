@@ -8,6 +8,13 @@ func (m *machine) syncDone(now time.Time, ev syncDone) {
 		return
 	}
 	if ev.OK {
+		p := &m.partner
+		p.fetched, p.wasFetched, p.justFetched = p.fetching, true, true
+		if m.state != StateSyncing {
+			m.ran = now
+			m.hurry(now) // it may no longer be what it was
+			return
+		}
 		m.enter(now, StateReady)
 		m.run(now)
 		return
@@ -32,6 +39,7 @@ func (m *machine) communicationRecovery(now time.Time) bool {
 			return m.enter(now, StatePartnerDown)
 		}
 	case StateWaiting, StateSyncing, StateReady:
+		m.partner.wasFetched = false // it has been alone, or forgotten what it kept for this server
 		// It fetches the leases of this server; too much is missing to go
 		// on without fetching its leases, too.
 		if !m.partner.ours && m.overflowed && !m.interrupted(now) {
@@ -65,6 +73,10 @@ func (m *machine) recover(now time.Time) {
 	case !m.recoverable(now):
 	case m.overflowed && !m.partner.ours:
 		m.begin(jobReset, sendReset{})
+	case m.missing():
+		// It was alone and has come back. Nothing that is older here may replace
+		// what it has given out then.
+		m.begin(jobSync, synchronize{})
 	default:
 		m.begin(jobBacklog, sendBacklog{})
 	}

@@ -15,11 +15,12 @@ func TestMachineComesToRest(t *testing.T) {
 		for _, server := range []string{"server1", "server2"} {
 			for s := StateBackup; s < StateUnavailable; s++ {
 				for said := StateBackup; said < StateUnavailable; said++ {
-					for flags := range 8 {
+					for flags := range 32 {
 						m := inState(pairConfig(mode, server), s)
 						m.storeFailed = flags&1 != 0 && s == StateWaiting
 						m.heartbeat.out = true
-						r := report{State: said, Time: start, Ours: flags&2 != 0, StoreFailed: flags&4 != 0}
+						m.partner.wasFetched = flags&8 != 0
+						r := report{State: said, Time: start, Ours: flags&2 != 0, StoreFailed: flags&4 != 0, Unsent: uint64(flags & 16), HasUnsent: true}
 						actions := m.Step(start, heartbeatAnswered{r})
 						changes := 0
 						for len(actions) > 0 {

@@ -121,9 +121,9 @@ func (m *machine) ready(now time.Time) bool {
 	case StateUnavailable:
 		return m.unavailable(now)
 	case StateReady:
-		return m.role == Primary && !m.dated() && m.enter(now, m.normal)
+		return m.role == Primary && !m.dated() && m.goOn(now)
 	case m.normal, StateCommunicationRecovery:
-		return !m.dated() && !m.partnerServesMine() && m.enter(now, m.normal)
+		return !m.dated() && !m.partnerServesMine() && m.goOn(now)
 	case StateInMaintenance:
 		return m.enter(now, StatePartnerInMaintenance)
 	case StatePartnerInMaintenance:
@@ -136,6 +136,16 @@ func (m *machine) ready(now time.Time) bool {
 		return m.partner.storeFailed && m.enter(now, StatePartnerDown)
 	}
 	return false
+}
+
+// goOn goes to normal operation, in which a Kea tells all that it gives out. What
+// may be missing by then is fetched first, in the state that there is.
+func (m *machine) goOn(now time.Time) bool {
+	if m.missing() {
+		m.begin(jobSync, synchronize{})
+		return false
+	}
+	return m.enter(now, m.normal)
 }
 
 // dated says whether one of this kind may have begun to serve this server's clients
@@ -180,12 +190,7 @@ func (m *machine) partnerDown(now time.Time) bool {
 	}
 	switch m.seen() {
 	case StateReady:
-		if u := m.partner.unsent; u[1] > 0 && u[0] != u[1] && !m.partner.ours {
-			// It has leases that are not here; of two of ours this one
-			// has waited for them before it heeds that the other is ready.
-			return m.enter(now, StateWaiting)
-		}
-		return m.enter(now, m.normal)
+		return m.goOn(now) // where Kea waits, and nobody serves, while it fetches
 	case StateCommunicationRecovery, StatePartnerDown, StatePartnerInMaintenance:
 		// One that cannot store leases is about to leave its clients to this server.
 		return !m.partner.storeFailed && m.enter(now, StateWaiting)

@@ -31,11 +31,13 @@ backup                  -        sync        -           -           waiting    
 passive-backup          -        sync        -           -           waiting                 -             -
 `
 
-// inState returns a machine in a state, with a heartbeat under way.
+// inState returns a machine in a state, with a heartbeat under way. The partner's
+// leases have been fetched.
 func inState(cfg *Config, s State) *machine {
 	m := newMachine(cfg, start)
 	m.Step(start, tick{})
 	m.enter(start, s)
+	m.partner.wasFetched = true
 	m.actions = nil
 	m.heartbeat.out = true
 	return m
@@ -183,12 +185,9 @@ func checkRule(t *testing.T, mode Mode, server string, own, partner State, rule 
 		require.Equal(t, "reset", learn(func(_ *Config, m *machine) { m.Step(now, backlogOverflowed{}) }))
 	case "unsent":
 		require.Equal(t, normal, learn(nil))
-		m := inState(pairConfig(mode, server), own)
-		m.partner.unsent[1] = 3
-		require.Equal(t, normal, first(m.Step(now, heartbeatAnswered{report{State: partner, Time: now, Unsent: 3, HasUnsent: true}})))
-		m = inState(pairConfig(mode, server), own)
-		m.partner.unsent[1] = 3
-		require.Equal(t, "waiting", first(m.Step(now, heartbeatAnswered{report{State: partner, Time: now, Unsent: 4, HasUnsent: true}})))
+		require.Equal(t, normal, learn(func(_ *Config, m *machine) { m.partner.unsent, m.partner.fetched = 3, 3 }))
+		// Kea goes to waiting, and fetches the leases only if it has counted since the last heartbeat.
+		require.Equal(t, "sync", learn(func(_ *Config, m *machine) { m.partner.unsent, m.partner.fetched = 4, 3 }))
 	case "later":
 		require.Equal(t, "-", learn(nil))
 		long := func(d time.Duration) func(*Config, *machine) {

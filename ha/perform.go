@@ -37,7 +37,7 @@ func (r *relationship) perform(a action) {
 	case switchService:
 		r.s.hold(r, !a.On)
 	case stateChanged:
-		if a.From == StateSyncing && a.To != StateSyncing && r.stopSync != nil {
+		if a.From != a.To && r.stopSync != nil {
 			r.stopSync(errNotSyncing) // the partner is held off no longer than needed
 		}
 		r.changed(a)
