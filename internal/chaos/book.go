@@ -43,13 +43,14 @@ type book struct {
 	file   string
 	offset int64 // up to which it has been read
 	claims map[netip.Addr]claim
+	spare  map[netip.Addr]claim  // what a client was acknowledged last and did not heed
 	has    map[string]netip.Addr // what a client was acknowledged last
 	slack  time.Duration
 	ends   time.Time // who begins to ask later is allowed no slack; zero: it goes on
 }
 
 func newBook(file string) *book {
-	return &book{file: file, claims: make(map[netip.Addr]claim), has: make(map[string]netip.Addr)}
+	return &book{file: file, claims: make(map[netip.Addr]claim), spare: make(map[netip.Addr]claim), has: make(map[string]netip.Addr)}
 }
 
 // allow lets leases end so much earlier: those that have been noted, and those
@@ -67,10 +68,11 @@ func (b *book) disallow() { b.ends = time.Now() }
 
 // news is what a part of the file has said.
 type news struct {
-	before map[netip.Addr]claim // what was acknowledged before a time, and has not been given back since
-	twice  []conflict
-	moved  []conflict // of one client: it has another address, and might have used the first
-	waits  []wait
+	before   map[netip.Addr]claim // what was acknowledged before a time, and has not been given back since
+	twice    []conflict
+	disputed []conflict // the first of the two clients did not heed its ACK
+	moved    []conflict // of one client: it has another address, and might have used the first
+	waits    []wait
 }
 
 // read reads what has been written to the file since.
@@ -113,6 +115,7 @@ type ack struct {
 	addr     netip.Addr
 	began    time.Time // the client, to ask
 	released bool      // it is no ACK: the client gives the address back
+	spare    bool      // the client did not heed it
 }
 
 func (b *book) note(a ack, n *news) {
@@ -124,6 +127,11 @@ func (b *book) note(a ack, n *news) {
 		if n.before[a.addr].client == a.client {
 			delete(n.before, a.addr) // it may have come in before who was to have it was killed
 		}
+		return
+	}
+	if a.spare {
+		b.spare[a.addr] = a.claim
+		b.dispute(a.addr, has, n)
 		return
 	}
 	n.waits = append(n.waits, wait{a.began, a.at})
@@ -141,6 +149,15 @@ func (b *book) note(a ack, n *news) {
 		delete(b.claims, old)
 	}
 	b.claims[a.addr], b.has[a.client] = a.claim, a.addr
+	b.dispute(a.addr, a.claim, n)
+}
+
+// dispute notes that there may be another client for whom a server has leased the
+// address that one was acknowledged, though it does not use it.
+func (b *book) dispute(addr netip.Addr, c claim, n *news) {
+	if spare := b.spare[addr]; c.client != "" && spare.client != c.client && spare.until.After(c.at) && c.until.After(spare.at) {
+		n.disputed = append(n.disputed, conflict{addr, spare, c})
+	}
 }
 
 // clockTick is more than what the system's time(2) is behind at most.
@@ -157,6 +174,8 @@ func parseAck(line string) (a ack, err error) {
 	if a.addr, err = netip.ParseAddr(addr); err != nil {
 		return a, err
 	}
+	a.spare = waited < 0
+	waited = max(waited, 0)
 	a.at = time.UnixMilli(ms)
 	a.began = a.at.Add(-time.Duration(waited) * time.Millisecond)
 	// A server counts whole seconds from when it was asked, and that was not

@@ -80,6 +80,27 @@ func TestBookGivenTwice(t *testing.T) {
 		require.Len(t, n.twice, test.twice, name)
 	}
 
+	// A server has leased it to another client, which does not use it.
+	for name, test := range map[string]struct {
+		then string
+		want int
+	}{
+		"after":      {"1001000 000001000002 10.0.0.1 10.77.0.2 60 -1\n", 1},
+		"before":     {"1001000 000001000002 10.0.0.9 10.77.0.2 60 -1\n1003000 000001000003 10.0.0.9 10.77.0.1 60 0\n", 1},
+		"over":       {"1001000 000001000002 10.0.0.9 10.77.0.2 60 -1\n1071000 000001000003 10.0.0.9 10.77.0.1 60 0\n", 0},
+		"the same":   {"1001000 000001000001 10.0.0.1 10.77.0.2 60 -1\n", 0},
+		"nobody's":   {"1001000 000001000002 10.0.0.9 10.77.0.2 60 -1\n", 0},
+		"given back": {"1000900 000001000001 10.0.0.1 - 0 0\n1001000 000001000002 10.0.0.1 10.77.0.2 60 -1\n", 0},
+	} {
+		b, n := written(t, first+test.then)
+		require.Len(t, n.disputed, test.want, name)
+		require.Empty(t, n.twice, name)
+		for _, c := range n.disputed {
+			require.Equal(t, "020001000002", c.first.client, name)
+			require.Equal(t, b.claims[c.addr], c.second, name)
+		}
+	}
+
 	// Whoever takes another address has given up the first.
 	b, n := written(t, first+"1005000 000001000001 10.0.0.2 10.77.0.2 60 0\n1006000 000001000002 10.0.0.1 10.77.0.2 60 0\n")
 	require.Empty(t, n.twice)

@@ -137,13 +137,13 @@ func (o *outcome) during(t wait) *window {
 // split says whether the schedule kept the servers from knowing of each other's
 // ACK: one of the two came when they could not reach each other, or had not met
 // again since.
-func (o *outcome) split(c conflict) bool {
+func (o *outcome) split(c conflict) bool { return o.apart(c.first.at) || o.apart(c.second.at) }
+
+// apart says whether the schedule kept the servers from each other at a time, or
+// they had not met again since.
+func (o *outcome) apart(t time.Time) bool {
 	return slices.ContainsFunc(o.windows, func(w *window) bool {
-		if w.fault == nil || !w.fault.kind.splits {
-			return false
-		}
-		in := func(t time.Time) bool { return !t.Before(w.began) && (w.normal.IsZero() || t.Before(w.normal)) }
-		return in(c.first.at) || in(c.second.at)
+		return w.fault != nil && w.fault.kind.splits && !t.Before(w.began) && (w.normal.IsZero() || t.Before(w.normal))
 	})
 }
 

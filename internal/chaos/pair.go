@@ -160,10 +160,19 @@ func (p *pair) readAcks(before time.Time) map[netip.Addr]claim {
 	n, err := p.book.read(before)
 	p.must(err)
 	p.out.note(n)
+	// Which of two clients keeps an address is decided when the servers meet again.
+	undecided := func(c conflict) {
+		delete(p.book.claims, c.addr)
+		delete(n.before, c.addr)
+	}
 	for _, c := range n.twice {
 		if p.out.split(c) {
-			delete(p.book.claims, c.addr) // which of them keeps it is decided when the servers meet again
-			delete(n.before, c.addr)
+			undecided(c)
+		}
+	}
+	for _, c := range n.disputed {
+		if p.out.apart(c.second.at) {
+			undecided(c)
 		}
 	}
 	return n.before

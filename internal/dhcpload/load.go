@@ -385,6 +385,8 @@ func (l *load) answered(a *answer, from netip.Addr, now time.Duration) error {
 		a.prefer(e.has.leases)
 	}
 	switch {
+	case a.kind == granted && (e == nil || e.step == asks && !l.rapid):
+		return l.noteUnheeded(a, from)
 	case e == nil: // another server was first
 	case a.kind == refused && l.insist:
 		return l.turnedDown(e, now)
@@ -396,7 +398,7 @@ func (l *load) answered(a *answer, from netip.Addr, now time.Duration) error {
 		e.step, e.asked, e.sends = takes, now, 0
 		e.has.keep(a)
 		return l.send(e, now)
-	case a.kind == granted && (e.step != asks || l.rapid):
+	case a.kind == granted:
 		l.acked(now, now-e.asked)
 		client, due := e.client, e.due
 		l.done(e, a)
@@ -440,6 +442,23 @@ func (l *load) note(c client, a *answer, from netip.Addr, due time.Duration) err
 			continue
 		}
 		if _, err := fmt.Fprintf(l.acks, "%d %012x %s %s %d %d\n", at, uint64(c), given, from, given.seconds, waited.Milliseconds()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// noteUnheeded notes what a server has granted to a client that another server
+// was faster to answer, or that did not wait for it.
+func (l *load) noteUnheeded(a *answer, from netip.Addr) error {
+	if l.acks == nil {
+		return nil
+	}
+	for _, given := range a.leases {
+		if !given.what.IsValid() {
+			continue
+		}
+		if _, err := fmt.Fprintf(l.acks, "%d %x %s %s %d -1\n", time.Now().UnixMilli(), a.hw, given, from, given.seconds); err != nil {
 			return err
 		}
 	}

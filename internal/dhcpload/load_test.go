@@ -354,6 +354,9 @@ func TestLoadInsists(t *testing.T) {
 		require.EqualValues(t, 60, seconds)
 		require.InDelta(t, l.start.UnixMilli(), at-waited, 1, "when it began")
 		require.Nil(t, l.inflight.first)
+		acks.Reset()
+		answered(granted)
+		require.Regexp(t, `^\d+ 020000000000 192\.0\.2\.7 `+host+` 60 -1\n$`, acks.String(), "of another server, which is not heeded")
 
 		require.NoError(t, l.begin(now, now))
 		e = l.inflight.first

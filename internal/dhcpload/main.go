@@ -59,7 +59,7 @@ func run(args []string) error {
 		flags = flag.NewFlagSet("dhcpload", flag.ExitOnError)
 		bind  = flags.String("bind", "10.77.0.100:67", "local relay address; its IP is giaddr or link-address")
 		to    = flags.String("to", "10.77.0.1:67", "comma-separated servers")
-		acks  = flags.String("acks", "", "write every ACK to this file: unix-ms client address server lease-seconds, and the milliseconds since the client began to ask, a line for each address and prefix; what is given back, just before that is said, has no server (-) and 0 seconds")
+		acks  = flags.String("acks", "", "write every ACK to this file: unix-ms client address server lease-seconds, and the milliseconds since the client began to ask, a line for each address and prefix; one that the client does not heed, as another server was faster, has -1 of them; what is given back, just before that is said, has no server (-) and 0 seconds")
 	)
 	flags.IntVar(&s.window, "window", 64, "exchanges in flight")
 	flags.IntVar(&s.rate, "rate", 0, "start this many exchanges a second, whatever is in flight; 0 is -window")
