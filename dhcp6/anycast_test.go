@@ -25,4 +25,8 @@ func TestAnycastAddressesAreNotAssigned(t *testing.T) {
 	b = newBench(t, `"subnet6": [{"id": 1, "subnet": "2001:db8:1:0:8000::/112", "interface": "eth0", "pools": [{"pool": "2001:db8:1:0:8000::-2001:db8:1:0:8000::1"}]}]`, nil)
 	require.Equal(t, "REPLY NA1[2001:db8:1:0:8000::1]", short(b.ask(request, 1, na(1, "2001:db8:1:0:8000::"))))
 	require.Equal(t, "REPLY NA1[NoAddrsAvail]", short(b.ask(request, 2, na(1))))
+
+	b = newBench(t, `"subnet6": [{"id": 1, "subnet": "2001:db8:1::/127", "interface": "eth0", "pools": [{"pool": "2001:db8:1::/127"}]}]`, nil)
+	require.Equal(t, "REPLY NA1[2001:db8:1::]", short(b.ask(request, 1, na(1, "2001:db8:1::"))), "both ends of a link")
+	require.Equal(t, "REPLY NA1[2001:db8:1::1]", short(b.ask(request, 2, na(1))))
 }

@@ -12,7 +12,7 @@ func (p *plan) compilePool(c *Pool, s *subnet) (_ *pool, err error) {
 	pl := &pool{Guard: c.Guard, id: c.ID, span: c.Range}
 	// Of the anycast addresses only the first can be picked: the others are behind
 	// more addresses than are ever leased.
-	if first := s.prefix.Addr(); pl.span.Contains(first) {
+	if first := s.prefix.Addr(); pl.span.Contains(first) && s.anycast(first) {
 		pl.kept = append(pl.kept, first)
 	}
 	if pl.options, err = p.compileOptions(c.OptionData); err != nil {
