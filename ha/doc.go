@@ -55,7 +55,8 @@
 //     moments;
 //   - every backup's with wait-backup-ack;
 //   - nobody else's in communication-recovery, partner-down, terminated and
-//     passive-backup: the partner is given it when it is back.
+//     passive-backup: the partner is given it when it is back. What is given out
+//     while communication-recovery ends follows within moments.
 //
 // A Commit that returned an error may have happened on either side. The client
 // must not be told, and will ask again.

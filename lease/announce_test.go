@@ -77,20 +77,21 @@ func TestAnnouncedAndFailed(t *testing.T) {
 	require.EqualValues(t, 3, a.changes[2].Lease.Revision, "the numbers of what failed are not used again")
 }
 
-// A removal without a time is decided when it is made, and not before the
-// lease it removes.
+// A removal without a time is decided when it is made, and not before the lease
+// that it removes if another server has given that.
 func TestTimeOfARemoval(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := openTest(t) // in a bubble it is the year 2000
 		past, future := v4(1), v4(2)
 		past.CLTT = 900_000_000
-		require.NoError(t, s.Commit(ctx, Change{Lease: past}, Change{Lease: future}, Change{Lease: v4(3)}))
-		require.NoError(t, s.Commit(ctx, Removal(past), Removal(future), Change{Lease: v4(3), Delete: true}))
+		require.NoError(t, s.Commit(ctx, Change{Lease: past}, Change{Lease: future, Source: 7}, Change{Lease: v4(3)}, Change{Lease: v4(4)}))
+		require.NoError(t, s.Commit(ctx, Removal(past), Removal(future), Change{Lease: v4(3), Delete: true}, Removal(v4(4))))
 		for _, want := range []Lease{
-			{Type: V4, Addr: past.Addr, CLTT: 946_684_800, Revision: 4},
-			{Type: V4, Addr: future.Addr, CLTT: future.CLTT, Revision: 5},
-			{Type: V4, Addr: v4(3).Addr, CLTT: v4(3).CLTT, Revision: 6},
+			{Type: V4, Addr: past.Addr, CLTT: 946_684_800, Revision: 5},
+			{Type: V4, Addr: future.Addr, CLTT: future.CLTT, Revision: 6},
+			{Type: V4, Addr: v4(3).Addr, CLTT: v4(3).CLTT, Revision: 7},
+			{Type: V4, Addr: v4(4).Addr, CLTT: 946_684_800, Revision: 8}, // its clock was set back
 		} {
 			got, ok := s.Last(want.Key())
 			require.True(t, ok)

@@ -11,7 +11,7 @@ type Change struct {
 	// Lease is the lease. With Delete only its Type, its Addr and its CLTT
 	// count: the CLTT is when the removal was decided, in Unix seconds, to be
 	// compared with that of the lease elsewhere. 0: now, or as late as the
-	// lease that is removed, if that is later.
+	// lease that is removed, if that is later and came from another server.
 	Lease  Lease
 	Delete bool
 

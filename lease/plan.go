@@ -155,10 +155,14 @@ func (s *Store) hasRoom(room int, r *request) bool {
 
 // remove encodes the removal of a lease. One that comes without a time is
 // decided now, in view of the lease there is: on a server whose clock is behind
-// it is not older than that for all others.
+// that of who has given it the removal is not older than the lease for all others.
+// A lease of this server's own may be later only because the clock was set back.
 func (c *encodedChange) remove(at place, now time.Time) {
 	if c.row.cltt == 0 {
-		c.row.cltt = max(now.Unix(), at.cltt)
+		c.row.cltt = now.Unix()
+		if at.source != 0 {
+			c.row.cltt = max(c.row.cltt, at.cltt)
+		}
 	}
 	c.payload = appendRemoved(c.payload, c.row.Key, c.row.cltt, c.row.source)
 }

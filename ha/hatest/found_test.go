@@ -52,6 +52,20 @@ func TestFoundByWalks(t *testing.T) {
 			42s delay server1 server2 11.82s 12s
 			122s joinboth server1 server2
 			129.589s delay server1 server2 0s 0s`},
+		// The removal had the time of the lease, by a clock that had been set back
+		// since: corrected for what the clock is off it was later than all else.
+		"a lease is given back after the clock was set back": {seed: 1661, mode: ha.HotStandby, alter: func(c *ha.Config) {
+			c.HeartbeatDelay, c.MaxResponseDelay = new(uint32(3000)), new(uint32(4000))
+			c.MaxAckDelay, c.MaxUnackedClients = new(uint32(5000)), new(uint32(1))
+		}, script: `
+			0s clients 7
+			96s clock server1 -3m19s
+			125s kill server2
+			128s cutboth server2 server1
+			133s start server2
+			138s client 5 release
+			140s client 5 return
+			148s joinboth server2 server1`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -43,6 +43,7 @@ type promise struct {
 	name   string
 	by     *Node
 	cfg    *ha.Config // of by, for the client's link
+	state  ha.State   // of by in that
 	at     time.Time
 	until  time.Time
 	// known are the nodes on whose disk it has been.
@@ -136,6 +137,7 @@ func (o *oracle) left(n *Node, c *Client, a Answer, sent time.Time) {
 		client: key, name: c.name, by: n, cfg: o.cfgOf(n, c.subnet),
 		at: time.Now(), until: sent.Add(a.Valid), known: make(map[*Node]bool),
 	}
+	p.state = n.stateIn(p.cfg)
 	if c.v6 {
 		p.key.Type = lease.NA
 	}
@@ -173,7 +175,7 @@ func (o *oracle) durable(p *promise) {
 		o.found.Checked++
 		if !p.known[other] {
 			o.violated(&o.found.Lost, "%s acknowledges %v to %s in %v, and %s does not have it on its disk: %v",
-				p.by.Name, p.key, p.name, p.by.stateIn(p.cfg), other.Name, o.disks[other].rows[p.key])
+				p.by.Name, p.key, p.name, p.state, other.Name, o.disks[other].rows[p.key])
 		}
 	}
 }
@@ -248,7 +250,7 @@ func (o *oracle) demanded(p *promise) (nodes []*Node) {
 		return nil
 	}
 	awaits := false
-	switch p.by.stateIn(p.cfg) {
+	switch p.state {
 	case ha.StateHotStandby, ha.StateLoadBalancing, ha.StatePartnerInMaintenance:
 		awaits = true
 	}
@@ -319,7 +321,9 @@ func (o *oracle) clockIsSet(by time.Duration) {
 }
 
 // shared: two servers have come to normal operation with each other. Should one
-// of them fail now, the other goes on without what it does not have by then.
+// of them fail now, the other goes on without what it does not have by then. What
+// is given out while communication-recovery ends follows moments later (package ha
+// says so).
 func (o *oracle) shared(cfg *ha.Config, pair [2]*Node) {
 	if cfg.SendLeaseUpdates != nil && !*cfg.SendLeaseUpdates {
 		return
@@ -329,7 +333,7 @@ func (o *oracle) shared(cfg *ha.Config, pair [2]*Node) {
 		for _, client := range slices.Sorted(maps.Keys(of)) {
 			p := of[client]
 			over := !time.Now().Before(p.until.Add(-o.slack(p)))
-			if over || p.contested || time.Since(p.at) <= underway || p.cfg.Peers[0].Name != cfg.Peers[0].Name {
+			if over || p.contested || p.state == ha.StateCommunicationRecovery || time.Since(p.at) <= underway || p.cfg.Peers[0].Name != cfg.Peers[0].Name {
 				continue
 			}
 			for _, n := range pair {
