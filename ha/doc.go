@@ -84,7 +84,8 @@
 // server does not serve the other's clients unless an administrator says so
 // (ha-scopes, ha-maintenance-start). When the two meet again the newer lease of
 // each address is kept, by both, and the other client is refused at its next
-// renewal.
+// renewal. If a clock is set while they are apart, what that server decided before
+// has the wrong time, and may be taken for the older.
 //
 // In load-balancing the servers give addresses at the same time, so every pool
 // must be guarded by the class of one of them (HA_ and its name). With a Kea for

@@ -313,11 +313,31 @@ func pairOf(a, b *Node) [2]*Node {
 	return [2]*Node{a, b}
 }
 
-// clockIsSet: a clock is set by so much.
+// clockIsSet: a clock is set by so much. What its server has decided before has
+// the wrong time from now on: which is later, that a client has given an address
+// back to one server or that another, which did not know, has given it that
+// again, can no longer be told.
 func (o *oracle) clockIsSet(by time.Duration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.clocks = append(o.clocks, clockSet{time.Now(), by})
+	for _, of := range o.promises {
+		for _, p := range of {
+			done, ok := o.doneAt[p.client]
+			if ok && p.at.Sub(done) <= by.Abs()+time.Second && o.apart(p) {
+				p.contested = true
+			}
+		}
+	}
+}
+
+// apart says whether the server that has given a promise, and the other one of
+// its relationship, do not work together.
+func (o *oracle) apart(p *promise) bool {
+	return !slices.ContainsFunc(p.cfg.Peers, func(peer ha.Peer) bool {
+		n := o.w.byName[peer.Name]
+		return n != p.by && peer.Role != ha.Backup && !o.joint[pairOf(p.by, n)].IsZero()
+	})
 }
 
 // shared: two servers have come to normal operation with each other. Should one
