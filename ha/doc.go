@@ -99,9 +99,11 @@
 // With a Kea for a partner its own rules hold. After an outage of this server
 // it hands over leases but no removals, so one that was given back to it
 // meanwhile stays here until it expires; after an outage of its own it is told
-// of removals, too. It holds the other's service off while it fetches; an update
-// that it refuses stays with this server alone; clocks that differ by more than
-// a minute end the cooperation until both are restarted. A Kea 2.2 listens at
-// its url only if Dhcp4 or Dhcp6 enables multi-threading, too; without that the
-// url must be that of its control agent.
+// of removals, too. This server serves on while it fetches the leases of a Kea
+// that has returned, and tells it afterwards what it has given out by then:
+// with a slow Kea that takes seconds. A Kea that fetches holds the other's
+// service off; an update that it refuses stays with this server alone; clocks
+// that differ by more than a minute end the cooperation until both are
+// restarted. A Kea 2.2 listens at its url only if Dhcp4 or Dhcp6 enables
+// multi-threading, too; without that the url must be that of its control agent.
 package ha
