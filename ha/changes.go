@@ -109,7 +109,9 @@ import (
 // to: the position of the sender when it began, or the one before its first
 // removal with source 0 after the common revision, so that the stream, which
 // goes on from there, has the removals. (The leases that the transfer has
-// brought may then be left out of the stream.) A message has the leases behind
+// brought may then be left out of the stream.) The receiver keeps a removal even
+// of a lease that it has never had: an older copy of the sender's file has that,
+// and it must be able to give the removal back. A message has the leases behind
 // the address after up to that called through, where an empty address is the
 // beginning or the end. The receiver's mark moves with the last one. It refuses
 // one that does not begin where the one before has ended. With prune the

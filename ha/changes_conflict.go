@@ -39,12 +39,12 @@ type conflict struct {
 func judge(c *conflict) verdict {
 	none := !c.ours.Lease.Addr.IsValid()
 	switch {
-	case none && c.theirs.Delete:
-		return leaveIt
 	case c.copied:
 		return c.copy(none)
 	case none:
-		return takeIt
+		return takeIt // a removal, too: should the sender lose it, it is given back
+	case c.theirs.Delete && c.ours.Delete && c.role != Backup && c.knew && c.theirs.Lease.CLTT >= c.ours.Lease.CLTT:
+		return takeIt // for the same reason: the lease was there again in between
 	case equalChanges(&c.theirs, &c.ours, c.skewed) && (c.role != Backup || c.same || c.ours.Delete):
 		return leaveIt
 	case c.role == Backup:
@@ -79,7 +79,7 @@ func judge(c *conflict) verdict {
 // that is here, which has been lost then. An active server tells it to others.
 func (c *conflict) copy(none bool) verdict {
 	switch {
-	case !none && c.theirs.Lease.CLTT <= c.ours.Lease.CLTT:
+	case none && c.theirs.Delete || !none && c.theirs.Lease.CLTT <= c.ours.Lease.CLTT:
 		return leaveIt
 	case c.role == Backup:
 		return takeIt

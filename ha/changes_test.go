@@ -184,9 +184,12 @@ func TestJudge(t *testing.T) {
 		want verdict
 	}{
 		"new":                           {conflict{theirs: at(5)}, takeIt},
-		"removed, never known":          {conflict{theirs: gone(5)}, leaveIt},
+		"removed, never known":          {conflict{theirs: gone(5)}, takeIt},
+		"removed, says a backup":        {conflict{theirs: gone(5), copied: true}, leaveIt},
 		"equal":                         {conflict{theirs: at(5), ours: at(5)}, leaveIt},
 		"both removed":                  {conflict{theirs: gone(5), ours: gone(9)}, leaveIt},
+		"removed again":                 {conflict{theirs: gone(9), ours: gone(5), knew: true}, takeIt},
+		"removed before":                {conflict{theirs: gone(5), ours: gone(9), knew: true}, leaveIt},
 		"known":                         {conflict{theirs: at(9), ours: at(5), knew: true}, takeIt},
 		"known, though older":           {conflict{theirs: at(5), ours: at(9), knew: true}, settleOnIt},
 		"its own, though older":         {conflict{theirs: at(5), ours: theirs(at(9)), knew: true}, takeIt},

@@ -53,10 +53,7 @@ func (m *changes) mentions(theirs *lease.Change) bool {
 // supersedes says whether a change of the stream is to be taken over without
 // much ado: there is none of the lease here that did not come the same way.
 func (m *changes) supersedes(theirs, ours *lease.Change, known bool) bool {
-	if !known {
-		return !theirs.Delete
-	}
-	return m.full == nil && partners(ours.Source)
+	return !known || m.full == nil && partners(ours.Source)
 }
 
 // weigh judges a change, of the stream or of a full transfer, by the rule of judge:

@@ -98,7 +98,7 @@ func (s *Store) add(p *plan, r *request) error {
 			*p = was
 			return fmt.Errorf("lease: commit %s: %w", c.row.Key, ErrConflict)
 		}
-		if c.row.removed && !there && (at.rev == 0 || at.source == c.row.source) {
+		if c.row.removed && !there && (at.source == c.row.source || at.rev == 0 && c.row.source == Foreign) {
 			s.touched[addrOf(c.row.Key)] = at
 			continue // there is nothing to remove
 		}

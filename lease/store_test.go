@@ -41,7 +41,8 @@ func (w *mirror) commit(changes []Change) error {
 			return ErrConflict
 		}
 		if c.Delete {
-			if was, known := next.gone[k]; ok || known && was.Source != c.Source {
+			was, known := next.gone[k]
+			if ok || known && was.Source != c.Source || !known && c.Source != 0 && c.Source != Foreign {
 				next.rev++
 				delete(next.leases, k)
 				c.Lease = Lease{Type: k.Type, Addr: k.Addr, CLTT: c.Lease.CLTT, Revision: next.rev}

@@ -87,9 +87,10 @@ func (e *encodedChange) change(rev uint64) Change {
 //
 // The changes of one Commit are made in order, each condition seeing those
 // before it. To remove a lease that is not there is no change and no error,
-// unless its removal is still known and from another Source: then that becomes
-// a change of this one. Commits that wait at the same time share one write to
-// the disk. A Commit whose ctx ends before its write has begun changes nothing.
+// unless its Source is a revision of another server, or one from another Source is
+// still known: then it is kept as any other. Commits that wait at the same time
+// share one write to the disk. A Commit whose ctx ends before its write has begun
+// changes nothing.
 //
 // After an error of the disk (it is full, say) no change of that write is seen
 // in memory, and the next Commit tries anew. Should the process end in
