@@ -112,7 +112,7 @@ func (r *receiver) move(st *stream, sender string, to lease.Position, transfer *
 	r.mu.Lock()
 	if to.Epoch != st.mark.Epoch {
 		st.left = st.mark.Epoch
-		if st.owed != nil {
+		if st.owed != nil && st.owed.Epoch != to.Epoch {
 			st.owed = &to // before, or lost by the sender
 		}
 	} else if to.Revision < st.mark.Revision && st.owed != nil && st.owed.Epoch == to.Epoch && st.owed.Revision > to.Revision {

@@ -431,3 +431,17 @@ func TestPlaceThatSenderLoses(t *testing.T) {
 	r.move(st, "server1", at(2, 6), nil, true, nil)
 	require.False(t, r.reached("server1", at(2, 4)))
 }
+
+// The sender said where it had given something back while its first message since
+// it was opened was on the way, from before that. The place is still to come.
+func TestPlaceBehindNextMessage(t *testing.T) {
+	r := newReceiver(side(t, filepath.Join(t.TempDir(), "leases")), receiverOptions{role: Standby, primary: "server1"})
+	st := r.stream("server1")
+	at := func(epoch, rev uint64) lease.Position { return lease.Position{Epoch: epoch, Revision: rev} }
+	r.move(st, "server1", at(1, 4), nil, true, nil)
+	r.gaveBack("server1", at(2, 7))
+	r.move(st, "server1", at(2, 5), nil, true, nil)
+	require.False(t, r.reached("server1", at(2, 5)), "what it gave back is yet to come")
+	r.move(st, "server1", at(2, 7), nil, true, nil)
+	require.True(t, r.reached("server1", at(2, 5)))
+}
