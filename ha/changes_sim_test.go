@@ -540,7 +540,6 @@ func (n *simNode) crash() {
 	case 0:
 		if len(n.copies) > 0 && n.mayLose() {
 			n.restart("older copy", n.copies[n.sim.rnd.IntN(len(n.copies))])
-			n.outdated = true
 		}
 	case 1:
 		if n.mayLose() {
@@ -563,7 +562,7 @@ func (n *simNode) restart(what string, file []byte) {
 		}
 	}
 	if file != nil {
-		n.destroyed = true
+		n.destroyed, n.outdated = true, len(file) > 0
 		if len(file) == 0 {
 			n.copies = nil // they are of another history
 		}
