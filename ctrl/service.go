@@ -94,18 +94,15 @@ func (s *Service) release(origin Origin) (held bool) {
 // when a new configuration is applied.
 func (s *Service) EnableHA() {
 	s.mu.Lock()
-	var partners []Origin
+	var released []Origin
 	for origin := range s.off {
-		if origin == OriginUser {
-			continue
-		}
-		s.release(origin)
-		if origin >= OriginPartner {
-			partners = append(partners, origin)
+		if origin != OriginUser {
+			s.release(origin)
+			released = append(released, origin)
 		}
 	}
 	on := s.unlock()
-	for _, origin := range partners {
+	for _, origin := range released {
 		s.logEnd(origin, true, on)
 	}
 }

@@ -74,9 +74,8 @@ func (r *relationship) watchSwitch() {
 	for _, origin := range st.ByLocal {
 		off = off || origin != own
 	}
-	if off == r.off {
-		return
+	if off != r.off {
+		r.off = off
+		r.advance(serviceSwitched{On: !off})
 	}
-	r.off = off
-	r.advance(serviceSwitched{On: !off})
 }

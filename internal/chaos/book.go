@@ -40,17 +40,17 @@ type wait struct{ from, to time.Time }
 // book knows what clients may rely on, from the file in which dhcpload notes
 // what they have been acknowledged.
 type book struct {
-	file   string
-	offset int64 // up to which it has been read
-	claims map[netip.Addr]claim
-	spare  map[netip.Addr]claim  // what a client was acknowledged last and did not heed
-	has    map[string]netip.Addr // what a client was acknowledged last
-	slack  time.Duration
-	ends   time.Time // who begins to ask later is allowed no slack; zero: it goes on
+	file     string
+	offset   int64 // up to which it has been read
+	claims   map[netip.Addr]claim
+	unheeded map[netip.Addr]claim  // what a client was acknowledged last and did not heed
+	has      map[string]netip.Addr // what a client was acknowledged last
+	slack    time.Duration
+	ends     time.Time // who begins to ask later is allowed no slack; zero: it goes on
 }
 
 func newBook(file string) *book {
-	return &book{file: file, claims: make(map[netip.Addr]claim), spare: make(map[netip.Addr]claim), has: make(map[string]netip.Addr)}
+	return &book{file: file, claims: make(map[netip.Addr]claim), unheeded: make(map[netip.Addr]claim), has: make(map[string]netip.Addr)}
 }
 
 // allow lets leases end so much earlier: those that have been noted, and those
@@ -115,7 +115,7 @@ type ack struct {
 	addr     netip.Addr
 	began    time.Time // the client, to ask
 	released bool      // it is no ACK: the client gives the address back
-	spare    bool      // the client did not heed it
+	unheeded bool      // the client did not heed it
 }
 
 func (b *book) note(a ack, n *news) {
@@ -129,8 +129,8 @@ func (b *book) note(a ack, n *news) {
 		}
 		return
 	}
-	if a.spare {
-		b.spare[a.addr] = a.claim
+	if a.unheeded {
+		b.unheeded[a.addr] = a.claim
 		b.dispute(a.addr, has, n)
 		return
 	}
@@ -155,8 +155,8 @@ func (b *book) note(a ack, n *news) {
 // dispute notes that there may be another client for whom a server has leased the
 // address that one was acknowledged, though it does not use it.
 func (b *book) dispute(addr netip.Addr, c claim, n *news) {
-	if spare := b.spare[addr]; c.client != "" && spare.client != c.client && spare.until.After(c.at) && c.until.After(spare.at) {
-		n.disputed = append(n.disputed, conflict{addr, spare, c})
+	if unheeded := b.unheeded[addr]; c.client != "" && unheeded.client != c.client && unheeded.until.After(c.at) && c.until.After(unheeded.at) {
+		n.disputed = append(n.disputed, conflict{addr, unheeded, c})
 	}
 }
 
@@ -174,7 +174,7 @@ func parseAck(line string) (a ack, err error) {
 	if a.addr, err = netip.ParseAddr(addr); err != nil {
 		return a, err
 	}
-	a.spare = waited < 0
+	a.unheeded = waited < 0
 	waited = max(waited, 0)
 	a.at = time.UnixMilli(ms)
 	a.began = a.at.Add(-time.Duration(waited) * time.Millisecond)
